@@ -44,11 +44,30 @@ class Account:
         "contribution_income.personal_account"  # 社会保险费收入: 个人账户
     )
     FISCAL_SUBSIDY: Final = "fiscal_subsidy"  # 财政补贴收入
+    TEMPORARY_PAYMENT: Final = "temporary_payment"  # 暂付款
     INTEREST_INCOME: Final = "interest_income"  # 利息收入
     OTHER_INCOME: Final = "other_income"  # 其他收入
     MEMO_RECEIVABLE: Final = "memo_receivable"  # 应收
     MEMO_LEVIED: Final = "memo_levied"  # 应征
     MEMO_COLLECTED: Final = "memo_collected"  # 实征
+
+
+BENEFITS: Final = frozenset(
+    {
+        "benefit",
+        "major_illness",
+        "capacity_assessment",
+        "injury_prevention",
+        "job_stabilisation",
+        "skill_subsidy",
+    }
+)
+"""待遇支出及其同级科目 (5001, 5101, 5201, 5202, 5301, 5302): what payout pays. Transfers are not in it."""
+
+
+def is_benefit(account: str) -> bool:
+    """Tell whether an account is one that benefits are paid from, or a part of it."""
+    return account.split(".")[0] in BENEFITS
 
 
 class RefundOrderSource(StrEnum):

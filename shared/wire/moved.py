@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import outbox
-from shared.entry import Account, Side
+from shared.entry import Account, Side, is_benefit
 from shared.money import parse_yuan
 from shared.wire.control_item import ControlItem
 from shared.wire.voucher_delivery import read_payload
@@ -73,5 +73,5 @@ def _items(kind: str, account: str, debit_fen: int) -> Iterable[tuple[ControlIte
             yield ControlItem.LATE_FEES_COLLECTED, -debit_fen
         case _ if account in _DEPOSITS and kind in _REFUNDS:
             yield ControlItem.REFUNDS, -debit_fen
-        case _ if account.split(".")[0] == "benefit":
+        case _ if is_benefit(account):
             yield ControlItem.BENEFITS, debit_fen

@@ -1,7 +1,5 @@
 """Payout with the real ledger: money is held, drawn, released and returned to the fen."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -10,96 +8,15 @@ import asyncpg
 import httpx
 import orjson
 import pytest
-from fastapi import FastAPI
 
-from services.ledger.app import build as build_ledger
-from services.payout.app import CLIENT_ID, build
 from services.payout.payments.clients import LedgerClient
 from shared import outbox
 from shared.db import asyncpg_dsn
 from shared.money import parse_yuan
 from shared.wire.closing import control_hash, hashed_items, merged
 from shared.wire.control_item import ControlItem, ItemTotals
-from tests.conftest import Bearer, ClientOf, SettingsFor
-from tests.issuer import Issuer, peer_of
-from tests.payout.support.office import Office, connect_ledger
+from tests.payout.support.city import City
 from tests.payout.support.papers import hospital_claim, result
-from tests.payout.support.peers import PeerStub
-
-
-class LossyTransport(httpx.AsyncBaseTransport):
-    """Calls the ledger and can lose its answer afterwards."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self._inner = httpx.ASGITransport(app)
-        self.lost = 0
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._inner.handle_async_request(request)
-        if self.lost and request.method == "POST":
-            self.lost -= 1
-            raise httpx.ReadError("lost", request=request)
-        return answer
-
-
-@dataclass
-class City(Office):
-    """An office with the real ledger behind it."""
-
-    ledger: httpx.AsyncClient
-    transport: LossyTransport
-    database_url: str
-
-    async def ledger_request(self, method: str, path: str, body: Any = None, *, role: str) -> Any:
-        headers = self.bearer(role) | {"Idempotency-Key": uuid4().hex}
-        answer = await self.ledger.request(method, path, json=body, headers=headers)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    async def give(self, fund: str, amount: str) -> None:
-        """Put money on the expenditure account: a fiscal subsidy, then a transfer for spending."""
-        for kind in ("fiscal_subsidy", "expenditure_funding"):
-            amounts = [{"fund": fund, "amount": amount}]
-            body = {"kind": kind, "day": "2021-08-01", "amounts": amounts}
-            settlement = await self.ledger_request(
-                "POST", "/v1/settlements", body, role="fund_accountant"
-            )
-            path = f"/v1/settlements/{settlement['id']}/approvals"
-            await self.ledger_request("POST", path, role="centre_leader")
-
-    async def balances(self, fund: str) -> dict[str, int]:
-        """Read a fund's balances in fen by account, and the amount held."""
-        answer = await self.ledger_request("GET", "/v1/funds/balances", role="dashboard")
-        (row,) = [one for one in answer["funds"] if one["fund"] == fund]
-        accounts = {name: parse_yuan(amount) for name, amount in row["accounts"].items()}
-        return accounts | {"held": parse_yuan(row["held"])}
-
-    async def hold(self, hold: str) -> dict[str, Any]:
-        shown: dict[str, Any] = await self.ledger_request(
-            "GET", f"/v1/holds/{hold}", role="payout_service"
-        )
-        return shown
-
-
-@pytest.fixture(scope="module")
-async def city(
-    settings_for: SettingsFor,
-    client_of: ClientOf,
-    bearer: Bearer,
-    issuer: Issuer,
-    database_url: str,
-) -> AsyncIterator[City]:
-    app, ledger_app = build(settings_for()), build_ledger(settings_for())
-    way = LossyTransport(ledger_app)
-    async with (
-        client_of(ledger_app) as ledger,
-        client_of(app) as client,
-        peer_of(issuer, "http://ledger", CLIENT_ID, way) as peer,
-    ):
-        connect_ledger(app, LedgerClient(peer))
-        city = City(app, client, bearer, PeerStub(), ledger, way, database_url)
-        await city.give("medical", "1000000.00")
-        yield city
 
 
 async def test_a_batch_is_held_paid_released_and_returned_to_the_fen(city: City) -> None:

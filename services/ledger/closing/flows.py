@@ -31,7 +31,6 @@ from services.ledger.closing.domain.evidence import (
     FundAccount,
     accounts_of,
     benefits_paid,
-    is_benefit,
     item_totals,
     memo_totals,
     of_account,
@@ -59,7 +58,7 @@ from shared import clock, trail
 from shared.book_days.open_day import BookDays
 from shared.cursor import cut, read_cursor, read_uuid
 from shared.db import raw
-from shared.entry import Account, Book
+from shared.entry import Account, Book, is_benefit
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.ids import Ref
 from shared.references import Reference

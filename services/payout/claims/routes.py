@@ -11,16 +11,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payout.benefits import flows as benefits_flow
 from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.claim import ClaimStatus, claim_key
+from services.payout.claims.flows import advance as advance_flow
 from services.payout.claims.flows import claim as claim_flow
 from services.payout.claims.schemas import (
     ClaimIn,
     ClaimLineOut,
     ClaimOut,
+    OpenAdvanceOut,
     PayeeOut,
     PensionRunIn,
     SignatureIn,
 )
-from services.payout.common.routes import DistrictQuery, collection_client, person_keys
+from services.payout.common.routes import (
+    DistrictQuery,
+    FundQuery,
+    collection_client,
+    line_key_after,
+    person_keys,
+)
 from services.payout.common.schemas import TrailOut, line_after
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
@@ -188,7 +196,34 @@ async def sign_claim(
     ref = Ref.parse(Reference.CLAIM, claim)
 
     async def work(tx: AsyncConnection) -> ClaimOut:
-        signed = await claim_flow.sign(tx, ref, body.decision, body.note, caller=at.caller)
+        signed = await claim_flow.sign(
+            tx, ref, body.decision, body.note, today=today(), caller=at.caller
+        )
         return ClaimOut.of(signed)
 
     return await at.write(work, key=ref.key, status=201)
+
+
+@router.get(
+    "/v1/advances",
+    operation_id="list_open_advances",
+    summary="未结清的预付 · Advances that are paid and not settled in full, with their age",
+)
+async def list_open_advances(
+    at: Annotated[Door, door(Right.READ_PAYOUT)],
+    district: DistrictQuery = None,
+    fund: FundQuery = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> Page[OpenAdvanceOut]:
+    """List open advances; district people see their own district's."""
+    columns = {"district": at.caller.scope(district), "fund": fund}
+    filters = {"list": "advances"} | columns
+    after = line_key_after(cursor, filters)
+    rows = await at.read(
+        lambda tx: advance_flow.page(tx, filters=columns, after=after, limit=limit + 1)
+    )
+    found, next_cursor = cut(rows, limit, lambda one: [one.claim.id.hex, one.line_no], filters)
+    keys = person_keys(at.request)
+    items = [OpenAdvanceOut.of(one, keys, today()) for one in found]
+    return Page[OpenAdvanceOut].of(items, next_cursor)

@@ -6,6 +6,7 @@ from datetime import date
 
 from pydantic import Field
 
+from services.payout.claims.domain.advance import AdvanceRef, OpenAdvance
 from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Decision
 from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
 from services.payout.common.flows import PersonKeys
@@ -15,8 +16,10 @@ from services.payout.common.schemas import (
     Day,
     IdentityNumber,
     Note,
+    RefText,
     masked_name,
 )
+from shared.ids import NotAReference, Ref
 from shared.references import Reference
 from shared.schema import (
     Code,
@@ -46,6 +49,20 @@ class ControlIn(In):
     total: NonNegativeYuan
 
 
+class AdvanceIn(In):
+    """The advance that a line settles."""
+
+    claim: RefText = Field(examples=[Reference.CLAIM.example])
+    line: int = Field(ge=1, le=10_000, strict=True)
+
+    def ref(self) -> AdvanceRef:
+        """Turn it into the domain's reference."""
+        try:
+            return AdvanceRef(Ref.parse(Reference.CLAIM, self.claim), self.line)
+        except NotAReference:
+            return AdvanceRef(None, self.line)
+
+
 class ClaimLineIn(In):
     """One payee."""
 
@@ -64,6 +81,10 @@ class ClaimLineIn(In):
         examples=["ZY-2021-07-0001"], description="结算单号 (number of the sender's paper)"
     )
 
+    advance: AdvanceIn | None = Field(
+        default=None, description="抵扣的预付 (the paid advance that is deducted from the amount)"
+    )
+
     def draft(self) -> ClaimLineDraft:
         """Turn it into the domain's draft."""
         return ClaimLineDraft(
@@ -75,6 +96,7 @@ class ClaimLineIn(In):
             reference=self.reference,
             identity_number=self.identity_number,
             event_on=self.event_on,
+            advance=self.advance.ref() if self.advance else None,
         )
 
 
@@ -128,7 +150,8 @@ class ClaimOut(Out):
     fund: str
     account: str
     lines: int
-    total: YuanOut
+    total: YuanOut = Field(description="应付 (to be paid)")
+    settled: YuanOut = Field(description="抵扣预付 (deducted for advances)")
     status: ClaimStatus
     summary: str
     credit_code: str | None
@@ -148,6 +171,7 @@ class ClaimOut(Out):
             account=claim.account,
             lines=claim.lines,
             total=claim.total_fen,
+            settled=claim.settled_fen,
             status=claim.status,
             summary=claim.summary,
             credit_code=claim.credit_code,
@@ -164,6 +188,7 @@ class ClaimLineOut(Out):
     payee_name: str
     bank_account: BankAccountOut
     amount: YuanOut
+    settled: YuanOut
     reference: str
     event_on: date | None
     masked_identity_number: str | None
@@ -181,6 +206,7 @@ class ClaimLineOut(Out):
                 keys.bank_holder.open(line.bank_holder),
             ),
             amount=line.amount_fen,
+            settled=line.settled_fen,
             reference=line.reference,
             event_on=line.event_on,
             masked_identity_number=keys.mask(bytes(sealed)) if sealed else None,
@@ -209,6 +235,41 @@ class PayeeOut(Out):
                 full=True,
             ),
             identity_number=keys.cipher.open(bytes(sealed)) if sealed else None,
+        )
+
+
+class OpenAdvanceOut(Out):
+    """An advance that is paid and not settled in full."""
+
+    claim: str = Field(examples=[Reference.CLAIM.example])
+    line: int
+    kind: str
+    district: str
+    fund: str
+    payee_name: str
+    reference: str
+    amount: YuanOut
+    settled: YuanOut
+    open: YuanOut
+    paid_on: date
+    days: int = Field(description="已付天数 (days since it was paid)")
+
+    @classmethod
+    def of(cls, advance: OpenAdvance, keys: PersonKeys, today: date) -> OpenAdvanceOut:
+        """Build it from a stored advance."""
+        return cls(
+            claim=advance.claim.text(Reference.CLAIM),
+            line=advance.line_no,
+            kind=advance.kind,
+            district=advance.district,
+            fund=advance.fund,
+            payee_name=masked_name(keys.name.open(advance.payee_name)),
+            reference=advance.reference,
+            amount=advance.amount_fen,
+            settled=advance.settled_fen,
+            open=advance.amount_fen - advance.settled_fen,
+            paid_on=advance.paid_on,
+            days=(today - advance.paid_on).days,
         )
 
 

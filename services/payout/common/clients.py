@@ -1,14 +1,25 @@
-"""Client of collection: payout reads there whether a unit owes contributions."""
+"""Messages that several subjects send to the ledger; the client of collection, for a unit's arrears."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import httpx
 
+from shared.entry import Voucher
 from shared.errors import Kind, Refusal
 from shared.web.client import Peer, PeerError
+from shared.wire.ledger import voucher_message
+
+
+def voucher_payload(voucher: Voucher, hold: str | None) -> dict[str, Any]:
+    """Build the outbox message that posts a voucher, drawing on a hold when one is named."""
+    body = voucher_message(voucher)
+    if hold is not None:
+        body["hold"] = hold
+    return {"to": "voucher", "body": body}
 
 
 class CollectionUnavailable(Refusal):

@@ -37,6 +37,7 @@ KEYS: Final[dict[str, str]] = {
     "benefit_event": "event_key",
     "benefit_person": "person_id",
     "claimed_year": "person_id",
+    "advance_settlement": "advance_key",
     "pension_gate": "reference",
     "failed_payment": "claim_key",
     "double_payment": "claim_key",

@@ -6,23 +6,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from services.payout.payments.domain.batch import PaymentBatch
-from shared.entry import Account, Voucher
+from shared.entry import Account
 from shared.money import format_yuan
 from shared.outbox import Verdict
 from shared.references import Reference
 from shared.web.client import RETRIED_STATUS, Peer, PeerError
-from shared.wire.ledger import voucher_message
 from shared.wire.voucher_delivery import post_vouchers
 
 _SUMMARY: Final = "待遇支付预留"
-
-
-def voucher_payload(voucher: Voucher, hold: str | None) -> dict[str, Any]:
-    """Build the outbox message that posts a voucher, drawing on a hold when one is named."""
-    body = voucher_message(voucher)
-    if hold is not None:
-        body["hold"] = hold
-    return {"to": "voucher", "body": body}
 
 
 def release_payload(hold: str, event_id: str, amount_fen: int | None) -> dict[str, Any]:

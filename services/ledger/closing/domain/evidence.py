@@ -12,7 +12,7 @@ from typing import Final
 
 from services.ledger.closing.domain.closing import ControlTotals
 from services.ledger.reports.domain.balance import Sum
-from shared.entry import Account
+from shared.entry import Account, is_benefit
 from shared.wire.control_item import ControlItem
 
 _ITEM_OF_ACCOUNT: Final = {
@@ -118,11 +118,6 @@ def item_totals(
     for (fund, item), fen in rare.items():
         totals[fund][item] += fen
     return {fund: dict(items) for fund, items in totals.items()}
-
-
-def is_benefit(account: str) -> bool:
-    """Tell whether an account is a benefit (待遇支出) or a part of it."""
-    return account.split(".")[0] == "benefit"
 
 
 def accounts_of(item: ControlItem, benefits: Iterable[str]) -> tuple[str, ...]:

@@ -82,7 +82,8 @@ class NoteMissing(Refusal):
 class Claim:
     """A claim's head. Its lines stay in the store; `lines` and `total_fen` are their control.
 
-    `signatures` is what its kind's row asked for on the day of filing.
+    `signatures` is what its kind's row asked for on the day of filing. `total_fen` is to be paid;
+    `settled_fen` was deducted for advances, wholly of `settled_lines` lines.
     """
 
     ref: Ref
@@ -99,6 +100,8 @@ class Claim:
     filed_by: str
     documents: Sequence[str] = ()
     signatures: int = SIGNATURES
+    settled_fen: int = 0
+    settled_lines: int = 0
 
     def decide(self, decision: Decision, *, by: Caller, note: str | None) -> Transition:
         """Find the transition that a signer's decision makes.
@@ -148,6 +151,12 @@ class ClaimLine:
     person_id: int | None = None
     sealed_number: bytes | None = None
     event_on: date | None = None
+    settled_fen: int = 0
+
+    @property
+    def whole_fen(self) -> int:
+        """Return the benefit: what is paid and what an advance has paid before."""
+        return self.amount_fen + self.settled_fen
 
 
 def claim_key(kind: str, district: str, period: Period) -> int:

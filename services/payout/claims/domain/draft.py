@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.payout.benefits.domain import BenefitKind
+from services.payout.claims.domain.advance import AdvanceRef
 from services.payout.common.domain import identity_number_faults
 from shared.errors import Fault, Kind, Refusal
 from shared.money import format_yuan
@@ -35,6 +36,7 @@ class ClaimLineDraft:
     reference: str
     identity_number: str | None = None
     event_on: date | None = None
+    advance: AdvanceRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +190,9 @@ def paper_hash(
                     line.amount_fen,
                     line.reference,
                     line.identity_number,
-                    # Claims from before this member keep their hash.
+                    # Claims from before these members keep their hash.
                     *([line.event_on.isoformat()] if line.event_on else []),
+                    *([line.advance] if line.advance else []),
                 )
             ).encode()
         )

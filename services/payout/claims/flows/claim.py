@@ -34,8 +34,10 @@ from services.payout.claims.domain.draft import (
     draft_faults,
     paper_hash,
 )
+from services.payout.claims.flows import advance as advance_flow
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.claims.flows import event as event_flow
+from services.payout.claims.store import advance as advance_store
 from services.payout.claims.store import claim as claim_store
 from services.payout.claims.store import event as event_store
 from services.payout.claims.store import pension as pension_store
@@ -122,7 +124,7 @@ async def file_claim(
     Raises:
         ClaimExists: the same paper was filed before and is not refused.
         Faulty: two lines are about the same event, a line's number was corrected, a birth needs
-            its day, or a person comes above the limit of the year.
+            its day, a person comes above the limit of the year, or an advance cannot be deducted.
         EventClaimed: another claim has a line's event; each line is named with that claim.
     """
     claim = _new_claim(
@@ -136,19 +138,20 @@ async def file_claim(
     )
     digest = paper_hash(keys.pepper, draft.summary, draft.credit_code, draft.lines)
     await _require_new(tx, claim, digest)
-    lines = [_line(line_no, line, keys) for line_no, line in enumerate(draft.lines, start=1)]
+    whole = [_line(line_no, line, keys) for line_no, line in enumerate(draft.lines, start=1)]
     await persons_store.lock_people(tx, alone=False)
     named = [
         (f"/lines/{line.line_no - 1}/identity_number", line.person_id)
-        for line in lines
+        for line in whole
         if line.person_id is not None
     ]
     await persons_flow.require_right_numbers(tx, named, keys)
-    await event_flow.count_years(tx, claim, row, lines)
+    await event_flow.count_years(tx, claim, row, whole)
     papers = event_flow.papers_of(draft, row, keys)
-    await event_flow.claim_all(tx, claim, row.once, lines, papers)
+    await event_flow.claim_all(tx, claim, row.once, whole, papers)
+    claim, lines = await advance_flow.deduct(tx, claim, draft, whole)
     await claim_store.write_lines(tx, claim.ref, lines)
-    total_fen = sum(line.amount_fen for line in draft.lines)
+    total_fen = sum(line.amount_fen for line in lines)
     return await _file(tx, replace(claim, lines=len(lines), total_fen=total_fen), digest, caller)
 
 
@@ -213,9 +216,15 @@ async def _file(tx: AsyncConnection, claim: Claim, digest: bytes, caller: Caller
 
 
 async def sign(
-    tx: AsyncConnection, ref: Ref, decision: Decision, note: str | None, *, caller: Caller
+    tx: AsyncConnection,
+    ref: Ref,
+    decision: Decision,
+    note: str | None,
+    *,
+    today: date,
+    caller: Caller,
 ) -> Claim:
-    """Give a claim its next signature, or refuse it.
+    """Give a claim its next signature, or refuse it. The last one books what it settles of advances.
 
     Raises:
         NotFound: no such claim.
@@ -234,9 +243,12 @@ async def sign(
         await persons_store.lock_people(tx, alone=False)
         await event_store.release(tx, ref)
         await event_store.release_years(tx, ref)
+        await advance_store.release(tx, ref)
         await pension_store.release(tx, ref)
     step = f"refused_after_{claim.status.value}" if refused else transition.to.value
     signed = replace(claim, status=transition.to)
+    if transition.to is ClaimStatus.APPROVED:
+        await advance_flow.book(tx, signed, today)
     await _record(tx, signed, step, caller, why=note)
     return signed
 

@@ -57,7 +57,7 @@ async def count_years(
         Faulty: lines that take a person above the limit.
     """
     amounts = [
-        (line.line_no, line.person_id, line.amount_fen)
+        (line.line_no, line.person_id, line.whole_fen)
         for line in lines
         if line.person_id is not None
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,8 @@ from shared.period import Period
 from shared.trail import folded_sql
 
 _COLUMNS = """claim_key, id, kind, district, period, fund, account, lines, total_fen, status,
-                   summary, credit_code, filed_by, documents, signatures"""
+                   summary, credit_code, filed_by, documents, signatures, settled_fen,
+                   settled_lines"""
 
 
 class ClaimExists(Refusal):
@@ -48,10 +50,10 @@ async def insert(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> None:
             text("""
                 INSERT INTO claim (claim_key, id, kind, district, period, fund, account, lines,
                                    total_fen, status, summary, credit_code, paper_hash, filed_by,
-                                   documents, signatures)
+                                   documents, signatures, settled_fen, settled_lines)
                 VALUES (:claim_key, :id, :kind, :district, :period, :fund, :account, :lines,
                         :total_fen, :status, :summary, :credit_code, :paper_hash, :filed_by,
-                        CAST(:documents AS text[]), :signatures)
+                        CAST(:documents AS text[]), :signatures, :settled_fen, :settled_lines)
             """),
             {
                 "claim_key": claim.ref.key,
@@ -70,6 +72,8 @@ async def insert(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> None:
                 "filed_by": claim.filed_by,
                 "documents": list(claim.documents),
                 "signatures": claim.signatures,
+                "settled_fen": claim.settled_fen,
+                "settled_lines": claim.settled_lines,
             },
         )
     except IntegrityError as error:
@@ -106,16 +110,18 @@ async def write_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[ClaimLine])
         text("""
             INSERT INTO claim_line (claim_key, claim_id, line_no, payee_name, bank, bank_number,
                                     bank_holder, amount_fen, reference, person_id, sealed_number,
-                                    event_on)
+                                    event_on, settled_fen)
             SELECT CAST(:claim_key AS bigint), CAST(:claim_id AS uuid), line_no, payee_name, bank,
-                   bank_number, bank_holder, amount_fen, reference, person_id, sealed, event_on
+                   bank_number, bank_holder, amount_fen, reference, person_id, sealed, event_on,
+                   settled_fen
               FROM unnest(CAST(:line_nos AS int[]), CAST(:payees AS bytea[]),
                           CAST(:banks AS text[]), CAST(:numbers AS bytea[]),
                           CAST(:holders AS bytea[]), CAST(:amounts AS bigint[]),
                           CAST(:references AS text[]), CAST(:person_ids AS bigint[]),
-                          CAST(:sealed AS bytea[]), CAST(:events AS date[]))
+                          CAST(:sealed AS bytea[]), CAST(:events AS date[]),
+                          CAST(:settled AS bigint[]))
                 AS batch (line_no, payee_name, bank, bank_number, bank_holder, amount_fen,
-                          reference, person_id, sealed, event_on)
+                          reference, person_id, sealed, event_on, settled_fen)
         """),
         {
             "claim_key": ref.key,
@@ -130,6 +136,7 @@ async def write_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[ClaimLine])
             "person_ids": [line.person_id for line in lines],
             "sealed": [line.sealed_number for line in lines],
             "events": [line.event_on for line in lines],
+            "settled": [line.settled_fen for line in lines],
         },
     )
 
@@ -164,12 +171,21 @@ async def set_status(tx: AsyncConnection, ref: Ref, *, was: ClaimStatus, to: Cla
     return changed.first() is not None
 
 
+async def set_settled(tx: AsyncConnection, ref: Ref, day: date) -> None:
+    """Store the day on which what a claim settles of advances is booked."""
+    await tx.execute(
+        text("UPDATE claim SET settled_on = :day WHERE claim_key = :claim_key AND id = :id"),
+        {"claim_key": ref.key, "id": ref.id, "day": day},
+    )
+
+
 async def find_many(tx: AsyncConnection, refs: Sequence[Ref]) -> list[Claim]:
     """Read the claims of a list of references; unknown ones are left out."""
     rows = await tx.execute(
         text("""
             SELECT claim.claim_key, claim.id, kind, district, period, fund, account, lines,
-                   total_fen, status, summary, credit_code, filed_by, documents, signatures
+                   total_fen, status, summary, credit_code, filed_by, documents, signatures,
+                   settled_fen, settled_lines
               FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (claim_key, id)
               JOIN claim ON claim.claim_key = wanted.claim_key AND claim.id = wanted.id
         """),
@@ -215,7 +231,7 @@ async def page_of_lines(
         tx,
         """
         SELECT line_no, payee_name, bank, bank_number, bank_holder, amount_fen, reference,
-               person_id, sealed_number, event_on
+               person_id, sealed_number, event_on, settled_fen
           FROM claim_line
         """,
         key=("line_no",),

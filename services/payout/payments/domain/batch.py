@@ -123,6 +123,7 @@ def batch_faults(refs: Sequence[Ref], claims: Sequence[Claim]) -> list[Fault]:
 _MESSAGES: Final = {
     "CLAIM_UNKNOWN": "没有这份申请 (no such claim)",
     "CLAIM_NOT_APPROVED": "尚未三级审签通过 (not approved by three signatures)",
+    "CLAIM_SETTLED": "预付已抵扣全部金额,无须支付 (advances cover all of it; nothing is left to pay)",
     "FUND_DIFFERS": "基金与首份申请不同,一批只付一个基金 (another fund than the first claim's; a batch pays one fund)",
     "CLAIM_REPEATED": "重复列出 (listed twice)",
     "CLAIM_STOPPED": "各笔均为重复支付,不再支付;见 /v1/double-payments (every line is a double payment and is not paid)",
@@ -150,6 +151,8 @@ def _claim_fault(claim: Claim | None, fund: str | None) -> str | None:
         return "CLAIM_UNKNOWN"
     if claim.status is not ClaimStatus.APPROVED:
         return "CLAIM_NOT_APPROVED"
+    if not claim.total_fen:
+        return "CLAIM_SETTLED"
     return "FUND_DIFFERS" if claim.fund != fund else None
 
 
@@ -172,7 +175,8 @@ def parts_of(
             lines, total_fen = failed[ref]
         else:
             stopped_lines, stopped_fen = stopped.get(ref, (0, 0))
-            lines, total_fen = claim.lines - stopped_lines, claim.total_fen - stopped_fen
+            lines = claim.lines - claim.settled_lines - stopped_lines
+            total_fen = claim.total_fen - stopped_fen
         parts.append(
             BatchPart(
                 part_no=part_no,

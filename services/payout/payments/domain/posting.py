@@ -2,7 +2,7 @@
 
 Paid: Dr benefit · Cr 支出户存款, drawn from the batch's hold. Refused: the line's amount of the hold is
 released. Returned: Dr 支出户存款 · Cr benefit in the year of the payment, Cr 其他收入 in a later year
-(1004 支出户存款). Each line draws or releases its own amount exactly once, so the hold ends at zero in
+(1004 支出户存款); an advance goes back to 暂付款 in any year. Each line draws or releases its own amount exactly once, so the hold ends at zero in
 any order; no step takes "all that remains".
 """
 
@@ -72,8 +72,9 @@ def _add(movement: FileMovement, before: PaymentLine, after: PaymentLine, part: 
         assert after.paid is not None
         assert after.returned is not None
         paid, returned = _days(after.paid), _days(after.returned)
-        same_year = paid[0].year == returned[0].year
-        account = part.account if same_year else Account.OTHER_INCOME
+        # An advance is no expense of a year: it goes back to where it came from in any year.
+        is_own = paid[0].year == returned[0].year or part.account == Account.TEMPORARY_PAYMENT
+        account = part.account if is_own else Account.OTHER_INCOME
         of_part.returned_fen += after.amount_fen
         _count(movement.returned, returned, (account, part.district), after.amount_fen)
 

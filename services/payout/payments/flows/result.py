@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.payments.clients import release_payload, voucher_payload
+from services.payout.common.clients import voucher_payload
+from services.payout.payments.clients import release_payload
 from services.payout.payments.domain.batch import (
     ACCEPTS_RESULTS,
     BatchStatusConflict,

@@ -142,7 +142,8 @@ WITH written AS (
               AND account_correction.status = 'approved'
             ORDER BY account_correction.id DESC
             LIMIT 1) AS corrected ON true
-     WHERE NOT EXISTS (SELECT 1
+     WHERE line.amount_fen > 0
+       AND NOT EXISTS (SELECT 1
                          FROM double_payment AS twice
                         WHERE twice.claim_key = line.claim_key AND twice.claim_id = line.claim_id
                           AND twice.line_no = line.line_no)

@@ -39,7 +39,7 @@ async def stopped_in(tx: AsyncConnection, claims: Sequence[Ref]) -> dict[Ref, tu
                 ON twice.claim_key = wanted.claim_key AND twice.claim_id = wanted.claim_id
               JOIN claim_line AS line
                 ON line.claim_key = twice.claim_key AND line.claim_id = twice.claim_id
-               AND line.line_no = twice.line_no
+               AND line.line_no = twice.line_no AND line.amount_fen > 0
              GROUP BY twice.claim_key, twice.claim_id
         """),
         {"keys": [ref.key for ref in claims], "ids": [ref.id for ref in claims]},

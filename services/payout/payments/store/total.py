@@ -91,9 +91,19 @@ _PAID: Final = """
       LEFT JOIN claim_line AS approved
         ON approved.claim_key = part.claim_key AND approved.claim_id = part.claim_id
        AND approved.line_no = line.claim_line_no AND claim.status = 'approved'
-     WHERE line.paid_on IS NOT NULL AND line.paid_serial IS NOT NULL"""
-"""Paid lines with the amounts of the payment (business) and of the approved claim's line (statistics)."""
+     WHERE line.paid_on IS NOT NULL AND line.paid_serial IS NOT NULL
+       AND part.account <> 'temporary_payment'"""
+"""Paid lines of benefits, not of advances, with the amounts of the payment (business) and of the approved claim's line (statistics)."""
 
+
+_SETTLED: Final = """
+      FROM advance_settlement AS made
+      JOIN claim ON claim.claim_key = made.claim_key AND claim.id = made.claim_id
+      LEFT JOIN claim_line AS approved
+        ON approved.claim_key = made.claim_key AND approved.claim_id = made.claim_id
+       AND approved.line_no = made.line_no AND claim.status = 'approved'
+     WHERE made.live AND claim.settled_on IS NOT NULL"""
+"""What claims settled of advances: a benefit from the day of its booking, from the same two sources."""
 
 PATIENCE: Final = "SET LOCAL statement_timeout = '30min'"
 """A closing reads all years, a few times a month."""
@@ -103,17 +113,24 @@ async def benefits(tx: AsyncConnection, *, opening: date, as_of: date) -> dict[s
     """Sum each fund's benefits, of all years, at the end of two days, from both sources."""
     await tx.execute(text(PATIENCE))
     at, before = (_came_out(f"CAST({day} AS date)") for day in (":as_of", ":opening"))
-    business, statistics = "line.amount_fen", "coalesce(approved.amount_fen, 0)"
     rows = await tx.execute(
         text(f"""
-            SELECT claim.fund,
-                   CAST(sum({business} * {at}) AS bigint) AS business_fen,
-                   CAST(sum({statistics} * {at}) AS bigint) AS statistics_fen,
-                   CAST(sum({business} * {before}) AS bigint) AS opening_business_fen,
-                   CAST(sum({statistics} * {before}) AS bigint) AS opening_statistics_fen
-            {_PAID}
-             GROUP BY claim.fund
-             ORDER BY claim.fund
+            SELECT fund,
+                   CAST(sum(business * at) AS bigint) AS business_fen,
+                   CAST(sum(statistics * at) AS bigint) AS statistics_fen,
+                   CAST(sum(business * before) AS bigint) AS opening_business_fen,
+                   CAST(sum(statistics * before) AS bigint) AS opening_statistics_fen
+              FROM (SELECT claim.fund, line.amount_fen AS business,
+                           coalesce(approved.amount_fen, 0) AS statistics,
+                           {at} AS at, {before} AS before
+                    {_PAID}
+                     UNION ALL
+                    SELECT claim.fund, made.amount_fen, coalesce(approved.settled_fen, 0),
+                           CAST(claim.settled_on <= CAST(:as_of AS date) AS integer),
+                           CAST(claim.settled_on <= CAST(:opening AS date) AS integer)
+                    {_SETTLED}) AS benefit
+             GROUP BY fund
+             ORDER BY fund
              LIMIT 100
         """),
         {"opening": opening, "as_of": as_of},
@@ -152,7 +169,11 @@ async def claims_of_item(
               FROM (SELECT claim.claim_key AS key, claim.id, claim.fund, claim.period,
                            line.amount_fen * {at} AS business_fen,
                            coalesce(approved.amount_fen, 0) * {at} AS statistics_fen
-                    {_PAID}) AS paid
+                    {_PAID}
+                     UNION ALL
+                    SELECT claim.claim_key, claim.id, claim.fund, claim.period, made.amount_fen,
+                           coalesce(approved.settled_fen, 0)
+                    {_SETTLED} AND claim.settled_on <= CAST(:as_of AS date)) AS paid
              WHERE fund = :fund AND (CAST(:period AS text) IS NULL OR period = :period)
                AND (CAST(:after_key AS bigint) IS NULL
                     OR (key, id) > (:after_key, CAST(:after_id AS uuid)))

@@ -10,7 +10,7 @@ from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.rules.domain.chart import Catalogue
 from shared.effective import overlaps
-from shared.entry import Account
+from shared.entry import BENEFITS, Account
 from tests.ledger.support.making import DAY, FIVE, centre_draft, line, lines, receipt_draft, shipped
 
 
@@ -175,7 +175,9 @@ def test_the_expenditure_account_is_only_fed_from_the_fiscal_account(catalogue: 
     }
     assert feeders == {
         ("expenditure_funding", "fiscal_deposit"),
+        *(("payment_return", account) for account in BENEFITS - {"benefit"}),
         ("payment_return", "benefit.*"),
+        ("payment_return", "temporary_payment"),
         ("payment_return", "other_income"),
         ("payment_return", "suspense_receipts"),
         ("interest", "interest_income"),

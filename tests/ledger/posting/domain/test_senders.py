@@ -27,6 +27,7 @@ SENDER = {
     "refund_return": COLLECTION,
     "suspense": COLLECTION,
     "waiver": COLLECTION,
+    "advance_settlement": PAYOUT,
     "payment": PAYOUT,
     "payment_return": PAYOUT,
     "adjustment_grant": LEDGER,

@@ -1,0 +1,169 @@
+"""Advances and their settlements in the database.
+
+Payments belong to a later subject; an advance is open once its line is paid, so its payment is read
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.claims.domain.advance import Advance, AdvanceRef, OpenAdvance, Settlement
+from shared.ids import Ref
+from shared.page import read_page
+
+_PAYMENT: Final = """
+      FROM payment_part AS part
+      JOIN payment_line AS sent
+        ON sent.batch_key = part.batch_key AND sent.batch_id = part.batch_id
+       AND sent.part_no = part.part_no
+     WHERE part.claim_key = line.claim_key AND part.claim_id = line.claim_id AND part.live
+       AND sent.claim_line_no = line.line_no AND sent.status = 'paid'
+"""
+_SETTLED: Final = """
+    SELECT CAST(coalesce(sum(amount_fen), 0) AS bigint) AS fen
+      FROM advance_settlement AS made
+     WHERE made.advance_key = line.claim_key AND made.advance_id = line.claim_id
+       AND made.advance_line = line.line_no AND made.live
+"""
+
+
+async def lock(tx: AsyncConnection, claims: Iterable[Ref]) -> None:
+    """Let one claim at a time settle these advances, until the transaction ends."""
+    wanted = sorted(set(claims), key=lambda ref: (ref.key, ref.id))
+    await tx.execute(
+        text("""
+            SELECT 1
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (claim_key, id)
+              JOIN claim ON claim.claim_key = wanted.claim_key AND claim.id = wanted.id
+             ORDER BY claim.claim_key, claim.id
+               FOR UPDATE OF claim
+        """),
+        {"keys": [ref.key for ref in wanted], "ids": [ref.id for ref in wanted]},
+    )
+
+
+async def find(tx: AsyncConnection, refs: Iterable[AdvanceRef]) -> dict[AdvanceRef, Advance]:
+    """Read the lines of advances that exist."""
+    known = [(ref.claim, ref.line_no) for ref in set(refs) if ref.claim is not None]
+    rows = await tx.execute(
+        text(f"""
+            SELECT line.claim_key, line.claim_id, line.line_no, claim.fund, claim.district,
+                   line.person_id,
+                   CASE WHEN EXISTS (SELECT 1 {_PAYMENT}) THEN line.amount_fen ELSE 0 END
+                     AS paid_fen,
+                   settled.fen AS settled_fen
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:lines AS int[]))
+                AS wanted (claim_key, claim_id, line_no)
+              JOIN claim ON claim.claim_key = wanted.claim_key AND claim.id = wanted.claim_id
+               AND claim.account = 'temporary_payment'
+              JOIN claim_line AS line
+                ON line.claim_key = wanted.claim_key AND line.claim_id = wanted.claim_id
+               AND line.line_no = wanted.line_no
+             CROSS JOIN LATERAL ({_SETTLED}) AS settled
+        """),
+        {
+            "keys": [claim.key for claim, _ in known],
+            "ids": [claim.id for claim, _ in known],
+            "lines": [line_no for _, line_no in known],
+        },
+    )
+    return {one.ref: one for one in (_advance(**row._mapping) for row in rows)}
+
+
+def _advance(*, claim_key: int, claim_id: UUID, line_no: int, **columns: Any) -> Advance:
+    return Advance(ref=AdvanceRef(Ref(claim_key, claim_id), line_no), **columns)
+
+
+async def insert(tx: AsyncConnection, claim: Ref, settlements: Sequence[Settlement]) -> None:
+    """Write what a claim deducts of advances."""
+    claims = [one.advance.ref.claim for one in settlements if one.advance.ref.claim is not None]
+    await tx.execute(
+        text("""
+            INSERT INTO advance_settlement (advance_key, advance_id, advance_line, claim_key,
+                                            claim_id, line_no, amount_fen)
+            SELECT advance_key, advance_id, advance_line, CAST(:claim_key AS bigint),
+                   CAST(:claim_id AS uuid), line_no, amount_fen
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:lines AS int[]),
+                          CAST(:line_nos AS int[]), CAST(:amounts AS bigint[]))
+                AS batch (advance_key, advance_id, advance_line, line_no, amount_fen)
+        """),
+        {
+            "claim_key": claim.key,
+            "claim_id": claim.id,
+            "keys": [ref.key for ref in claims],
+            "ids": [ref.id for ref in claims],
+            "lines": [one.advance.ref.line_no for one in settlements],
+            "line_nos": [one.line_no for one in settlements],
+            "amounts": [one.amount_fen for one in settlements],
+        },
+    )
+
+
+async def of_claim(tx: AsyncConnection, claim: Ref) -> list[tuple[str, int]]:
+    """Read what a claim settles, as (district of the advance, amount in fen)."""
+    rows = await tx.execute(
+        text("""
+            SELECT advance.district, made.amount_fen
+              FROM advance_settlement AS made
+              JOIN claim AS advance
+                ON advance.claim_key = made.advance_key AND advance.id = made.advance_id
+             WHERE made.claim_id = :claim_id AND made.claim_key = :claim_key AND made.live
+        """),
+        {"claim_id": claim.id, "claim_key": claim.key},
+    )
+    return [(row.district, row.amount_fen) for row in rows]
+
+
+async def release(tx: AsyncConnection, claim: Ref) -> None:
+    """Release the advances of a refused claim; another claim may settle them."""
+    await tx.execute(
+        text("""
+            UPDATE advance_settlement
+               SET live = false
+             WHERE claim_id = :claim_id AND claim_key = :claim_key AND live
+        """),
+        {"claim_id": claim.id, "claim_key": claim.key},
+    )
+
+
+_OPEN: Final = f"""
+SELECT *
+  FROM (SELECT claim.claim_key, claim.id AS claim_id, line.line_no, claim.kind, claim.district,
+               claim.fund, line.payee_name, line.reference, line.amount_fen,
+               settled.fen AS settled_fen, paid.paid_on
+          FROM claim
+          JOIN claim_line AS line ON line.claim_key = claim.claim_key AND line.claim_id = claim.id
+         CROSS JOIN LATERAL (SELECT max(sent.paid_on) AS paid_on {_PAYMENT}) AS paid
+         CROSS JOIN LATERAL ({_SETTLED}) AS settled
+         WHERE claim.account = 'temporary_payment' AND claim.status = 'approved'
+           AND paid.paid_on IS NOT NULL AND settled.fen < line.amount_fen) AS listed
+"""
+
+
+def _open(*, claim_key: int, claim_id: UUID, **columns: Any) -> OpenAdvance:
+    return OpenAdvance(claim=Ref(claim_key, claim_id), **columns)
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    filters: dict[str, str | None],
+    after: tuple[UUID, int] | None,
+    limit: int,
+) -> list[OpenAdvance]:
+    """Read open advances by claim and line, after one; `filters` are columns and their values."""
+    return await read_page(
+        tx,
+        _OPEN,
+        key=("claim_id", "line_no"),
+        after=after,
+        limit=limit,
+        row=_open,
+        equal=filters,
+    )
