@@ -6,8 +6,8 @@ from typing import Final
 
 from alembic import op
 
-revision = "payout_0023"
-down_revision = "payout_0022"
+revision = "payout_0025"
+down_revision = "payout_0024"
 branch_labels = None
 depends_on = None
 

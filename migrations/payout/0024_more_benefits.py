@@ -11,8 +11,8 @@ from alembic import op
 
 import services.payout
 
-revision = "payout_0022"
-down_revision = "payout_0021"
+revision = "payout_0024"
+down_revision = "payout_0023"
 branch_labels = None
 depends_on = None
 
