@@ -116,6 +116,12 @@ class Reference(StrEnum):
         "change of a statement account",
         "/v1/statement-account-changes/{change}/approvals",
     )
+    STATEMENT_WITHDRAWAL = (
+        "stw",
+        "对账单撤回",
+        "withdrawal of a statement",
+        "/v1/statement-withdrawals/{withdrawal}/approvals",
+    )
     SUMMARY = "sum", "申报汇总", "summary", "/v1/summaries/{summary}"
     TAX_ITEM = "txi", "税务征收待办", "work item of tax mode", "/v1/tax-items/{item}/settlements"
     WAIVER = "wai", "减免", "waiver", "/v1/waivers/{waiver}"

@@ -59,6 +59,9 @@ from services.collection.reconciliation.routes import monthly as monthly_doors
 from services.collection.reconciliation.routes import report as reconciliation_report_doors
 from services.collection.reconciliation.routes import statement as statement_doors
 from services.collection.reconciliation.routes import statement_account as statement_account_doors
+from services.collection.reconciliation.routes import (
+    statement_withdrawal as statement_withdrawal_doors,
+)
 from services.collection.reconciliation.routes import suspense as suspense_doors
 from services.collection.refund import routes as refund_doors
 from services.collection.register.routes import category as category_doors
@@ -147,6 +150,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     refund_doors.router,
     statement_doors.router,
     statement_account_doors.router,
+    statement_withdrawal_doors.router,
     reconciliation_item_doors.router,
     suspense_doors.router,
     monthly_doors.router,

@@ -90,6 +90,7 @@ NOT_BOOKED = {
     "collection set_cut_off /cut_off_on": "a district's calendar",
     "collection submit_base_review": "a paper's days",
     "collection transfer_block /effective_on": "the register's day",
+    "collection withdraw_statement /day": "the day of a statement",
     "ledger bank_adjustment": "a report",
     "ledger make_hold /expires_on": "a hold is in no book",
     "ledger order_refund /ordered_on": "the settlement's day is booked",

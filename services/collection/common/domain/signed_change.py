@@ -20,6 +20,7 @@ class ChangeSubject(StrEnum):
     """Kinds of changes that two people sign."""
 
     STATEMENT_ACCOUNT = "statement_account"
+    STATEMENT_WITHDRAWAL = "statement_withdrawal"
 
     @property
     def reference(self) -> Reference:
@@ -29,6 +30,7 @@ class ChangeSubject(StrEnum):
 
 _REFERENCES = {
     ChangeSubject.STATEMENT_ACCOUNT: Reference.STATEMENT_ACCOUNT_CHANGE,
+    ChangeSubject.STATEMENT_WITHDRAWAL: Reference.STATEMENT_WITHDRAWAL,
 }
 
 

@@ -20,6 +20,7 @@ _SELECT: Final = """
       FROM signed_change"""
 _WRITERS: Final[Mapping[ChangeSubject, str]] = {
     ChangeSubject.STATEMENT_ACCOUNT: "write_statement_account",
+    ChangeSubject.STATEMENT_WITHDRAWAL: "withdraw_statement",
 }
 """The database's function that writes an approved change of a kind, once."""
 

@@ -81,6 +81,8 @@ KEYS: Final[dict[str, str]] = {
     "book_movement": "account_key",
     "book_feed": "reference",
     "signed_change": "shard_key",
+    "withdrawn_statement": "account_key",
+    "withdrawn_statement_line": "account_key",
     "reconciliation_item": "account_key",
     "payer_account": "payer_key",
     "reconciliation_letter": "letter_key",

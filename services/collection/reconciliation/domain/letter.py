@@ -110,6 +110,11 @@ class ReconciliationLetter:
         return self.ref.text(Reference.RECONCILIATION_LETTER)
 
 
+def party_of(account: str) -> LetterParty:
+    """Return the party that keeps an account of ours."""
+    return next(party for party, accounts in ACCOUNTS_OF.items() if account in accounts)
+
+
 def letter_key(party: LetterParty, district: str) -> int:
     """Compute the shard key of the letters to a party."""
     return key_of("reconciliation_letter", f"{party}:{district}")

@@ -13,7 +13,7 @@ from typing import Final
 
 from shared.bank_files.values import StatementEntry
 from shared.entry import Account
-from shared.errors import Fault, Faulty, Kind, Refusal, StateConflict
+from shared.errors import Fault, Faulty, Kind, NotFound, Refusal, StateConflict
 from shared.ids import key_of
 from shared.money import format_yuan
 
@@ -45,6 +45,18 @@ class BalanceChainBroken(StateConflict):
     """期初、期末余额与相邻日对账单不衔接 (the balances do not continue those of the neighbouring days)"""
 
     code = "BALANCE_CHAIN_BROKEN"
+
+
+class StatementUnknown(NotFound):
+    """该账户该日无对账单 (there is no statement of this account and day)"""
+
+    code = "STATEMENT_UNKNOWN"
+
+
+class StatementAgreed(StateConflict):
+    """该月对账函已双方确认,对账单不得撤回 (both sides have agreed to the month: its statements stay)"""
+
+    code = "STATEMENT_AGREED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

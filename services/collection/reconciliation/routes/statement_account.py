@@ -11,8 +11,8 @@ from services.collection.reconciliation.flows import statement as statement_flow
 from services.collection.reconciliation.schemas.statement import (
     StatementAccountChangeOut,
     StatementAccountIn,
-    StatementAccountRefusalIn,
     StatementAccountsOut,
+    StatementRefusalIn,
 )
 from shared.door import Door, door
 from shared.ids import Ref
@@ -83,7 +83,7 @@ async def approve_statement_account(change: RefPath, at: Deciding) -> Response:
     response_model=StatementAccountChangeOut,
 )
 async def refuse_statement_account(
-    change: RefPath, body: StatementAccountRefusalIn, at: Deciding
+    change: RefPath, body: StatementRefusalIn, at: Deciding
 ) -> Response:
     """Refuse a setting, as another person. Nothing changes."""
     ref = Ref.parse(Reference.STATEMENT_ACCOUNT_CHANGE, change)

@@ -130,7 +130,42 @@ class StatementAccountChangeOut(Out):
         )
 
 
-class StatementAccountRefusalIn(In):
+class StatementWithdrawalIn(In):
+    """Withdraw the statement of a day, with all days of its file."""
+
+    account: StatementAccountField
+    day: Day
+    reason: ShortText = Field(examples=["误传他户对账单"])
+
+
+class StatementWithdrawalOut(Out):
+    """A withdrawal: one person files it, another approves."""
+
+    id: str = Field(examples=[Reference.STATEMENT_WITHDRAWAL.example])
+    account: str
+    first: date
+    last: date
+    lines: int = Field(description="明细笔数 (entries of the file)")
+    sha256: str = Field(description="文件摘要 (hash of the file)")
+    reason: str
+    status: str = Field(examples=["filed"], description="filed | approved | refused")
+    filed_by: str
+    decided_by: str | None
+
+    @classmethod
+    def of(cls, change: SignedChange) -> StatementWithdrawalOut:
+        """Build the answer from a change."""
+        return cls(
+            id=change.reference,
+            reason=change.reason,
+            status=change.status,
+            filed_by=change.filed_by,
+            decided_by=change.decided_by,
+            **change.content,
+        )
+
+
+class StatementRefusalIn(In):
     """The reason of a refusal."""
 
     why: ShortText

@@ -134,6 +134,21 @@ async def update(tx: AsyncConnection, ref: Ref, changes: dict[str, Any]) -> None
     )
 
 
+async def clear_days(
+    tx: AsyncConnection, account: str, first: date, last: date, today: date
+) -> None:
+    """Clear the items of days whose statement was withdrawn. The next run finds what is left."""
+    await tx.execute(
+        text("""
+            UPDATE reconciliation_item
+               SET status = 'cleared', cleared_on = CAST(:today AS date)
+             WHERE account_key = :key AND day BETWEEN :first AND :last
+               AND statement_fen <> 0 AND status <> 'cleared'
+        """),
+        {"key": account_key(account), "first": first, "last": last, "today": today},
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemCount:
     """How many items of an account, kind and status there are."""

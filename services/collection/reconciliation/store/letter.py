@@ -16,10 +16,13 @@ from services.collection.reconciliation.domain.letter import (
     LetterParty,
     LetterStatus,
     ReconciliationLetter,
+    letter_key,
 )
 from services.collection.reconciliation.store.match import PATIENCE
 from shared.ids import Ref
 from shared.page import read_page
+from shared.period import Period
+from shared.roles import CENTRE
 
 _SELECT: Final = """
     SELECT letter_key, id, party, period, district, CAST(figures AS text) AS figures, status,
@@ -127,6 +130,21 @@ async def page(
         row=_letter,
         equal={"party": party, "period": period, "district": district, "status": status},
     )
+
+
+async def agreed(
+    tx: AsyncConnection, party: LetterParty, first: Period, last: Period
+) -> str | None:
+    """Read the first of some months to which the centre's other side has agreed."""
+    period: str | None = await tx.scalar(
+        text("""
+            SELECT min(period)
+              FROM reconciliation_letter
+             WHERE letter_key = :key AND status = 'agreed' AND period BETWEEN :first AND :last
+        """),
+        {"key": letter_key(party, CENTRE), "first": str(first), "last": str(last)},
+    )
+    return period
 
 
 async def district_figures(

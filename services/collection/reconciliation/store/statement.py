@@ -73,6 +73,35 @@ async def days_of(
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementFile:
+    """One file as it was taken: its days, the number of its entries, and its hash."""
+
+    first: date
+    last: date
+    lines: int
+    file_hash: bytes
+
+
+async def file_of(tx: AsyncConnection, account: str, day: date) -> StatementFile | None:
+    """Read the file that a day's statement came with. Its days were written in one transaction."""
+    rows = await tx.execute(
+        text("""
+            SELECT min(day) AS first, max(day) AS last, CAST(sum(lines) AS bigint) AS lines,
+                   file_hash
+              FROM bank_statement
+             WHERE account_key = :key
+               AND (file_hash, taken_at) = (SELECT file_hash, taken_at
+                                              FROM bank_statement
+                                             WHERE account_key = :key AND day = :day)
+             GROUP BY file_hash
+        """),
+        {"key": account_key(account), "day": day},
+    )
+    row = rows.one_or_none()
+    return StatementFile(**row._mapping) if row else None
+
+
 async def nearest(
     tx: AsyncConnection, account: str, *, before: date | None = None, after: date | None = None
 ) -> StatementDay | None:
