@@ -1,4 +1,4 @@
-"""`wuxian up` and `wuxian demo`: everything at once."""
+"""`wuxian up`, `wuxian demo` and `wuxian sandbox month`: everything at once."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from services.cli.common import (
 
 if TYPE_CHECKING:
     from services.supervisor import Supervisor
+
+sandbox = typer.Typer(help="演练 · Rehearse with the simulated bank and tax bureau.")
 
 
 def up(
@@ -100,3 +102,31 @@ def demo(
         settings = settings.model_copy(update={"admin_database_url": database_url})
     with plainly():
         raise typer.Exit(perform(as_json, settings, small=small))
+
+
+@sandbox.callback()
+def rehearse() -> None:
+    """演练 · Rehearse with the simulated bank and tax bureau."""
+
+
+@sandbox.command()
+def month(
+    seed: Annotated[int, typer.Option(min=0, help="种子 · The same seed, the same month.")] = 1,
+    failures: Annotated[
+        int, typer.Option(min=0, max=20, help="每类差错的百分比 · Percent of every failure.")
+    ] = 5,
+    units: Annotated[int, typer.Option(min=10, max=2000, help="单位数 · Units.")] = 200,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """演练一个月,各类差错经办完毕后月结 · Play a month with failures, the clerks' steps, the closing.
+
+    With --database-url, the database wuxian_demo on that server is made anew.
+    """
+    from services.demo.month.main import Rehearsal, perform
+
+    settings = settings_with()
+    if database_url:
+        settings = settings.model_copy(update={"admin_database_url": database_url})
+    with plainly():
+        raise typer.Exit(perform(Rehearsal(seed, failures, units), settings, json_output=as_json))

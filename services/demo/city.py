@@ -83,6 +83,8 @@ class Unit:
     collector: str
     bank_account: BankAccount
     people: tuple[Person, ...]
+    debit_bank: str = ""
+    """Code of the bank that debits it; empty: the one that is taken without saying."""
 
     def declared(self, index: int) -> list[tuple[Person, int]]:
         """Return the people declared in a period, with their wages."""

@@ -92,6 +92,7 @@ async def _agree(play: Play, unit: Unit) -> None:
         "bank_account": unit.bank_account.json(),
         "valid_from": _AGREED_ON,
         "signed_on": _AGREED_ON,
+        **({"bank": unit.debit_bank} if unit.debit_bank else {}),
     }
     path = f"/v1/units/{unit.credit_code}/debit-agreements"
     filed = await play.office.post(clerk(unit.district), "collection", path, body)
@@ -151,6 +152,20 @@ async def _entitle(play: Play, district: str) -> None:
 
 async def collect(play: Play, month: Month) -> None:
     """Play a period, from its declarations to the money in the books."""
+    await assess(play, month)
+    with play.stage.step("debit", None, month.period) as bar:
+        # With each month's own bills, what the bank refused the month before is tried once more.
+        for period in PERIODS[max(0, month.index - 1) : month.index + 1]:
+            await debit(play, period, month.day(20))
+        await work_off(play, "debit", bar)
+    with play.stage.step("tax", None, month.period) as bar:
+        await _collect_tax(play, month, bar)
+    with play.stage.step("book", None, month.period):
+        await drained(play)
+
+
+async def assess(play: Play, month: Month) -> None:
+    """Play a period from its declarations to its bills."""
     units = play.city.units
     with play.stage.step("declare", len(units), month.period) as bar:
         filed = await each(units, lambda unit: _declare(play, month, unit), bar.advance)
@@ -171,15 +186,6 @@ async def collect(play: Play, month: Month) -> None:
         await each(month.summaries.values(), lambda one: _audit(play, month, one), bar.advance)
     with play.stage.step("bill", len(districts), month.period) as bar:
         await each(month.summaries.values(), lambda one: _billed(play, one), bar.advance)
-    with play.stage.step("debit", None, month.period) as bar:
-        # With each month's own bills, what the bank refused the month before is tried once more.
-        for period in PERIODS[max(0, month.index - 1) : month.index + 1]:
-            await _debit(play, period, month.day(20))
-        await work_off(play, "debit", bar)
-    with play.stage.step("tax", None, month.period) as bar:
-        await _collect_tax(play, month, bar)
-    with play.stage.step("book", None, month.period):
-        await drained(play)
 
 
 async def _declare(play: Play, month: Month, unit: Unit) -> Any:
@@ -247,8 +253,9 @@ async def bill_again(play: Play, period: str, district: str, paper: str, day: st
     await _billed(play, summary)
 
 
-async def _debit(play: Play, period: str, day: str) -> None:
-    body = {"period": period, "debit_date": day}
+async def debit(play: Play, period: str, day: str, **bank: str) -> None:
+    """Form a batch of the open bills of a period that a bank may debit, if there are any."""
+    body = {"period": period, "debit_date": day, **bank}
     try:
         await play.office.post("centre_cashier", "collection", "/v1/debit-batches", body)
     except PeerError as refused:
@@ -323,7 +330,9 @@ async def drained(play: Play) -> None:
         while True:
             box = await play.office.get("fund_accountant", service, "/v1/outbox")
             if box["refused"]:
-                raise DemoError(f"the ledger refused {box['refused']} vouchers of {service}")
+                path = "/v1/refused-messages"
+                refused = await play.office.pages("fund_accountant", service, path)
+                raise DemoError(f"the ledger refused vouchers of {service}: {refused[:3]}")
             if not box["waiting"]:
                 break
             await asyncio.sleep(_PAUSE_SECONDS)

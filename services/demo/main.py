@@ -26,7 +26,7 @@ from services.supervisor import PortTaken, SupervisorError
 from shared.process.settings import Settings
 from shared.web.client import PeerError
 
-_EXPECTED = (DemoError, Busy, EmbeddedError, MigrationError, PortTaken, SupervisorError, PeerError)
+EXPECTED = (DemoError, Busy, EmbeddedError, MigrationError, PortTaken, SupervisorError, PeerError)
 """Failures that are printed without a traceback."""
 
 
@@ -35,7 +35,7 @@ def perform(json_output: bool, settings: Settings, *, small: bool = False) -> in
     stage = Stage()
     try:
         report = asyncio.run(play(settings, stage, small=small))
-    except _EXPECTED as failure:
+    except EXPECTED as failure:
         stage.console.print(f"wuxian demo: {failure}", style="red", markup=False)
         return 1
     if json_output:

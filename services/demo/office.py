@@ -103,6 +103,11 @@ class Office:
             )
         return digest(answer) == letter.answer
 
+    async def put(self, who: str, service: str, path: str, body: Any) -> Any:
+        """PUT as somebody; the answer's JSON."""
+        async with self._turn:
+            return await self._peer(who, service).put(path, body)
+
     async def control(self, path: str, body: Any = None) -> Any:
         """Tell the sandbox's bank or tax bureau what to do next. These are not messages: not kept."""
         async with self._turn:

@@ -38,7 +38,7 @@ async def reconcile(play: Play, month: Month) -> None:
     """
     with play.stage.step("reconcile", len(ACCOUNTS), month.period) as bar:
         for account, name in ACCOUNTS.items():
-            await _upload(play, month, account, name)
+            await upload(play, account, name, month.day(1), month.day(31))
             bar.advance()
         await _matched(play, month)
         for item in await _open_items(play, month):
@@ -48,8 +48,8 @@ async def reconcile(play: Play, month: Month) -> None:
             raise DemoError(f"{month.period} is not reconciled")
 
 
-async def _upload(play: Play, month: Month, account: str, name: str) -> None:
-    first, last = month.day(1), month.day(31)
+async def upload(play: Play, account: str, name: str, first: str, last: str) -> None:
+    """Upload the bank's statement of an account, from a day to another."""
     head, lines, cursor = None, list[dict[str, Any]](), 0
     while head is None or head["has_more"]:
         path = f"/v1/bank/statements/{name}"
@@ -59,11 +59,10 @@ async def _upload(play: Play, month: Month, account: str, name: str) -> None:
         cursor = head["next_cursor"]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(("booked_on", "amount", "serial", "counter_account", "text"))
+    writer.writerow(("booked_on", "amount", "serial", "reference", "counter_account", "text"))
     for line in lines:
-        writer.writerow(
-            (line["day"], line["amount"], line["serial"], line["counterparty"], line["summary"])
-        )
+        members = ("day", "amount", "serial", "reference", "counterparty", "summary")
+        writer.writerow(line[member] for member in members)
     await play.office.upload(
         _CASHIER,
         "collection",

@@ -106,6 +106,15 @@ class Peer:
         content = orjson.dumps(body) if body is not None else b"{}"
         return await self._ask("POST", path, content=content, headers=headers)
 
+    async def put(self, path: str, body: Any) -> Any:
+        """PUT a JSON body; the answer's JSON.
+
+        Raises:
+            PeerError, httpx.TransportError: as `post`.
+        """
+        headers = {"content-type": "application/json"}
+        return await self._ask("PUT", path, content=orjson.dumps(body), headers=headers)
+
     async def upload(
         self, path: str, content: bytes, media_type: str, *, key: str | None = None, **params: str
     ) -> Any:

@@ -6,6 +6,7 @@ nothing known are paired with vouchers of the same amount and day, one to one, t
 another day where both are alone with their amount; never with a receipt, because equal amounts are
 common and would hide a missing and an unlisted payment.
 
+An entry that nothing is known of, and the bank's correction that refers to it, make no difference.
 A return is known by the bank's own serial of it; where that is the receipt's, it is paired.
 """
 
@@ -61,7 +62,8 @@ class MatchWindow:
 def ticket_sql(serial: str, of_tax: str) -> str:
     """Write a serial as a statement names it: a tax ticket has one entry for all of its receipts.
 
-    Further receipts of a ticket have its number, a slash and the number of a line.
+    Further receipts of a ticket have its number, a slash and the number of a line; so have the
+    returns that a refund by the bureau makes.
     """
     return f"CASE WHEN {of_tax} THEN regexp_replace({serial}, '/[0-9]+$', '') ELSE {serial} END"
 
@@ -75,7 +77,8 @@ _SIDES: Final = f"""
          WHERE account_key = :key AND day BETWEEN CAST(:first AS date) - CAST(:back AS integer)
                                               AND CAST(:until AS date)
     ), returned AS (
-        SELECT 'receipt_return:' || replace(CAST(change.id AS text), '-', '') AS mark, change.serial
+        SELECT 'receipt_return:' || replace(CAST(change.id AS text), '-', '') AS mark,
+               {ticket_sql("change.serial", _OF_TAX)} AS serial
           FROM receipt_change AS change
           JOIN receipt ON receipt.receipt_key = change.receipt_key
                       AND receipt.id = change.receipt_id AND receipt.serial <> change.serial
@@ -169,7 +172,8 @@ _GROUPS: Final = """
 """Lines by reference; pairs of what names nothing; payments from another unit's account."""
 
 _KIND: Final = """
-    CASE WHEN list_fen IS NULL AND book_fen IS NULL AND fen > 0 THEN 'statement_not_list'
+    CASE WHEN list_fen IS NULL AND book_fen IS NULL AND fen = 0 THEN NULL
+         WHEN list_fen IS NULL AND book_fen IS NULL AND fen > 0 THEN 'statement_not_list'
          WHEN list_fen IS NULL AND book_fen IS NULL THEN 'statement_not_books'
          WHEN lines > 1 AND NOT collective AND fen = lines * coalesce(list_fen, book_fen)
          THEN 'duplicate'

@@ -167,11 +167,15 @@ async def test_returns_are_found_under_the_banks_serial_or_paired(
     desk: Desk, database_url: str
 ) -> None:
     (owed,) = await owe(database_url)
-    names = {"bounced": "bounced", "sent-back": "bank-serial"}
-    await desk.push(
-        [(name, owed.credit_code, fen) for name, fen in zip(names, (1_234, 2_345), strict=True)]
-    )
-    for name, serial in names.items():
+    # The tax bureau gives a ticket of two lines back: its refund is one ticket too.
+    names = {
+        "bounced": ("bounced", 1_234),
+        "sent-back": ("bank-serial", 2_345),
+        "levied": ("refund", 300),
+        "levied/2": ("refund/2", 200),
+    }
+    await desk.push([(name, owed.credit_code, fen) for name, (_, fen) in names.items()])
+    for name, (serial, _) in names.items():
         listed = await desk.api.get(
             "/v1/receipts", params={"limit": 500}, headers=desk.bearer("fund_accountant")
         )
@@ -200,6 +204,10 @@ async def test_returns_are_found_under_the_banks_serial_or_paired(
             (last, -1_234, "of-the-bank"),
             (last, 2_345, "sent-back"),
             (last, -2_345, "bank-serial"),
+            (last, 500, "levied"),
+            (last, -500, "refund"),
+            (last, 77, "of-others"),
+            (last, -77, "of-others"),
         ],
         last,
     )
@@ -236,7 +244,7 @@ async def test_every_fen_of_every_receipt_is_in_one_part(desk: Desk) -> None:
     assert proof.status_code == 200, proof.text
     (tax,) = proof.json()["channels"]
     assert proof.json()["ties"]
-    assert (tax["receipts"], tax["amount"], tax["wrong"]) == (10, "625.79", 0)
+    assert (tax["receipts"], tax["amount"], tax["wrong"]) == (12, "630.79", 0)
     rows = await desk.api.get(
         "/v1/receipt-parts/receipts",
         params={"part": "allocated"},
