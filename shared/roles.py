@@ -137,6 +137,7 @@ class Right(StrEnum):
     ISSUE_CERTIFICATE = "certificate:issue"
     READ_BILLS = "bill:read"
     READ_ARREARS = "arrears:read"
+    READ_CONTRIBUTIONS = "contributions:read"
     READ_BALANCES = "balance:read"
     READ_BOOK_DAYS = "book_days:read"
     READ_IDENTITY = "identity:read"
@@ -293,6 +294,8 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.HOLD,
             Right.CREDIT_PERSONAL,
             Right.READ_ARREARS,
+            Right.READ_CONTRIBUTIONS,
+            Right.READ_PERSONAL,
             Right.READ_BOOK_DAYS,
             Right.FOLLOW_PERSON_CORRECTIONS,
         }

@@ -18,6 +18,7 @@ from services.collection.bases import routes as bases_doors
 from services.collection.billing.routes import bill as bill_doors
 from services.collection.billing.routes import credit as credit_doors
 from services.collection.common.store import shipped as common_shipped_store
+from services.collection.contributions import routes as contributions_doors
 from services.collection.debits.routes import bank_file as bank_file_doors
 from services.collection.debits.routes import bank_profile as bank_profile_doors
 from services.collection.debits.routes import debit as debit_doors
@@ -131,6 +132,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     trail_doors.router,
     bill_doors.router,
     explanation_bill_doors.router,
+    contributions_doors.router,
     credit_doors.router,
     bases_doors.router,
     push_doors.router,

@@ -1,0 +1,75 @@
+"""The contribution record of a person (个人缴费记录): paid months and bases, by insurance and year."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.period import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidMonth:
+    """A month that a person paid at one unit, for one insurance."""
+
+    insurance: str
+    period: Period
+    base_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContributionYear:
+    """The months of a year that were paid for an insurance, and the sum of their bases."""
+
+    insurance: str
+    year: int
+    months: int
+    base_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContributionRecord:
+    """Every paid year of a person, the months before and after it, and the last twelve bases.
+
+    `birth` and `is_female` come from the identity number; None where the number hides them.
+    """
+
+    birth: Period | None
+    is_female: bool | None
+    years: tuple[ContributionYear, ...]
+    last_months: tuple[PaidMonth, ...]
+
+
+LAST_MONTHS = 12
+
+
+def years_of(months: Iterable[PaidMonth]) -> tuple[ContributionYear, ...]:
+    """Add months up by insurance and year. A month paid at two units counts once, at the higher base."""
+    years: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for (insurance, period), base_fen in _distinct(months).items():
+        years[insurance, period.year].append(base_fen)
+    return tuple(
+        ContributionYear(insurance=insurance, year=year, months=len(bases), base_fen=sum(bases))
+        for (insurance, year), bases in sorted(years.items())
+    )
+
+
+def last_months_of(months: Iterable[PaidMonth]) -> tuple[PaidMonth, ...]:
+    """Return the last twelve paid months of each insurance, latest first."""
+    kept: list[PaidMonth] = []
+    count: dict[str, int] = defaultdict(int)
+    ordered = sorted(_distinct(months).items(), key=lambda item: item[0][1], reverse=True)
+    for (insurance, period), base_fen in ordered:
+        if count[insurance] < LAST_MONTHS:
+            count[insurance] += 1
+            kept.append(PaidMonth(insurance=insurance, period=period, base_fen=base_fen))
+    return tuple(sorted(kept, key=lambda month: month.insurance))
+
+
+def _distinct(months: Iterable[PaidMonth]) -> dict[tuple[str, Period], int]:
+    bases: dict[tuple[str, Period], int] = {}
+    for month in months:
+        key = month.insurance, month.period
+        bases[key] = max(month.base_fen, bases.get(key, 0))
+    return bases

@@ -1,0 +1,57 @@
+"""Shapes of contribution records."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from services.collection.contributions.domain import ContributionRecord
+from shared.schema import Out, PeriodField, YuanOut
+
+
+class ContributionYearOut(Out):
+    """A year of one insurance."""
+
+    insurance: str = Field(examples=["pension"])
+    year: int
+    months: int = Field(description="已缴月数 (months paid)")
+    base_total: YuanOut = Field(description="各月基数之和 (sum of the months' bases)")
+
+
+class PaidMonthOut(Out):
+    """One of the last twelve paid months of an insurance."""
+
+    insurance: str
+    period: PeriodField
+    base: YuanOut
+
+
+class ContributionRecordOut(Out):
+    """A person's paid years of every insurance, and the last twelve bases."""
+
+    person: str
+    birth_month: PeriodField | None
+    female: bool | None
+    years: list[ContributionYearOut]
+    last_months: list[PaidMonthOut]
+
+    @classmethod
+    def of(cls, person: str, record: ContributionRecord) -> ContributionRecordOut:
+        """Build it from a record."""
+        return cls(
+            person=person,
+            birth_month=record.birth,
+            female=record.is_female,
+            years=[
+                ContributionYearOut(
+                    insurance=year.insurance,
+                    year=year.year,
+                    months=year.months,
+                    base_total=year.base_fen,
+                )
+                for year in record.years
+            ],
+            last_months=[
+                PaidMonthOut(insurance=one.insurance, period=one.period, base=one.base_fen)
+                for one in record.last_months
+            ],
+        )

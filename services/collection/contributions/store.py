@@ -1,0 +1,89 @@
+"""SQL of a person's paid months."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMonthLine:
+    """A person's line of a settled declaration; the lists are in the policy's order of insurances."""
+
+    period: str
+    policy_id: UUID
+    base_fen: list[int]
+    unit_fen: list[int]
+    personal_fen: list[int]
+
+
+async def records_of(tx: AsyncConnection, person_id: int) -> list[int]:
+    """List the records of a person: the surviving one, and those merged into it."""
+    rows = await tx.scalars(
+        text("""
+            SELECT person_id FROM person WHERE person_id = :person_id
+             UNION ALL
+            SELECT person_id FROM person WHERE merged_into = :person_id
+        """),
+        {"person_id": person_id},
+    )
+    return list(rows)
+
+
+async def sealed_number(tx: AsyncConnection, person_id: int) -> bytes | None:
+    """Read a person's encrypted identity number."""
+    found = await tx.scalar(
+        text("SELECT sealed_number FROM person WHERE person_id = :person_id"),
+        {"person_id": person_id},
+    )
+    return None if found is None else bytes(found)
+
+
+async def paid_lines(tx: AsyncConnection, person_ids: Sequence[int]) -> list[PersonMonthLine]:
+    """Read a person's lines of paid months at all units.
+
+    A month is paid by the last declaration that is settled, if those it corrects are settled too.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT head.period, head.policy_id, line.base_fen, line.unit_fen, line.personal_fen
+              FROM (SELECT DISTINCT unit_id
+                      FROM person_unit
+                     WHERE person_id = ANY (CAST(:person_ids AS bigint[]))) AS known
+              JOIN declaration AS head
+                ON head.unit_id = known.unit_id AND head.kind <> 'project'
+              JOIN bill
+                ON bill.unit_id = head.unit_id AND bill.declaration_id = head.id
+               AND bill.kind <> 'charge' AND bill.status = 'settled'
+              JOIN declaration_person AS line
+                ON line.unit_id = head.unit_id AND line.declaration_id = head.id
+               AND line.round = head.round
+               AND line.person_id = ANY (CAST(:person_ids AS bigint[]))
+             WHERE NOT EXISTS (
+                   SELECT 1
+                     FROM declaration AS other
+                     JOIN bill AS due
+                       ON due.unit_id = other.unit_id AND due.declaration_id = other.id
+                      AND due.kind <> 'charge'
+                    WHERE other.unit_id = head.unit_id AND other.period = head.period
+                      AND other.kind <> 'project' AND other.id <> head.id
+                      AND (due.status = 'settled') = (other.id > head.id))
+             ORDER BY head.period, head.unit_id
+             LIMIT 5000
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return [
+        PersonMonthLine(
+            period=row.period,
+            policy_id=UUID(int=row.policy_id.int),
+            base_fen=row.base_fen,
+            unit_fen=row.unit_fen,
+            personal_fen=row.personal_fen,
+        )
+        for row in rows
+    ]
