@@ -24,6 +24,20 @@ class BankFileInvalid(Refusal):
     code = "BANK_FILE_INVALID"
 
 
+class BankFileUnsigned(Refusal):
+    """该行文件须签名,文件未签名,整份不收 (this bank signs its files; the file has no signature)"""
+
+    kind = Kind.INVALID
+    code = "BANK_FILE_UNSIGNED"
+
+
+class BankFileSignatureWrong(Refusal):
+    """银行文件签名不符,整份不收 (the signature is not one of this bank over this file)"""
+
+    kind = Kind.INVALID
+    code = "BANK_FILE_SIGNATURE_WRONG"
+
+
 class BankFormat(Protocol):
     """A format of files to and from a bank.
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from typing import IO, Any, Final
+from typing import IO, Annotated, Any, Final
 
-from fastapi import Request
+from fastapi import Header, Request
 
 from shared.bank_files.protocol import refuse
 
+SIGNATURE_HEADER: Final = "File-Signature"
+"""The header with a file's detached signature, both ways."""
+SignatureHeader = Annotated[
+    str | None,
+    Header(
+        alias=SIGNATURE_HEADER,
+        max_length=4096,
+        description="文件的分离签名,按银行约定 (detached signature, as the bank's profile says)",
+    ),
+]
 SPOOL_BYTES: Final = 1024 * 1024
 """Bytes of a file that stay in memory; a larger one lies on disk."""
 MEDIA: Final = ("application/xml", "text/csv", "application/json")

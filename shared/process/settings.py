@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     """各服务封存个人信息的密钥目录,每个服务一份 SERVICE/field_keys.json;默认与密码文件同处 ·
     Directory of the keys that each service seals personal data with, SERVICE/field_keys.json each;
     default: beside the passwords."""
+    bank_keys_dir: Path | None = None
+    """本单位对银行文件签名的私钥目录,每把一份 KEY_ID.jwk;默认 HOME/bank-keys · Directory of the
+    centre's private keys that sign bank files, KEY_ID.jwk each; default: HOME/bank-keys."""
     field_algorithm: Literal["AES-256-GCM", "SM4-GCM"] = "AES-256-GCM"
     """新密钥的算法;已封存的值按其自身的算法读取 · Algorithm of new keys of personal data; what is
     sealed already says its own."""
@@ -271,6 +274,11 @@ class Settings(BaseSettings):
     def secrets_path(self) -> Path:
         """Directory of the passwords of the services' database roles."""
         return self.database_secrets_dir or self.home / "secrets"
+
+    @property
+    def bank_keys_path(self) -> Path:
+        """Directory of the private keys that sign bank files."""
+        return self.bank_keys_dir or self.home / "bank-keys"
 
     def field_keys_of(self, service: str) -> Path:
         """Return the file of the keys that a service seals personal data with."""

@@ -98,6 +98,20 @@ class Trust:
             return None
         return key
 
+    async def message_keys(self, client: str, kid: str | None) -> list[MessageKey]:
+        """Return a client's public keys in force: the one of a key id, or all of them for None.
+
+        Raises:
+            IdentityUnavailable: the last answer of identity is too old.
+        """
+        await self._be_fresh(MONEY_SECONDS)
+        owner, moment = digest_of(client), clock.now()
+        return [
+            key
+            for key in self._message_keys.values()
+            if key.client == owner and kid in (None, key.kid) and key.counts_at(moment)
+        ]
+
     async def refresh(self) -> None:
         """Ask identity, unless it was asked a moment ago; callers that meet wait for one answer."""
         async with self._turn:

@@ -34,6 +34,7 @@ _JWS_NAMES: Final = {
     SM2: "SM2SM3",
 }
 """Names of the algorithms in a JWS. RSA-PSS with SHA-512 has another salt there: it is not offered."""
+JWS_ALGORITHMS: Final = frozenset(_JWS_NAMES)
 
 
 class SignatureForm(StrEnum):

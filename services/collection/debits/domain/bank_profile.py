@@ -8,8 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.bank_files.values import BankAccount
-from shared.errors import NotFound, StateConflict
+from shared.errors import Kind, NotFound, Refusal, StateConflict
+from shared.signature.algorithms import ECDSA_P256, ED25519, RSA_PKCS1, RSA_PSS, SM2
+from shared.signature.file import JWS_ALGORITHMS, FileSigning, SignatureForm
 
+_RAW_ALGORITHMS: Final = frozenset({ED25519, ECDSA_P256, RSA_PSS, RSA_PKCS1, SM2})
 CITY_BANK: Final = "city"
 """The bank of a batch that names none: the city's own, which exchanges JSON."""
 
@@ -32,9 +35,26 @@ class BankProfileCorrectionWaits(StateConflict):
     code = "BANK_PROFILE_CORRECTION_WAITS"
 
 
+class BankSigningInvalid(Refusal):
+    """签名约定不完整 (the signing of a bank's files is incomplete)"""
+
+    kind = Kind.INVALID
+    code = "BANK_SIGNING_INVALID"
+
+
+class BankSigningKeyMissing(StateConflict):
+    """本单位签名私钥不可用,文件不得发出 (the centre's signing key is not usable: no file goes out)"""
+
+    code = "BANK_SIGNING_KEY_MISSING"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankProfile:
-    """A bank, and how files are exchanged with it."""
+    """A bank, and how files are exchanged with it.
+
+    `signing_client` is the client under whose name the bank's public keys are registered with
+    identity; `own_key_id` names the centre's private key that signs what goes to the bank.
+    """
 
     code: str
     name: str
@@ -45,6 +65,15 @@ class BankProfile:
     own_bank_code: str
     own_id: str
     lines_max: int
+    signature: str = SignatureForm.NONE.value
+    signature_algorithm: str | None = None
+    signing_client: str = ""
+    own_key_id: str = ""
+
+    @property
+    def signing(self) -> FileSigning:
+        """Return how files of this bank are signed, both ways."""
+        return FileSigning(SignatureForm(self.signature), self.signature_algorithm)
 
     @property
     def own(self) -> BankAccount:
@@ -61,6 +90,22 @@ class BankProfileCorrection:
     profile: dict[str, Any]
     reason: str
     status: str
+
+
+def check_signing(profile: BankProfile) -> None:
+    """Refuse a profile that cannot be signed or verified.
+
+    Raises:
+        BankSigningInvalid: it names no key, or an algorithm that its form does not have.
+    """
+    form, algorithm = profile.signing.form, profile.signature_algorithm
+    if form is SignatureForm.NONE:
+        return
+    if not profile.signing_client or not profile.own_key_id:
+        raise BankSigningInvalid(missing="signing_client, own_key_id")
+    known = JWS_ALGORITHMS if form is SignatureForm.JWS else _RAW_ALGORITHMS
+    if algorithm is not None and algorithm not in known:
+        raise BankSigningInvalid(signature_algorithm=algorithm, known=" ".join(sorted(known)))
 
 
 def file_number(day: date, batch_id: UUID) -> str:

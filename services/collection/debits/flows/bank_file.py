@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import IO
+from dataclasses import dataclass, replace
+from typing import IO, Final, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from services.collection.debits.domain.bank_file import (
     pieces_of,
     refused_lines,
 )
-from services.collection.debits.domain.bank_profile import BankProfile
+from services.collection.debits.domain.bank_profile import BankProfile, BankSigningKeyMissing
 from services.collection.debits.flows import bank_profile as bank_profile_flow
 from services.collection.debits.flows import debit as debit_flow
 from services.collection.debits.flows.debit import DebitResultSummary, batch_ref
@@ -28,7 +28,12 @@ from services.collection.debits.store.bank_file import OrderRow
 from services.collection.debits.store.debit import DebitBatch
 from shared import book_days
 from shared.bank_files.formats import bank_format
-from shared.bank_files.protocol import Faults
+from shared.bank_files.protocol import (
+    BankFileSignatureWrong,
+    BankFileUnsigned,
+    Faults,
+    refuse,
+)
 from shared.bank_files.values import (
     Acknowledgement,
     BankAccount,
@@ -41,7 +46,22 @@ from shared.clock import today
 from shared.errors import Fault
 from shared.references import Reference
 from shared.roles import Caller
+from shared.security.message_keys import MessageKey
 from shared.security.personal_data import AccountCipher
+from shared.signature.algorithms import Jwk, KeyUnusable
+from shared.signature.file import FileSignatureWrong, SignatureForm, sign_file, verify_file
+from shared.signature.own_keys import KeyFileUnusable, OwnKeys
+
+SIGNED_BYTES_MAX: Final = 64 * 1024 * 1024
+"""A signed file is verified whole, in memory."""
+
+
+class BankKeys(Protocol):
+    """Knows the public keys that are registered for clients."""
+
+    async def message_keys(self, client: str, kid: str | None) -> list[MessageKey]:
+        """Return a client's keys in force."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,8 @@ class BuiltFile:
     name: str
     media_type: str
     content: bytes
+    signature: str | None = None
+    """Its detached signature; None where the bank's profile asks for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +95,29 @@ async def orders(tx: AsyncConnection, text: str, caller: Caller) -> OrderSource:
     return OrderSource(batch, profile, await bank_file_store.orders(tx, batch.id))
 
 
-async def build(source: OrderSource, accounts: AccountCipher) -> BuiltFile:
-    """Build the file of a batch; the same batch always gives the same file."""
-    return await asyncio.to_thread(_build, source, accounts)
+async def build(source: OrderSource, accounts: AccountCipher, keys: OwnKeys) -> BuiltFile:
+    """Build the file of a batch; the same batch always gives the same file.
+
+    Raises:
+        BankSigningKeyMissing: it must be signed, and the key is not there or does not fit.
+    """
+    return await asyncio.to_thread(_signed, source, accounts, keys)
+
+
+def _signed(source: OrderSource, accounts: AccountCipher, keys: OwnKeys) -> BuiltFile:
+    profile, file = source.profile, _build(source, accounts)
+    if profile.signing.form is SignatureForm.NONE:
+        return file
+    try:
+        signature = sign_file(
+            file.content,
+            profile.signing,
+            key_id=profile.own_key_id,
+            private=keys.private(profile.own_key_id),
+        )
+    except (KeyUnusable, KeyFileUnusable):
+        raise BankSigningKeyMissing(bank=profile.code, key=profile.own_key_id) from None
+    return replace(file, signature=(signature or b"").decode().strip())
 
 
 def _build(source: OrderSource, accounts: AccountCipher) -> BuiltFile:
@@ -107,6 +149,41 @@ def _order(row: OrderRow, period: str, accounts: AccountCipher) -> BankOrder:
         mandate=row.number or "",
         signed_on=row.signed_on,
     )
+
+
+async def check_signature(
+    file: IO[bytes], signature: str | None, profile: BankProfile, keys: BankKeys
+) -> None:
+    """Verify a file's signature before any of it is read, where the bank's profile demands one.
+
+    Raises:
+        BankFileUnsigned, BankFileSignatureWrong: the file is refused whole.
+        BankFileInvalid: it is too long to be verified.
+    """
+    if profile.signing.form is SignatureForm.NONE:
+        return
+    if signature is None:
+        raise BankFileUnsigned(bank=profile.code)
+    public = {
+        key.kid: dict(key.public_key)
+        for key in await keys.message_keys(profile.signing_client, None)
+    }
+    content = file.read(SIGNED_BYTES_MAX + 1)
+    file.seek(0)
+    if len(content) > SIGNED_BYTES_MAX:
+        raise refuse(
+            "", "FILE_TOO_LONG", "签名文件须在 64 MiB 以内 (a signed file has 64 MiB at most)"
+        )
+
+    def named(kid: str | None) -> list[Jwk]:
+        return list(public.values()) if kid is None else [public[kid]] if kid in public else []
+
+    try:
+        await asyncio.to_thread(
+            verify_file, content, signature.encode(), profile.signing, keys=named
+        )
+    except FileSignatureWrong as wrong:
+        raise BankFileSignatureWrong(bank=profile.code, why=str(wrong)) from None
 
 
 async def read(source: IO[bytes], profile: BankProfile) -> Acknowledgement:

@@ -14,6 +14,7 @@ from services.collection.debits.domain.bank_profile import (
     BankProfileCorrectionUnknown,
     BankProfileCorrectionWaits,
     BankProfileUnknown,
+    check_signing,
 )
 from services.collection.debits.store import bank_profile as bank_profile_store
 from shared import trail
@@ -55,9 +56,11 @@ async def correct(
 
     Raises:
         BankFormatUnknown: there is no such format.
+        BankSigningInvalid: its signing is incomplete.
         BankProfileCorrectionWaits: another correction of the bank is not decided yet.
     """
     bank_format(profile.format)
+    check_signing(profile)
     correction = BankProfileCorrection(
         id=uuid7(), code=profile.code, profile=asdict(profile), reason=reason, status="filed"
     )

@@ -17,13 +17,22 @@ from services.collection.debits.flows import bank_profile as bank_profile_flow
 from services.collection.debits.flows.debit import batch_ref
 from services.collection.debits.schemas.bank_file import BankFileOut
 from services.collection.debits.schemas.debit import DebitResultsOut
-from shared.bank_files.upload import ANSWER_BODY, FILE_ANSWER, SPOOL_BYTES, receive
+from shared.bank_files.upload import (
+    ANSWER_BODY,
+    FILE_ANSWER,
+    SIGNATURE_HEADER,
+    SPOOL_BYTES,
+    SignatureHeader,
+    receive,
+)
 from shared.door import Door, door
 from shared.guard.entrance import FILE_BYTES
 from shared.page import RefPath
+from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
+from shared.signature.own_keys import OwnKeys
 from shared.web.door_router import DoorRouter
 
 router = DoorRouter()
@@ -41,11 +50,16 @@ async def get_debit_file(
 ) -> Response:
     """Get a batch as a file in its bank's format, with control totals and whole account numbers.
 
-    The file is the same at every call; its name is unique.
+    The file is the same at every call; its name is unique. Where the bank's profile asks for it,
+    the header File-Signature has the centre's detached signature of the file.
     """
     source = await at.read(lambda tx: bank_file_flow.orders(tx, batch, at.caller))
-    file = await bank_file_flow.build(source, account_cipher(at))
+    settings: Settings = at.request.app.state.settings
+    keys = OwnKeys(settings.bank_keys_path)
+    file = await bank_file_flow.build(source, account_cipher(at), keys)
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    if file.signature is not None:
+        headers[SIGNATURE_HEADER] = file.signature
     return Response(file.content, 200, headers, file.media_type)
 
 
@@ -60,16 +74,19 @@ async def get_debit_file(
 async def report_debit_file(
     at: Annotated[Door, door(Right.REPORT_DEBIT_RESULT, money=True)],
     bank: Annotated[Code, Query(description="代扣银行代码 (code of the bank)")],
+    signature: SignatureHeader = None,
 ) -> Response:
     """Take a bank's answer as a file in its format: pain.002, camt.054, GBK XML, CSV or JSON.
 
-    A file with any fault is refused whole, with every reason. A valid one is applied in pieces of
+    A file with any fault is refused whole, with every reason; so is one without the signature that
+    the bank's profile demands. A valid one is applied in pieces of
     2,500 lines, each exactly once, so the same request again continues where it stopped. Files may
     come late, twice and in any order.
     """
     profile = await at.read(lambda tx: bank_profile_flow.find(tx, bank))
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as file:
         sha256 = await receive(at.request, file)
+        await bank_file_flow.check_signature(file, signature, profile, at.request.app.state.trust)
         answer = await bank_file_flow.read(file, profile)
     divided = await at.read(
         lambda tx: bank_file_flow.divide(tx, answer, profile, sha256=sha256, region=at.region)

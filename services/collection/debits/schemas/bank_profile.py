@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -11,9 +11,13 @@ from services.collection.debits.flows.bank_profile import profile_key
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import In, Out, ShortText
+from shared.security.message_keys import MessageAlgorithm
+from shared.signature.file import SignatureForm
 
 _NUMBER = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,34}$")]
 _MARK = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{0,35}$")]
+_CLIENT = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{0,64}$")]
+_KEY_ID = Annotated[str, StringConstraints(pattern=r"^([0-9A-Za-z][0-9A-Za-z._-]{0,63})?$")]
 _FORMAT = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,20}(:[a-z0-9_]{1,20})?$")]
 
 
@@ -30,11 +34,24 @@ class BankProfileIn(In):
     own_bank_code: _MARK = ""
     own_id: Annotated[_MARK, StringConstraints(min_length=1)]
     lines_max: int = Field(default=10_000, ge=1, le=200_000, strict=True)
+    signature: SignatureForm = Field(
+        default=SignatureForm.NONE,
+        description="文件签名 (signature of files both ways): none | raw | jws",
+    )
+    signature_algorithm: MessageAlgorithm | Literal["rsa-v1_5-sha256"] | None = Field(
+        default=None, description="缺省为密钥的常用算法 (absent: the usual one of the key)"
+    )
+    signing_client: _CLIENT = Field(
+        default="", description="登记银行公钥的客户端 (the client with the bank's keys)"
+    )
+    own_key_id: _KEY_ID = Field(
+        default="", description="本单位签名私钥标识 (id of the centre's private key)"
+    )
     reason: ShortText
 
     def profile(self, code: str) -> BankProfile:
         """Return the row of a bank."""
-        return BankProfile(code=code, **self.model_dump(exclude={"reason"}))
+        return BankProfile(code=code, **self.model_dump(mode="json", exclude={"reason"}))
 
 
 class BankProfileDecisionIn(In):
@@ -59,6 +76,10 @@ class BankProfileOut(Out):
     own_bank_code: str
     own_id: str
     lines_max: int
+    signature: str = "none"
+    signature_algorithm: str | None = None
+    signing_client: str = ""
+    own_key_id: str = ""
 
     @classmethod
     def of(cls, profile: BankProfile) -> BankProfileOut:

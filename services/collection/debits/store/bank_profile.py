@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.debits.domain.bank_profile import BankProfile, BankProfileCorrection
 
-_PROFILE = "code, name, format, own_account, own_name, own_bank, own_bank_code, own_id, lines_max"
+_PROFILE = (
+    "code, name, format, own_account, own_name, own_bank, own_bank_code, own_id, lines_max, "
+    "signature, signature_algorithm, signing_client, own_key_id"
+)
 _CORRECTION = "id, code, profile, reason, status"
 
 
@@ -37,12 +40,16 @@ async def save(tx: AsyncConnection, profile: BankProfile) -> None:
         text(f"""
             INSERT INTO bank_profile ({_PROFILE})
             VALUES (:code, :name, :format, :own_account, :own_name, :own_bank, :own_bank_code,
-                    :own_id, :lines_max)
+                    :own_id, :lines_max, :signature, :signature_algorithm, :signing_client,
+                    :own_key_id)
             ON CONFLICT (code) DO UPDATE
                SET name = excluded.name, format = excluded.format,
                    own_account = excluded.own_account, own_name = excluded.own_name,
                    own_bank = excluded.own_bank, own_bank_code = excluded.own_bank_code,
-                   own_id = excluded.own_id, lines_max = excluded.lines_max
+                   own_id = excluded.own_id, lines_max = excluded.lines_max,
+                   signature = excluded.signature,
+                   signature_algorithm = excluded.signature_algorithm,
+                   signing_client = excluded.signing_client, own_key_id = excluded.own_key_id
         """),
         asdict(profile),
     )

@@ -23,10 +23,19 @@ class DebitDesk:
     url: str
 
     async def send(
-        self, role: str, path: str, body: Any = None, *, district: str = "centre", key: str = ""
+        self,
+        role: str,
+        path: str,
+        body: Any = None,
+        *,
+        district: str = "centre",
+        key: str = "",
+        signature: str | None = None,
     ) -> httpx.Response:
-        """Send a body: JSON, or a file as bytes."""
+        """Send a body: JSON, or a file as bytes, perhaps with its signature."""
         headers = self.bearer(role, district) | {"Idempotency-Key": key or f"dd-{next(_keys)}"}
+        if signature is not None:
+            headers["File-Signature"] = signature
         if isinstance(body, bytes):
             headers["Content-Type"] = "application/xml"
             return await self.client.post(path, content=body, headers=headers)
