@@ -157,20 +157,6 @@ def transfer(
 ) -> tuple[Entry, Entry]:
     """Return the two entries "Dr `debit` · Cr `credit`" of one amount in one fund."""
     return (
-        Entry(
-            book=book,
-            fund=fund,
-            account=debit,
-            side=Side.DEBIT,
-            amount_fen=amount_fen,
-            district=district,
-        ),
-        Entry(
-            book=book,
-            fund=fund,
-            account=credit,
-            side=Side.CREDIT,
-            amount_fen=amount_fen,
-            district=district,
-        ),
+        Entry(book, fund, debit, Side.DEBIT, amount_fen, district),
+        Entry(book, fund, credit, Side.CREDIT, amount_fen, district),
     )

@@ -31,6 +31,8 @@ BATCH = 1000
 IDLE_SECONDS = 0.1
 BACKOFF_MAX_SECONDS = 10.0
 LEASE_SECONDS = 15
+REFUSED_SECONDS = 5.0
+"""Time between two counts of what was set aside, while nothing is delivered."""
 DAY_CLOSED = "DAY_CLOSED:"
 """Beginning of the reason of a message whose day is closed."""
 
@@ -276,6 +278,7 @@ class Relay:
         self._day_closed = day_closed
         self.holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._wake = asyncio.Event()
+        self._refused_due = 0.0
 
     def wake(self) -> None:
         """Hint that there is something to deliver; correctness does not depend on it."""
@@ -310,7 +313,7 @@ class Relay:
             if not await hold_lease(tx, "relay", self.holder):
                 return 0
             messages = await waiting(tx)
-            if not messages:
+            if not messages and time.monotonic() > self._refused_due:
                 await self._note_refused(tx)
         WAITING.labels(self.db.service).set(len(messages))
         OLDEST.labels(self.db.service).set(age_seconds(messages[0].id) if messages else 0)
@@ -332,8 +335,9 @@ class Relay:
         return len(messages)
 
     async def _note_refused(self, tx: AsyncConnection) -> None:
-        """Count what was set aside: only when it may have changed, as the count reads a long table
-        whole until the database has looked at it."""
+        """Count what was set aside: when it has changed and now and then, as the count reads a long
+        table whole until the database has looked at it."""
+        self._refused_due = time.monotonic() + REFUSED_SECONDS
         STILL_REFUSED.labels(self.db.service).set(await count_refused(tx))
 
 

@@ -66,6 +66,22 @@ async def test_a_connection_that_breaks_in_the_middle_says_so_itself(db: Databas
     await asyncio.gather(*sleeping, return_exceptions=True)
 
 
+async def test_a_raw_statement_that_met_a_deadlock_is_tried_again(db: Database) -> None:
+    """SQLAlchemy does not wrap the driver's own errors; they are repeated like the others."""
+    attempts: list[int] = []
+
+    async def deadlocks_once(tx: AsyncConnection) -> int:
+        await tx.execute(text("SELECT 1"))
+        attempts.append(len(attempts))
+        driver = await raw(tx)
+        if len(attempts) == 1:
+            await driver.execute("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$")
+        return int(await driver.fetchval("SELECT 7"))
+
+    assert await db.run(deadlocks_once) == 7
+    assert attempts == [0, 1]
+
+
 @pytest.fixture
 async def client(
     db: Database, identity: Identity, issuer: Issuer

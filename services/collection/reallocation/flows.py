@@ -178,7 +178,7 @@ async def _load(tx: AsyncConnection, unit_id: int, credit_code: str, cause: Caus
 
 def _as_issued(stored: StoredBill) -> IssuedBill:
     lines = tuple(
-        replace(line, amount_fen=stored.lines[line.line_no].issued_fen)
+        line._replace(amount_fen=stored.lines[line.line_no].issued_fen)
         for line in stored.bill.lines
     )
     bill: Bill = replace(stored.bill, lines=lines, line_settled_fen=(0,) * len(lines))

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from services.collection.allocation.domain.division import divide
@@ -36,8 +36,7 @@ from services.collection.policy.domain.allocation_order import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillLine:
+class BillLine(NamedTuple):
     """A line of a bill: one insurance and party. On a charge bill `account` is the kind of charge."""
 
     line_no: int
@@ -87,8 +86,7 @@ class Bill:
         return "part" if self.settled_fen else "open"
 
 
-@dataclass(frozen=True, slots=True)
-class LineShare:
+class LineShare(NamedTuple):
     """The part of a payment that one line gets."""
 
     line: BillLine

@@ -58,9 +58,9 @@ def allocation_entries(
     entries: list[Entry] = []
     for fund, amounts in by_fund.items():
         whole_fen = sum(amounts.values())
-        entries.append(_entry(Book.STATUTORY, fund, account, Side.DEBIT, whole_fen, district))
+        entries.append(Entry(Book.STATUTORY, fund, account, Side.DEBIT, whole_fen, district))
         entries += [
-            _entry(Book.STATUTORY, fund, income, Side.CREDIT, amount_fen, district)
+            Entry(Book.STATUTORY, fund, income, Side.CREDIT, amount_fen, district)
             for income, amount_fen in amounts.items()
         ]
         entries += transfer(
@@ -72,14 +72,6 @@ def allocation_entries(
             district=district,
         )
     return tuple(entries)
-
-
-def _entry(
-    book: Book, fund: str, account: str, side: Side, amount_fen: int, district: str
-) -> Entry:
-    return Entry(
-        book=book, fund=fund, account=account, side=side, amount_fen=amount_fen, district=district
-    )
 
 
 def receipt_voucher(allocation: ReceiptAllocation, account: str) -> Voucher:

@@ -213,11 +213,12 @@ def new_receipt(
     paper: str,
     payer: Payer | None,
     book_date: date,
+    receipt_id: UUID | None = None,
 ) -> Receipt:
     """Build a new receipt of a payment; `paper` is the push or batch that reported it."""
     return Receipt(
         key=receipt_key(source, incoming.serial),
-        id=uuid7(),
+        id=receipt_id or uuid7(),
         source=source,
         channel=channel,
         paper=paper,

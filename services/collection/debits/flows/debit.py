@@ -53,7 +53,7 @@ from shared import book_days, trail
 from shared.book_days.open_day import BookDays, DayBeforeChart
 from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound, Refusal
-from shared.ids import Ref, key_of, uuid7
+from shared.ids import Ref, key_of, uuid7, uuid7s
 from shared.references import Reference
 from shared.roles import CENTRE, Caller, Role
 from shared.security.personal_data import AccountCipher
@@ -331,8 +331,11 @@ async def _settle(
             paper=paper,
             payer=payers.get(payment.credit_code),
             book_date=booked_on[payment.paid_on],
+            receipt_id=receipt_id,
         )
-        for line_no, payment in payments.items()
+        for receipt_id, (line_no, payment) in zip(
+            uuid7s(len(payments)), payments.items(), strict=True
+        )
     }
     intake = await booking_flow.take_in(tx, list(receipts.values()))
     new = {receipt.id for receipt in intake.new}

@@ -249,7 +249,7 @@ def _creditable(bill: Bill, parties: Mapping[int, str]) -> Iterator[CreditableLi
 
 def _lowered(bill: Bill, by_line: Mapping[int, int]) -> Bill:
     lines = tuple(
-        replace(line, amount_fen=line.amount_fen - by_line.get(line.line_no, 0))
+        line._replace(amount_fen=line.amount_fen - by_line.get(line.line_no, 0))
         for line in bill.lines
     )
     return replace(bill, lines=lines)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,7 +39,7 @@ from services.collection.tax.flows import refund as tax_refund_flow
 from services.collection.tax.store import item as item_store
 from services.collection.tax.store import levy_item as levy_item_store
 from services.collection.tax.store import line as line_store
-from shared.ids import uuid7
+from shared.ids import uuid7s
 from shared.roles import Caller
 
 
@@ -83,7 +84,10 @@ async def take(
     parts = intake_rules.parts_of_tickets(paid)
     refunds = [line for line in sorted_lines.new if line.refund is not None]
     payers = await _payers(tx, [*(part.first for part in parts), *refunds])
-    receipts = [(part, _receipt(part, payers.get(part.first.key), items, terms)) for part in parts]
+    receipts = [
+        (part, _receipt(receipt_id, part, payers.get(part.first.key), items, terms))
+        for receipt_id, part in zip(uuid7s(len(parts)), parts, strict=True)
+    ]
     receipts = await _insert(tx, receipts, taken)
     by_line = {line.key: receipt for part, receipt in receipts for line in part.lines}
     await line_store.insert(
@@ -133,10 +137,12 @@ async def _payers(tx: AsyncConnection, firsts: Sequence[TaxLine]) -> dict[tuple[
     return found
 
 
-def _receipt(part: TicketPart, payer: Payer | None, items: LevyItems, terms: PushTerms) -> Receipt:
+def _receipt(
+    receipt_id: UUID, part: TicketPart, payer: Payer | None, items: LevyItems, terms: PushTerms
+) -> Receipt:
     return Receipt(
         key=line_key(terms.authority, part.first.ticket),
-        id=uuid7(),
+        id=receipt_id,
         source=terms.authority,
         channel=Channel.TAX,
         paper=terms.push_no,
