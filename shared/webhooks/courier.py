@@ -72,7 +72,7 @@ class Courier:
         try:
             while True:
                 try:
-                    pause = 0.0 if await self.step() else IDLE_SECONDS
+                    pause = 0.0 if await self.step() else self._idle_seconds()
                 except Exception as error:
                     pause = min(max(pause, IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
                     logger().warning("webhooks fail, will retry", error=repr(error)[:300])
@@ -95,6 +95,10 @@ class Courier:
             self._busy[endpoint_id] = task
             task.add_done_callback(partial(self._done, endpoint_id))
         return now - before
+
+    def _idle_seconds(self) -> float:
+        """Wait longer while another process has the lease: it is free at the earliest after that."""
+        return IDLE_SECONDS if monotonic() < self._renew_at else RENEW_SECONDS
 
     async def _holds_lease(self, tx: AsyncConnection) -> bool:
         """Keep the lease, which is written down anew every few seconds."""
