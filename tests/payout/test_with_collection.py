@@ -1,4 +1,4 @@
-"""Payout with the real collection: a unit's arrears."""
+"""Payout with the real collection and ledger: a unit's arrears, and a person's records."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -7,10 +7,14 @@ import httpx
 import pytest
 
 from services.collection.app import build as build_collection
+from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.common.clients import CollectionClient, UnitUnknown
+from services.payout.formulas.clients import InsuredPersonUnknown, PersonRecords
+from shared.cn import identity_number
 from shared.cn.credit_code import with_check_character
+from shared.period import Period
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.issuer import Issuer, peer_of
 
@@ -53,3 +57,34 @@ async def test_an_unregistered_unit_is_unknown(collection: CollectionClient) -> 
     other = with_check_character("91120101MA0000999")
     with pytest.raises(UnitUnknown):
         await arrears_flow.require_none(collection, other, date(2021, 8, 1))
+
+
+async def test_a_person_has_months_and_an_account_in_the_real_services(
+    collection: CollectionClient,
+    settings_for: SettingsFor,
+    client_of: ClientOf,
+    bearer: Bearer,
+    issuer: Issuer,
+) -> None:
+    """Both doors answer as the client reads them; the person has paid nothing yet."""
+    number = identity_number.with_check_digit("12010119650311001")
+    app, ledger_app = build_collection(settings_for()), build_ledger(settings_for())
+    async with (
+        client_of(app) as client,
+        client_of(ledger_app),
+        peer_of(issuer, "http://collection", CLIENT_ID, httpx.ASGITransport(app)) as one,
+        peer_of(issuer, "http://ledger", CLIENT_ID, httpx.ASGITransport(ledger_app)) as other,
+    ):
+        headers = bearer("district_clerk", "heping")
+        person = {"identity_number": number, "name": "张三", "joined_on": "2021-01-01"}
+        path = f"/v1/units/{UNIT}/enrolments"
+        made = await client.post(path, headers=headers, json={"people": [person]})
+        assert made.status_code == 201, made.text
+        listed = await client.get(path, headers=headers)
+        (known,) = listed.json()["items"]
+        records = PersonRecords(one, other)
+        record = await records.of(known["person"], date(2021, 8, 1))
+        assert (record.birth, record.is_female) == (Period(1965, 3), False)
+        assert (record.districts, record.years, record.account_fen) == (("heping",), (), 0)
+        with pytest.raises(InsuredPersonUnknown):
+            await records.of(f"per_{'0' * 48}", date(2021, 8, 1))

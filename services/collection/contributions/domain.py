@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.ids import Ref
 from shared.period import Period
 
 
@@ -30,11 +31,14 @@ class ContributionYear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContributionRecord:
-    """Every paid year of a person, the months before and after it, and the last twelve bases.
+    """Every paid year of a person, and the last twelve bases of each insurance.
 
-    `birth` and `is_female` come from the identity number; None where the number hides them.
+    `person` is the surviving record. `birth` and `is_female` come from the identity number; None
+    where the number hides them. `districts` are those of the units at which the person was enrolled.
     """
 
+    person: Ref
+    districts: tuple[str, ...]
     birth: Period | None
     is_female: bool | None
     years: tuple[ContributionYear, ...]

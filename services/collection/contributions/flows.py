@@ -29,7 +29,8 @@ async def record(tx: AsyncConnection, ref: Ref, cipher: FieldCipher) -> Contribu
         NotFound: there is no such person.
     """
     merged = (await person_correction_store.survivors(tx, [ref.key])).get(ref.key)
-    person_id = ref.key if merged is None else merged[0]
+    person = ref if merged is None else Ref(*merged)
+    person_id = person.key
     sealed = await contributions_store.sealed_number(tx, person_id)
     if sealed is None:
         raise NotFound(person=ref.text(Reference.PERSON))
@@ -43,6 +44,8 @@ async def record(tx: AsyncConnection, ref: Ref, cipher: FieldCipher) -> Contribu
     born = birth_date(number)
     hidden = document_of(number) is Document.FOREIGNER
     return ContributionRecord(
+        person=person,
+        districts=tuple(await contributions_store.districts(tx, person_ids)),
         birth=None if born is None else Period.of(born),
         is_female=None if hidden else is_female(number),
         years=years_of(months),

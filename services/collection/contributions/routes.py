@@ -31,4 +31,4 @@ async def get_person_contributions(
     identity: Identity = at.request.app.state.identity
     cipher = FieldCipher(identity.field_keys, "identity_number")
     record = await at.read(lambda tx: contributions_flow.record(tx, ref, cipher))
-    return ContributionRecordOut.of(person, record)
+    return ContributionRecordOut.of(record)

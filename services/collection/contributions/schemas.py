@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from services.collection.contributions.domain import ContributionRecord
+from shared.references import Reference
 from shared.schema import Out, PeriodField, YuanOut
 
 
@@ -28,17 +29,19 @@ class PaidMonthOut(Out):
 class ContributionRecordOut(Out):
     """A person's paid years of every insurance, and the last twelve bases."""
 
-    person: str
+    person: str = Field(description="现存记录 (the surviving record)")
+    districts: list[str]
     birth_month: PeriodField | None
     female: bool | None
     years: list[ContributionYearOut]
     last_months: list[PaidMonthOut]
 
     @classmethod
-    def of(cls, person: str, record: ContributionRecord) -> ContributionRecordOut:
+    def of(cls, record: ContributionRecord) -> ContributionRecordOut:
         """Build it from a record."""
         return cls(
-            person=person,
+            person=record.person.text(Reference.PERSON),
+            districts=list(record.districts),
             birth_month=record.birth,
             female=record.is_female,
             years=[

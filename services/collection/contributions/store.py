@@ -34,6 +34,21 @@ async def records_of(tx: AsyncConnection, person_id: int) -> list[int]:
     return list(rows)
 
 
+async def districts(tx: AsyncConnection, person_ids: Sequence[int]) -> list[str]:
+    """List the districts of the units at which a person was enrolled."""
+    rows = await tx.scalars(
+        text("""
+            SELECT DISTINCT unit.district
+              FROM person_unit AS known
+              JOIN unit ON unit.unit_id = known.unit_id
+             WHERE known.person_id = ANY (CAST(:person_ids AS bigint[]))
+             ORDER BY unit.district
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return list(rows)
+
+
 async def sealed_number(tx: AsyncConnection, person_id: int) -> bytes | None:
     """Read a person's encrypted identity number."""
     found = await tx.scalar(

@@ -28,6 +28,8 @@ class PeerStub:
     releases: dict[str, int] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     corrections: list[dict[str, Any]] = field(default_factory=list)
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.is_down:
@@ -48,8 +50,15 @@ class PeerStub:
         return answer
 
     def _answer(self, method: str, path: str, content: bytes) -> httpx.Response:
+        name = path.split("/")[3] if path.count("/") > 2 else ""
         if path.endswith("/arrears"):
-            return self._arrears(path.split("/")[3])
+            return self._arrears(name)
+        if path.endswith("/contributions"):
+            if name not in self.records:
+                return httpx.Response(404, json={"code": "NOT_FOUND"})
+            return httpx.Response(200, json=self.records[name])
+        if path.endswith("/statement"):
+            return httpx.Response(200, json={"items": self.statements.get(name, [])})
         body = orjson.loads(content)
         if path == "/v1/holds":
             return self._hold(body)

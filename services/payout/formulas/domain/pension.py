@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -76,7 +76,7 @@ class AnnuityMonths:
         if rest == 0 or not self.interpolated:
             return self.months[years] * 10
         fall = self.months[years] - self.months[years + 1]
-        return self.months[years] * 10 - scale(fall * 10, rest, 12)
+        return scale(self.months[years] * 120 - fall * 10 * rest, 1, 12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,25 +172,34 @@ def _read_reduction(value: ValueReader) -> EarlyReduction:
     )
 
 
+def _read_index(value: ValueReader) -> int:
+    decimals = value.whole("decimals")
+    if decimals > 6:
+        value.fault("decimals", "NUMBER_MALFORMED", "不超过6位小数 (six decimals at most)")
+        return 6
+    return decimals
+
+
+INDEX_DECIMALS: Final = FormulaRule("pension_index", "平均缴费指数的小数位数", _read_index)
 PENSION_PARTS: Final = FormulaRule("pension_parts", "基本养老金构成", _read_parts)
 ANNUITY_MONTHS: Final = FormulaRule("pension_annuity_months", "个人账户计发月数", _read_annuity)
 EARLY_REDUCTION: Final = FormulaRule("pension_early_reduction", "提前退休减发", _read_reduction)
 
 
-def average_index(months: list[tuple[int, int, int]], decimals: int) -> int:
-    """Calculate the average index from (base, average wage, number of months), in ppm.
+def average_index(years: Iterable[tuple[int, int, int]], decimals: int) -> int:
+    """Calculate the average index from (sum of bases, average wage, months) of years, in ppm.
 
     Every month weighs the same; the result is rounded half up to `decimals`.
     """
-    count = sum(number for _, _, number in months)
+    total, count = Fraction(0), 0
+    for bases_fen, wage_fen, months in years:
+        total += Fraction(bases_fen, wage_fen)
+        count += months
     if count == 0:
         return 0
-    total = (
-        sum((Fraction(base * number, wage) for base, wage, number in months), start=Fraction(0))
-        / count
-    )
+    mean = total / count
     unit: int = 10**decimals
-    return scale(total.numerator, unit, total.denominator) * (PPM // unit)
+    return scale(mean.numerator, unit, mean.denominator) * (PPM // unit)
 
 
 def quote_pension(book: RowBook, day: date, given: PensionInputs) -> BenefitQuote:

@@ -13,7 +13,12 @@ from services.payout.formulas.domain.injury import (
     INJURY_LEAVING,
 )
 from services.payout.formulas.domain.maternity import MATERNITY_DAILY, MATERNITY_LEAVE
-from services.payout.formulas.domain.pension import ANNUITY_MONTHS, EARLY_REDUCTION, PENSION_PARTS
+from services.payout.formulas.domain.pension import (
+    ANNUITY_MONTHS,
+    EARLY_REDUCTION,
+    INDEX_DECIMALS,
+    PENSION_PARTS,
+)
 from services.payout.formulas.domain.retirement import MINIMUM_MONTHS, RETIREMENT_AGES
 from services.payout.formulas.domain.sickness import SICKNESS_ALLOWANCE
 from services.payout.formulas.domain.stable_job import STABLE_JOB_REFUND
@@ -34,6 +39,7 @@ RULES: Final[dict[str, FormulaRule[Any]]] = {
         PENSION_PARTS,
         ANNUITY_MONTHS,
         EARLY_REDUCTION,
+        INDEX_DECIMALS,
         UNEMPLOYMENT_MONTHS,
         UNEMPLOYMENT_AMOUNT,
         UNEMPLOYMENT_MEDICAL,

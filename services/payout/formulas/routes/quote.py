@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from fastapi import Request
+
+from services.payout.formulas.clients import PersonRecords
+from services.payout.formulas.flows import person as person_quote_flow
 from services.payout.formulas.flows import quote as benefit_quote_flow
+from services.payout.formulas.schemas.person import PersonBenefitQuoteIn
 from services.payout.formulas.schemas.quote import BenefitQuoteIn, BenefitQuoteOut
 from shared.door import Door, door
+from shared.ids import Ref
+from shared.page import RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.web.door_router import DoorRouter
 
@@ -28,3 +36,29 @@ async def quote_benefit(
         lambda tx: benefit_quote_flow.quote_benefit(tx, at.region, body.on, given)
     )
     return BenefitQuoteOut.of(body.benefit.kind, body.on, at.region, quote)
+
+
+@router.post(
+    "/v1/people/{person}/benefit-quotes",
+    operation_id="quote_person_benefit",
+    summary="个人待遇测算 · Quote a person's benefit",
+)
+async def quote_person_benefit(
+    person: RefPath,
+    body: PersonBenefitQuoteIn,
+    at: Annotated[Door, door(Right.REGISTER_ENTITLEMENT, Right.FILE_CLAIM, Right.SIGN_FIRST)],
+) -> BenefitQuoteOut:
+    """Quote a benefit of a person from the paid months in collection and the personal account in the
+    ledger. Only what they do not know is asked for; nothing is stored."""
+    Ref.parse(Reference.PERSON, person)
+    question = body.benefit.question()
+    record = await person_quote_flow.record_of(_records(at.request), person, body.on, at.caller)
+    quote = await at.read(
+        lambda tx: person_quote_flow.quote(tx, at.region, body.on, record, question)
+    )
+    return BenefitQuoteOut.of(body.benefit.kind, body.on, at.region, quote)
+
+
+def _records(request: Request) -> PersonRecords:
+    records: PersonRecords = request.app.state.person_records
+    return records

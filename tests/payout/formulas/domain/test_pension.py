@@ -102,11 +102,13 @@ def test_months_of_the_account_are_interpolated_between_ages() -> None:
     assert [table.tenths(600 + month) for month in (0, 1, 12)] == [1950, 1946, 1900]
     assert table.tenths(12) == 1950
     assert table.tenths(2000) == 1850
+    sixty = AnnuityMonths(months={60: 139, 61: 132}, interpolated=True)
+    assert [sixty.tenths(720 + month) for month in (1, 2, 3)] == [1384, 1378, 1373]
     by_year = AnnuityMonths(months={60: 139, 61: 132}, interpolated=False)
     assert by_year.tenths(731) == 1390
 
 
 def test_an_index_is_the_mean_of_the_months() -> None:
-    assert average_index([(400000, 500000, 12), (600000, 500000, 12)], 4) == 1_000_000
+    assert average_index([(4800000, 500000, 12), (7200000, 500000, 12)], 4) == 1_000_000
     assert average_index([(1, 3, 1), (1, 3, 1)], 4) == 333_300
     assert average_index([], 4) == 0

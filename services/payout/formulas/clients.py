@@ -1,0 +1,90 @@
+"""Clients of collection and the ledger: a person's paid months and personal account."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from typing import Any, Final
+
+import httpx
+
+from services.payout.formulas.domain.person import PENSION, PaidYear, PersonRecord
+from shared.errors import Kind, Refusal
+from shared.money import parse_yuan
+from shared.period import Period
+from shared.web.client import Peer, PeerError
+
+FIRST_YEAR: Final = 1990
+
+
+class PersonRecordUnavailable(Refusal):
+    """征缴或账务服务暂不可用,无法取得缴费记录,请稍后重试 (the records cannot be read now; try again later)"""
+
+    kind = Kind.UNAVAILABLE
+    code = "PERSON_RECORD_UNAVAILABLE"
+
+
+class InsuredPersonUnknown(Refusal):
+    """征缴系统没有该参保人 (collection has no such person)"""
+
+    kind = Kind.NOT_FOUND
+    code = "PERSON_UNKNOWN"
+
+
+class PersonRecords:
+    """Reads what collection and the ledger know of a person."""
+
+    def __init__(self, collection: Peer, ledger: Peer) -> None:
+        self._collection = collection
+        self._ledger = ledger
+
+    async def of(self, person: str, day: date) -> PersonRecord:
+        """Read a person's paid months, and the balance of the pension account at a year's end so far.
+
+        Raises:
+            InsuredPersonUnknown: collection has no such person.
+            PersonRecordUnavailable: no answer, or an answer that cannot be read.
+        """
+        try:
+            record = await self._collection.get(f"/v1/people/{person}/contributions")
+            statement = await self._ledger.get(
+                f"/v1/personal-accounts/{record['person']}/statement",
+                from_year=FIRST_YEAR,
+                to_year=day.year,
+            )
+            return _record(record, statement)
+        except PeerError as error:
+            if error.status == 404:
+                raise InsuredPersonUnknown(person=person) from None
+            raise PersonRecordUnavailable(status=error.status, peer_code=error.code) from None
+        except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
+            raise PersonRecordUnavailable(reason=type(error).__name__) from None
+
+
+def _record(record: dict[str, Any], statement: dict[str, Any]) -> PersonRecord:
+    bases: dict[str, list[int]] = defaultdict(list)
+    for month in record["last_months"]:
+        bases[month["insurance"]].append(parse_yuan(month["base"]))
+    closings = [
+        (year["year"], parse_yuan(year["closing"]))
+        for year in statement["items"]
+        if year["fund"] == PENSION
+    ]
+    birth = record["birth_month"]
+    return PersonRecord(
+        person=record["person"],
+        districts=tuple(record["districts"]),
+        birth=None if birth is None else Period.parse(birth),
+        is_female=record["female"],
+        years=tuple(
+            PaidYear(
+                insurance=year["insurance"],
+                year=year["year"],
+                months=year["months"],
+                bases_fen=parse_yuan(year["base_total"]),
+            )
+            for year in record["years"]
+        ),
+        last_bases_fen={insurance: tuple(found) for insurance, found in bases.items()},
+        account_fen=max(closings)[1] if closings else 0,
+    )
