@@ -169,3 +169,10 @@ class Reference(StrEnum):
     )
     FORMULA_ROW = "fmr", "待遇计发参数", "formula row", "/v1/formula-rows/{row}/approvals"
     PAYMENT_BATCH = "pay", "支付批次", "payment batch", "/v1/payment-batches/{batch}"
+    RECOVERY_CASE = "rcv", "追回案件", "recovery case", "/v1/recovery-cases/{case}"
+    RECOVERY_ENTRY = (
+        "rce",
+        "追回款项",
+        "amount that settles a recovery case",
+        "/v1/recovery-entries/{entry}/approvals",
+    )

@@ -38,6 +38,8 @@ from services.payout.payments.routes import closing_control as closing_control_d
 from services.payout.payments.routes import double as double_doors
 from services.payout.payments.routes import failed as failed_doors
 from services.payout.payments.routes import result as result_doors
+from services.payout.recoveries.routes import case as recovery_case_doors
+from services.payout.recoveries.routes import settle as settle_doors
 from services.revisions import schema_state
 from shared import book_days, clock
 from shared.db import Database, revision
@@ -81,6 +83,8 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     change_doors.router,
     end_doors.router,
     rule_doors.router,
+    recovery_case_doors.router,
+    settle_doors.router,
     claims_doors.router,
     batch_doors.router,
     result_doors.router,

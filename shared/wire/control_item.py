@@ -47,6 +47,15 @@ class ItemTotals:
             self.opening_statistics_fen - opening_fen,
         )
 
+    def plus(self, other: ItemTotals) -> ItemTotals:
+        """Add another source of the same item."""
+        return ItemTotals(
+            self.business_fen + other.business_fen,
+            self.statistics_fen + other.statistics_fen,
+            self.opening_business_fen + other.opening_business_fen,
+            self.opening_statistics_fen + other.opening_statistics_fen,
+        )
+
 
 def opening_of(day: date) -> date:
     """Return the last day before the month of a day: what stood then opened the month."""

@@ -26,7 +26,9 @@ FACTS = {
     "collection push_tax /lines/*/paid_on": "collection/tax/flows/push.py",
     "collection report_debit_results /results/*/value_date": "collection/debits/flows/debit.py",
     "collection file_receipt_return /returned_on": "collection/receipts/flows/holding.py",
+    "payout propose_recovery_repayment /value_date": "payout/recoveries/flows/settle.py",
     "payout report_payment_results /results/*/value_date": "payout/payments/flows/result.py",
+    "payout report_recovery_receipts /receipts/*/value_date": "payout/recoveries/flows/settle.py",
 }
 """Days that are facts → the flow that asks where they are booked."""
 CHOICES = {

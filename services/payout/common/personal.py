@@ -62,6 +62,16 @@ RESEALED: Final = (
     ResealedTable("entitlement_account", _PERSON, _SEALED_ACCOUNT),
     ResealedTable("person_correction", {"number": "bigint"}, (_NUMBER,)),
     ResealedTable("double_payment", _LINE, (_NUMBER,)),
+    ResealedTable(
+        "recovery_case",
+        {"case_key": "bigint", "id": "uuid"},
+        (_NUMBER, SealedColumn("name", Form.MARKED, (NAME,))),
+    ),
+    ResealedTable(
+        "recovery_receipt",
+        {"receipt_key": "bigint", "bank_serial": "text"},
+        (SealedColumn("payer", Form.MARKED, (NAME,)),),
+    ),
     WEBHOOKS,
 )
 """All sealed columns of payout, for a rotation of its keys."""

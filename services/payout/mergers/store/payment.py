@@ -204,14 +204,14 @@ async def move_months(
     await tx.execute(
         text("""
             INSERT INTO pension_month (person_id, identity_blind, kind, period, part, amount_fen,
-                                       claim_key, claim_id)
+                                       claim_key, claim_id, recovery_id)
             SELECT CAST(:new AS bigint), CAST(:new_blind AS bytea), month.kind, month.period,
                    month.part + coalesce((
                        SELECT max(own.part)
                          FROM pension_month AS own
                         WHERE own.person_id = :new AND own.identity_blind = :new_blind
                           AND own.kind = month.kind AND own.period = month.period), 0),
-                   month.amount_fen, month.claim_key, month.claim_id
+                   month.amount_fen, month.claim_key, month.claim_id, month.recovery_id
               FROM pension_month AS month
              WHERE month.person_id = :old AND month.identity_blind = :old_blind AND month.live
         """),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.payments.store import total as total_store
 from services.payout.payments.store.total import ControlPaper, FundTotals
+from services.payout.recoveries.store import total as recovered_store
 from shared.cursor import cut, read_cursor
 from shared.errors import Fault, Faulty
 from shared.period import Period
@@ -32,9 +33,17 @@ async def by_fund(
 
 
 async def benefits(tx: AsyncConnection, day: date) -> dict[str, ItemTotals]:
-    """Return fund → benefits of all years at the end of a day and at the opening of its month."""
+    """Return fund → benefits of all years at the end of a day and at the opening of its month.
+
+    What was recovered of a year in that year is taken off.
+    """
     opening, item = opening_of(day), ControlItem.BENEFITS
-    found = await total_store.benefits(tx, opening=opening, as_of=day)
+    paid = await total_store.benefits(tx, opening=opening, as_of=day)
+    recovered = await recovered_store.expenses(tx, opening=opening, as_of=day)
+    found = {
+        fund: paid.get(fund, ItemTotals()).plus(recovered.get(fund, ItemTotals()))
+        for fund in sorted({*paid, *recovered})
+    }
     later, later_opening = await moved.later_than(tx, day), await moved.later_than(tx, opening)
     return {
         fund: totals.less(later.get((fund, item), 0), later_opening.get((fund, item), 0))

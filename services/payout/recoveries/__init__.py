@@ -1,0 +1,1 @@
+"""追回 · Recovery of benefits that were overpaid"""

@@ -1,0 +1,225 @@
+"""Entries that settle recovery cases, in the database: their shares, and months given back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.recoveries.domain.settle import EntryStatus, RecoveryEntry, Share, Way
+from shared.ids import Ref
+from shared.page import read_page
+
+_COLUMNS: Final = """case_key, id, case_id, way, amount_fen, reason, document, bank_serial, claim_key,
+       claim_id, status, entered_by, decided_by, booked_on"""
+
+
+def _entry(
+    *,
+    case_key: int,
+    id: UUID,
+    case_id: UUID,
+    way: str,
+    status: str,
+    claim_key: int | None,
+    claim_id: UUID | None,
+    **columns: Any,
+) -> RecoveryEntry:
+    return RecoveryEntry(
+        ref=Ref(case_key, id),
+        case=Ref(case_key, case_id),
+        way=Way(way),
+        status=EntryStatus(status),
+        claim=None if claim_key is None or claim_id is None else Ref(claim_key, claim_id),
+        **columns,
+    )
+
+
+async def insert(
+    tx: AsyncConnection, entries: Sequence[RecoveryEntry], receipt_key: int | None = None
+) -> None:
+    """Store proposed entries."""
+    await tx.execute(
+        text("""
+            INSERT INTO recovery_entry (case_key, id, case_id, way, amount_fen, reason, document,
+                                        receipt_key, bank_serial, claim_key, claim_id, entered_by)
+            VALUES (:case_key, :id, :case_id, :way, :amount_fen, :reason, :document, :receipt_key,
+                    :bank_serial, :claim_key, :claim_id, :entered_by)
+        """),
+        [
+            {
+                "case_key": entry.ref.key,
+                "id": entry.ref.id,
+                "case_id": entry.case.id,
+                "way": entry.way.value,
+                "amount_fen": entry.amount_fen,
+                "reason": entry.reason,
+                "document": entry.document,
+                "receipt_key": receipt_key,
+                "bank_serial": entry.bank_serial,
+                "claim_key": entry.claim.key if entry.claim else None,
+                "claim_id": entry.claim.id if entry.claim else None,
+                "entered_by": entry.entered_by,
+            }
+            for entry in entries
+        ],
+    )
+
+
+async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> RecoveryEntry | None:
+    """Read an entry; `lock` it for the rest of the transaction before changing it."""
+    row = (
+        await tx.execute(
+            text(f"""
+                SELECT {_COLUMNS}
+                  FROM recovery_entry
+                 WHERE case_key = :case_key AND id = :id
+                {"FOR UPDATE" if lock else ""}
+            """),
+            {"case_key": ref.key, "id": ref.id},
+        )
+    ).first()
+    return _entry(**row._mapping) if row else None
+
+
+async def decide(
+    tx: AsyncConnection, ref: Ref, status: EntryStatus, decided_by: str | None
+) -> None:
+    """Store what became of an entry."""
+    await tx.execute(
+        text("""
+            UPDATE recovery_entry
+               SET status = :status, decided_by = coalesce(:decided_by, decided_by),
+                   decided_at = CASE WHEN CAST(:decided_by AS text) IS NULL THEN decided_at
+                                     ELSE now() END
+             WHERE case_key = :case_key AND id = :id
+        """),
+        {"case_key": ref.key, "id": ref.id, "status": status.value, "decided_by": decided_by},
+    )
+
+
+async def book(tx: AsyncConnection, ref: Ref, booked_on: date, expense_fen: int) -> None:
+    """Store on which day the books have an entry, and by how much it moves the expense."""
+    await tx.execute(
+        text("""
+            UPDATE recovery_entry SET booked_on = :booked_on, expense_fen = :expense_fen
+             WHERE case_key = :case_key AND id = :id
+        """),
+        {
+            "case_key": ref.key,
+            "id": ref.id,
+            "booked_on": booked_on,
+            "expense_fen": expense_fen,
+        },
+    )
+
+
+async def share(
+    tx: AsyncConnection, entry: RecoveryEntry, shares: Sequence[Share], year: int
+) -> None:
+    """Divide an entry over the lines of its case."""
+    column = "written_off_fen" if entry.way is Way.WRITE_OFF else "recovered_fen"
+    values = {
+        "case_key": entry.ref.key,
+        "case_id": entry.case.id,
+        "entry_id": entry.ref.id,
+        "numbers": [one.line.line_no for one in shares],
+        "fens": [one.fen for one in shares],
+        "incomes": [one.is_income(year) for one in shares],
+    }
+    await tx.execute(
+        text("""
+            INSERT INTO recovery_share (case_key, entry_id, line_no, fen, is_income)
+            SELECT CAST(:case_key AS bigint), CAST(:entry_id AS uuid), line_no, fen, is_income
+              FROM unnest(CAST(:numbers AS integer[]), CAST(:fens AS bigint[]),
+                          CAST(:incomes AS boolean[])) AS share (line_no, fen, is_income)
+        """),
+        values,
+    )
+    await tx.execute(
+        text(f"""
+            UPDATE recovery_line AS line
+               SET {column} = line.{column} + share.fen
+              FROM unnest(CAST(:numbers AS integer[]), CAST(:fens AS bigint[]))
+                AS share (line_no, fen)
+             WHERE line.case_key = :case_key AND line.case_id = :case_id
+               AND line.line_no = share.line_no
+        """),
+        values,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenBack:
+    """The person and kind whose months an entry gives back, and the claim that kept it, if one did."""
+
+    key: int
+    blind: bytes
+    kind: str
+    entry: Ref
+    claim: Ref | None
+
+
+async def give_back(tx: AsyncConnection, given: GivenBack, shares: Sequence[Share]) -> None:
+    """Write parts below zero of the months, so that their net is what the person has of them."""
+    await tx.execute(
+        text("""
+            INSERT INTO pension_month (person_id, identity_blind, kind, period, part, amount_fen,
+                                       claim_key, claim_id, recovery_id)
+            SELECT CAST(:key AS bigint), CAST(:blind AS bytea), CAST(:kind AS text), share.period,
+                   row_number() OVER (PARTITION BY share.period) + (
+                       SELECT coalesce(max(part), 0)
+                         FROM pension_month AS month
+                        WHERE month.person_id = :key AND month.identity_blind = :blind
+                          AND month.kind = :kind AND month.period = share.period),
+                   -share.fen, share.claim_key, share.claim_id, CAST(:entry_id AS uuid)
+              FROM unnest(CAST(:periods AS text[]), CAST(:fens AS bigint[]),
+                          CAST(:claim_keys AS bigint[]), CAST(:claim_ids AS uuid[]))
+                AS share (period, fen, claim_key, claim_id)
+        """),
+        {
+            "key": given.key,
+            "blind": given.blind,
+            "kind": given.kind,
+            "entry_id": given.entry.id,
+            "periods": [str(one.line.period) for one in shares],
+            "fens": [one.fen for one in shares],
+            "claim_keys": [(given.claim or one.line.claim).key for one in shares],
+            "claim_ids": [(given.claim or one.line.claim).id for one in shares],
+        },
+    )
+
+
+async def of_case(tx: AsyncConnection, case: Ref) -> list[RecoveryEntry]:
+    """Read the entries of a case in order."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM recovery_entry
+             WHERE case_key = :case_key AND case_id = :case_id
+             ORDER BY id
+             LIMIT 10000
+        """),
+        {"case_key": case.key, "case_id": case.id},
+    )
+    return [_entry(**row._mapping) for row in rows]
+
+
+async def page(
+    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
+) -> list[RecoveryEntry]:
+    """Read entries in order; `filters` are columns and the values they must have."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM recovery_entry",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=_entry,
+        equal=filters,
+    )

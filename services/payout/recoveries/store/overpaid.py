@@ -1,0 +1,188 @@
+"""The paid, due and covered amounts of people's months, in the database, for a whole district."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED
+from services.payout.recoveries.domain.overpaid import CaseCover, MonthBalance, PaidPart
+from shared.ids import Ref
+from shared.period import Period
+
+COVERED: Final = """
+SELECT owner.case_key, owner.identity_blind, owner.id, line.line_no, line.period, line.amount_fen,
+       line.amount_fen - line.recovered_fen AS covered_fen
+  FROM recovery_case AS owner
+  JOIN recovery_line AS line ON line.case_key = owner.case_key AND line.case_id = owner.id
+ WHERE owner.district = :district AND owner.kind = :kind AND owner.cause = 'overpaid'
+   AND owner.status <> 'refused' AND line.amount_fen > line.recovered_fen
+"""
+"""Lines that cover something of a month; of a closed case what was written off."""
+
+# Only these people can have been paid too much: an end or a suspension became known, a row lowered
+# an earlier one, or the record of a second pension ended. A district's people are those whom it pays.
+_SUSPECTS: Final = """
+SELECT ended.person_id, ended.identity_blind
+  FROM entitlement_end AS ended
+ WHERE ended.district = :district AND ended.kind = :kind AND ended.status = 'approved'
+ UNION
+SELECT row.person_id, row.identity_blind
+  FROM entitlement AS row
+  JOIN entitlement_suspension AS suspended
+    ON suspended.person_id = row.person_id AND suspended.identity_blind = row.identity_blind
+   AND suspended.kind = row.kind
+ WHERE row.district = :district AND row.kind = :kind AND row.suspended_at IS NULL
+ UNION
+SELECT row.person_id, row.identity_blind
+  FROM (SELECT person_id, identity_blind, monthly_fen,
+               max(monthly_fen) OVER (PARTITION BY person_id, identity_blind
+                                      ORDER BY in_force_from) AS most_fen
+          FROM entitlement
+         WHERE district = :district AND kind = :kind AND suspended_at IS NULL) AS row
+ WHERE row.monthly_fen < row.most_fen
+"""
+
+_PEOPLE_WITH_CASES: Final = "SELECT case_key AS person_id, identity_blind FROM covered"
+
+_MONTHS: Final = f"""
+WITH covered AS ({COVERED}),
+person AS ({{people}} UNION {_PEOPLE_WITH_CASES}),
+month AS (
+    SELECT person.person_id, person.identity_blind, paid.period, sum(paid.amount_fen) AS paid_fen,
+           coalesce(-sum(paid.amount_fen) FILTER (WHERE paid.amount_fen < 0), 0) AS recovered_fen
+      FROM person
+      JOIN pension_month AS paid
+        ON paid.person_id = person.person_id AND paid.identity_blind = person.identity_blind
+       AND paid.kind = :kind AND paid.live
+     GROUP BY person.person_id, person.identity_blind, paid.period
+), balance AS (
+    SELECT month.person_id, month.identity_blind, month.period,
+           CAST(month.paid_fen AS bigint) AS paid_fen,
+           CAST(month.recovered_fen AS bigint) AS recovered_fen,
+           coalesce(due.fen, 0) AS due_fen
+      FROM month
+      LEFT JOIN LATERAL (
+           SELECT amount.fen
+             FROM entitlement AS row
+             {AMOUNT}
+            WHERE row.person_id = month.person_id AND row.identity_blind = month.identity_blind
+              AND row.kind = :kind AND {IN_FORCE} AND {NOT_STOPPED}
+            LIMIT 1) AS due ON true
+)
+SELECT balance.person_id, balance.identity_blind, balance.period, balance.due_fen,
+       balance.recovered_fen, part.part, part.amount_fen, claim.claim_key, claim.id AS claim_id,
+       claim.district, claim.fund, claim.account,
+       CAST(extract(YEAR FROM claim.filed_at) AS integer) AS filed_year,
+       line.line_no, line.amount_fen AS cash_fen, sent.paid_year
+  FROM balance
+  JOIN pension_month AS part
+    ON part.person_id = balance.person_id AND part.identity_blind = balance.identity_blind
+   AND part.kind = :kind AND part.period = balance.period AND part.live AND part.amount_fen > 0
+  JOIN claim ON claim.claim_key = part.claim_key AND claim.id = part.claim_id
+  JOIN claim_line AS line
+    ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
+   AND line.person_id = part.person_id AND line.reference = part.period
+  LEFT JOIN LATERAL (
+       SELECT CAST(extract(YEAR FROM max(done.paid_booked_on)) AS integer) AS paid_year
+         FROM payment_part AS sent
+         JOIN payment_line AS done
+           ON done.batch_key = sent.batch_key AND done.batch_id = sent.batch_id
+          AND done.part_no = sent.part_no
+        WHERE sent.claim_key = line.claim_key AND sent.claim_id = line.claim_id
+          AND done.claim_line_no = line.line_no AND done.status = 'paid') AS sent ON true
+ WHERE balance.paid_fen > balance.due_fen
+    OR EXISTS (SELECT 1
+                 FROM covered
+                WHERE covered.case_key = balance.person_id
+                  AND covered.identity_blind = balance.identity_blind
+                  AND covered.period = balance.period)
+ ORDER BY balance.person_id, balance.identity_blind, balance.period, part.part
+"""
+_ALL: Final = _MONTHS.format(people=_SUSPECTS)
+_COVERED_ONLY: Final = _MONTHS.format(people=_PEOPLE_WITH_CASES)
+
+Month = tuple[int, bytes, str]
+
+
+async def months(
+    tx: AsyncConnection, *, district: str, kind: str, covered_only: bool = False
+) -> list[MonthBalance]:
+    """Read the months of a district's people that may be overpaid, or that a case covers.
+
+    With `covered_only` the people who have an open case. A month of a case of which nothing is paid
+    any more is read too.
+    """
+    values = {"district": district, "kind": kind}
+    covers: dict[Month, list[CaseCover]] = defaultdict(list)
+    for row in await tx.execute(text(COVERED), values):
+        place = (row.case_key, bytes(row.identity_blind), row.period)
+        covers[place].append(_cover(row))
+    if covered_only and not covers:
+        return []
+    rows = await tx.execute(text(_COVERED_ONLY if covered_only else _ALL), values)
+    grouped: dict[Month, list[Row[Any]]] = {place: [] for place in covers}
+    for row in rows:
+        place = (row.person_id, bytes(row.identity_blind), row.period)
+        grouped.setdefault(place, []).append(row)
+    return [_month(place, found, covers.get(place, [])) for place, found in grouped.items()]
+
+
+def _cover(row: Row[Any]) -> CaseCover:
+    return CaseCover(
+        case=Ref(row.case_key, row.id),
+        line_no=row.line_no,
+        amount_fen=row.amount_fen,
+        covered_fen=row.covered_fen,
+    )
+
+
+def _month(place: Month, rows: list[Row[Any]], covers: list[CaseCover]) -> MonthBalance:
+    key, blind, period = place
+    return MonthBalance(
+        key=key,
+        blind=blind,
+        period=Period.parse(period),
+        due_fen=rows[0].due_fen if rows else 0,
+        recovered_fen=rows[0].recovered_fen if rows else 0,
+        parts=[_part(row) for row in rows],
+        covers=covers,
+    )
+
+
+def _part(row: Row[Any]) -> PaidPart:
+    return PaidPart(
+        part=row.part,
+        claim=Ref(row.claim_key, row.claim_id),
+        line_no=row.line_no,
+        district=row.district,
+        fund=row.fund,
+        account=row.account,
+        amount_fen=row.amount_fen,
+        cash_fen=row.cash_fen,
+        paid_year=row.paid_year,
+        filed_year=row.filed_year,
+    )
+
+
+async def people(
+    tx: AsyncConnection, keys: list[int], kind: str
+) -> dict[tuple[int, bytes], tuple[bytes, bytes]]:
+    """Read sealed numbers and names of people by (person, keyed hash)."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT ON (person_id, identity_blind) person_id, identity_blind,
+                   sealed_number, name
+              FROM entitlement
+             WHERE person_id = ANY (CAST(:keys AS bigint[])) AND kind = :kind
+             ORDER BY person_id, identity_blind, suspended_at IS NULL DESC, in_force_from DESC
+        """),
+        {"keys": keys, "kind": kind},
+    )
+    return {
+        (row.person_id, bytes(row.identity_blind)): (bytes(row.sealed_number), bytes(row.name))
+        for row in rows
+    }
