@@ -1,21 +1,26 @@
 """A storm: the bank's answers late, twice, out of order, in JSON and in files, with replies lost on
-the way. The end is that of the orderly run. `WUXIAN_STORM_SEEDS` plays more seeds."""
+the way and the service's process killed in the middle of requests. The end is that of the orderly
+run. `WUXIAN_STORM_SEEDS` plays more seeds."""
 
 import os
 import random
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import httpx
 import pytest
 
 from shared.money import format_yuan
 from tests.collection.debits.routes.conftest import DebitDesk
 from tests.collection.support.money import TOTAL_FEN, connect, owe
+from tests.collection.support.mortal import Mortal, Storm, mortal_collection
+from tests.conftest import SettingsFor
 
 BANK = "ccb"
 TOTAL = format_yuan(TOTAL_FEN)
-LINES = 40
+LINES = 30
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.12"
 CAMT = "urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"
 STATUS = {"settled": "ACSC", "refused": "RJCT", "unknown": "PDNG"}
@@ -144,8 +149,19 @@ async def ended(desk: DebitDesk, made: Any, period: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("WUXIAN_STORM_SEEDS", "1"))))
-async def test_a_storm_ends_as_the_orderly_run(desk: DebitDesk, seed: int) -> None:
+@pytest.fixture(scope="module")
+async def collection(
+    settings_for: SettingsFor, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Mortal, str]]:
+    """Collection in a process of its own, with its address."""
+    async with mortal_collection(settings_for(), tmp_path_factory.mktemp("mortal")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("WUXIAN_STORM_SEEDS", "2"))))
+async def test_a_storm_ends_as_the_orderly_run(
+    desk: DebitDesk, collection: tuple[Mortal, str], seed: int
+) -> None:
     year = 2023 + seed
     orderly, stormy = f"{year}-03", f"{year}-05"
     made = await prepared(desk, orderly)
@@ -154,9 +170,21 @@ async def test_a_storm_ends_as_the_orderly_run(desk: DebitDesk, seed: int) -> No
             await tell(desk, made, [event], "json", f"o-{seed}-{number}-{place}")
     expected = await ended(desk, made, orderly)
 
-    chance = random.Random(f"storm {seed}")
     made = await prepared(desk, stormy)
-    events = [one for story in events_of(seed, stormy, f"S{seed}-") for one in story]
+    mortal, address = collection
+    before = mortal.kills
+    async with httpx.AsyncClient(
+        transport=Storm(mortal, seed, share=0.15), base_url=address, timeout=60
+    ) as client:
+        await storm(replace(desk, client=client), made, seed, stormy)
+    assert mortal.kills > before
+    assert await ended(desk, made, stormy) == expected
+
+
+async def storm(desk: DebitDesk, made: Any, seed: int, period: str) -> None:
+    """Send every answer, half of them twice, in pieces of all forms and in any order."""
+    chance = random.Random(f"storm {seed}")
+    events = [one for story in events_of(seed, period, f"S{seed}-") for one in story]
     events += chance.sample(events, len(events) // 2)
     chance.shuffle(events)
     number = 0
@@ -165,4 +193,3 @@ async def test_a_storm_ends_as_the_orderly_run(desk: DebitDesk, seed: int) -> No
         number += 1
         way = chance.choice(["json", "pain", "camt"])
         await tell(desk, made, piece, way, f"s-{seed}-{number}")
-    assert await ended(desk, made, stormy) == expected

@@ -1,7 +1,10 @@
-"""A storm of pushes ends where the orderly ones end: lines cut apart, doubled, mixed up, in both forms."""
+"""A storm of pushes ends where the orderly ones end: lines cut apart, doubled, mixed up, in both forms,
+with the service's process killed in the middle of requests. `WUXIAN_STORM_SEEDS` plays more seeds."""
 
+import os
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -19,7 +22,9 @@ from tests.collection.support.money import (
     ticket_line,
     ticket_no,
 )
+from tests.collection.support.mortal import Mortal, Storm, mortal_collection
 from tests.collection.support.office import Office
+from tests.conftest import SettingsFor
 
 UNITS, PERIODS = 3, ("2021-05", "2021-06")
 
@@ -91,26 +96,31 @@ def renamed(
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.fixture(scope="module")
+async def collection(
+    settings_for: SettingsFor, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Mortal, str]]:
+    """Collection in a process of its own, with its address."""
+    async with mortal_collection(settings_for(), tmp_path_factory.mktemp("mortal")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("WUXIAN_STORM_SEEDS", "2"))))
 async def test_a_storm_ends_as_the_orderly_pushes_end(
-    office: Office, database_url: str, seed: int
+    office: Office, collection: tuple[Mortal, str], database_url: str, seed: int
 ) -> None:
     chance = random.Random(seed)
     api: httpx.AsyncClient = office.api
     orderly, stormy = await bills_of(database_url), await bills_of(database_url)
     lines = city(chance, orderly)
     await pushed(api, office.bearer, push_of(lines))
-    again = [
-        line for line in renamed(lines, orderly, stormy) for _ in range(chance.choice([1, 1, 2]))
-    ]
-    chance.shuffle(again)
-    while again:
-        size = chance.randint(1, 12)
-        some, again = again[:size], again[size:]
-        if chance.random() < 0.4:
-            await ended(office, await sent(office, ndjson(some), announced(some)))
-        else:
-            await pushed(api, office.bearer, push_of(some))
+    mortal, address = collection
+    before = mortal.kills
+    async with httpx.AsyncClient(
+        transport=Storm(mortal, seed, share=0.2), base_url=address, timeout=60
+    ) as client:
+        await storm(office, client, renamed(lines, orderly, stormy), chance)
+    assert mortal.kills > before
     assert await end_of(database_url, stormy) == await end_of(database_url, orderly)
     known = await fetch(
         database_url,
@@ -118,3 +128,19 @@ async def test_a_storm_ends_as_the_orderly_pushes_end(
         [one.credit_code for one in stormy],
     )
     assert known == [{"lines": len(lines)}]
+
+
+async def storm(
+    office: Office, client: httpx.AsyncClient, lines: list[dict[str, Any]], chance: random.Random
+) -> None:
+    """Push lines, some twice, in pieces of both forms and in any order."""
+    again = [line for line in lines for _ in range(chance.choice([1, 1, 2]))]
+    chance.shuffle(again)
+    while again:
+        size = chance.randint(1, 12)
+        some, again = again[:size], again[size:]
+        if chance.random() < 0.4:
+            answer = await sent(replace(office, api=client), ndjson(some), announced(some))
+            await ended(office, answer)
+        else:
+            await pushed(client, office.bearer, push_of(some))
