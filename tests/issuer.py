@@ -10,7 +10,7 @@ import httpx
 
 from shared.roles import Caller, Role
 from shared.security.tokens import mint, new_key, public_of
-from shared.web.client import Peer
+from shared.web.client import Peer, RequestSigning
 
 EVERY_SERVICE = ("collection", "identity", "ledger", "payout", "sandbox", "t")
 
@@ -52,6 +52,7 @@ def peer_of(
     way: httpx.AsyncBaseTransport,
     *,
     attempts: int = 1,
+    signer: RequestSigning | None = None,
 ) -> Peer:
     """A peer reached over `way`, whose tokens the issuer gives."""
     return Peer(
@@ -61,4 +62,5 @@ def peer_of(
         identity_url="http://identity",
         attempts=attempts,
         transport=WithTokens(issuer, way),
+        signer=signer,
     )

@@ -131,12 +131,15 @@ async def _remedy(play: Play, month: Month, item: dict[str, Any]) -> str | None:
         "day": month.day(_CORRECTED_DAY),
     }
     answer = await play.office.control("/v1/bank/entry-inquiries", asked)
-    if answer["error"] != "none":
-        return "bank_corrects"
     if item["kind"] == "statement_not_list" and item["account"] == "treasury_deposit":
+        if answer["error"] == "extra":
+            return "bank_corrects"
+        # However often the bank has it: once it is there, and the bureau has not listed it.
         pushed = await play.office.control("/v1/tax/inquiries", {"serial": item["subject"]})
         refuse_rejections(pushed)
         return None
+    if answer["error"] != "none":
+        return "bank_corrects"
     if item["kind"] == "list_not_statement" and item["receipt"]:
         await _return(play, month, item)
         return "given_back"

@@ -14,8 +14,8 @@ import pytest
 
 from shared.money import format_yuan
 from tests.collection.debits.routes.conftest import DebitDesk
+from tests.collection.support.doors.mortal import Mortal, Storm, mortal_collection
 from tests.collection.support.money import TOTAL_FEN, connect, owe
-from tests.collection.support.mortal import Mortal, Storm, mortal_collection
 from tests.conftest import SettingsFor
 
 BANK = "ccb"

@@ -18,7 +18,7 @@ from shared.signature.message import RequestSigner
 from shared.signature.nonce import clean
 from tests.collection.support.money import fetch, line, owe, push
 from tests.conftest import Bearer, ClientOf, SettingsFor
-from tests.issuer import Issuer
+from tests.issuer import Issuer, peer_of
 from tests.signers import Jwk, new_keys, register
 
 URL = "http://wuxian/v1/tax-pushes"
@@ -93,6 +93,23 @@ async def test_a_signed_push_is_taken_once(
     resigned = letter.signed(RequestSigner(key_id, private[key_id]))
     repeated = await api.post(URL, content=letter.body, headers=resigned)
     assert (repeated.status_code, repeated.content) == (200, taken.content)
+    assert await receipts_of(database_url, letter) == 1
+
+
+async def test_a_peer_with_a_key_signs_what_it_writes(
+    api: httpx.AsyncClient,
+    database_url: str,
+    issuer: Issuer,
+    private: dict[str, Jwk],
+    letter: Letter,
+) -> None:
+    own = RequestSigner("ed", private["ed"])
+    way = api._transport
+    async with peer_of(issuer, "http://wuxian", "tax_bureau", way, signer=own) as peer:
+        body = json.loads(letter.body)
+        first = await peer.post("/v1/tax-pushes", body, key=letter.fields["idempotency-key"])
+        again = await peer.post("/v1/tax-pushes", body, key=letter.fields["idempotency-key"])
+        assert again == first
     assert await receipts_of(database_url, letter) == 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.collection.support.doors.mortal import Mortal, Storm, mortal_collection
 from tests.collection.support.doors.push_file import announced, ended, ndjson, sent
 from tests.collection.support.money import (
     ITEMS,
@@ -22,7 +23,6 @@ from tests.collection.support.money import (
     ticket_line,
     ticket_no,
 )
-from tests.collection.support.mortal import Mortal, Storm, mortal_collection
 from tests.collection.support.office import Office
 from tests.conftest import SettingsFor
 

@@ -91,7 +91,7 @@ async def mortal_collection(
         os.set_inheritable(listener.fileno(), True)
         parent = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", __name__, str(given), str(listener.fileno())),
-            cwd=Path(__file__).parents[3],
+            cwd=Path(__file__).parents[4],
             stdout=asyncio.subprocess.PIPE,
             pass_fds=(listener.fileno(),),
         )
