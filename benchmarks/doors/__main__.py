@@ -64,7 +64,7 @@ async def _in_house(
             httpx.AsyncClient(base_url=house.urls["collection"], timeout=limits) as collection,
             httpx.AsyncClient(base_url=house.urls["ledger"], timeout=limits) as ledger,
         ):
-            doors = Doors(collection, ledger, Tokens(house), admin_url)
+            doors = Doors(collection, ledger, Tokens(house), admin_url, peaks.cpu_seconds)
             try:
                 tax = await tax_half.measure(doors, tax_lines)
                 debits = await _debits(doors, debit_lines)
@@ -72,7 +72,6 @@ async def _in_house(
                 print("\n".join(log[-20:]))
                 raise
             peak_mib = peaks.report()
-            print(f"processor seconds: {peaks.cpu_seconds()}")
     return {
         "tax_lines_per_s": tax.lines_per_s,
         "debit_lines_per_s": debits.lines_per_s if debits else None,

@@ -147,7 +147,7 @@ async def _content(file: IO[bytes]) -> AsyncIterator[bytes]:
 
 async def measure(doors: Doors, lines: int) -> Half:
     """Hand in a bank's answer of so many lines, and wait until the ledger has booked all of it."""
-    before = (await doors.balances("statutory", DAY)).get("income_deposit", 0)
+    opening = (await doors.balances("statutory", DAY)).get("income_deposit", 0)
     began = time.perf_counter()
     await _bill_units(doors.admin_url, lines)
     print(f"{lines:,} bills under agreements made in {_since(began):.1f} s (not timed)", flush=True)
@@ -165,13 +165,15 @@ async def measure(doors: Doors, lines: int) -> Half:
     with tempfile.TemporaryFile() as file:
         file.writelines(_answer(batch["file_no"], amounts))
         print(f"the bank's file has {file.tell() / 2**20:.0f} MiB", flush=True)
+        before_cpu = doors.cpu_seconds()
         began = time.perf_counter()
         heard = await _send(doors, file, "bench-answer")
         _report("received and allocated", began, lines)
         await doors.booked()
         seconds = _report("booked in the ledger", began, lines)
+        doors.report_cost(before_cpu, lines, seconds)
         again = await _send(doors, file, "bench-again")
-    good = all_hold(await _checks(doors, amounts, heard, again, before))
+    good = all_hold(await _checks(doors, amounts, heard, again, opening))
     plain = await _plain_loop(doors)
     rate = lines / seconds
     print(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,7 @@ class Doors:
     ledger: httpx.AsyncClient
     tokens: Tokens
     admin_url: str
+    cpu_seconds: Callable[[], dict[str, float]]
 
     async def ask(
         self, method: str, path: str, role: Role, *, ledger: bool = False, **how: Any
@@ -84,6 +86,18 @@ class Doors:
                 fen = parse_yuan(row["debit"]) - parse_yuan(row["credit"])
                 net[row["account"]] = net.get(row["account"], 0) + fen
         return net
+
+    def report_cost(self, before: Mapping[str, float], lines: int, seconds: float) -> None:
+        """Print the processor time that lines took, which other work on the machine stretches less
+        than it does the seconds."""
+        spent = {name: now - before.get(name, 0.0) for name, now in self.cpu_seconds().items()}
+        total = sum(spent.values())
+        shares = ", ".join(f"{name} {cpu:.1f}" for name, cpu in spent.items())
+        print(
+            f"processor seconds {total:.1f} ({shares}) in {seconds:.1f} s on {os.cpu_count()} cores: "
+            f"{lines / total:,.0f} lines to a processor second; load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
 
     async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
         """Rows of a question to collection's tables."""

@@ -169,6 +169,7 @@ async def measure(doors: Doors, lines: int) -> Half:
             f"their bills made in {time.perf_counter() - began:.1f} s (not timed)",
             flush=True,
         )
+        before_cpu = doors.cpu_seconds()
         began = time.perf_counter()
         asked = await doors.ask(
             "POST",
@@ -188,6 +189,7 @@ async def measure(doors: Doors, lines: int) -> Half:
     _report("matched and allocated", began, given)
     await doors.booked()
     seconds = _report("booked in the ledger", began, given)
+    doors.report_cost(before_cpu, given.pushed_lines, seconds)
     good = all_hold(await _checks(doors, given, found["result"]))
     plain = await _plain_loop(doors)
     rate = given.pushed_lines / seconds
