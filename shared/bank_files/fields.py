@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from shared.bank_files.protocol import Faults
@@ -34,12 +35,18 @@ def read_amount(text: str, pointer: str, faults: Faults, *, signed: bool = False
     return -amount if sign == "-" else amount
 
 
+@lru_cache(maxsize=1024)
+def _day(year: str, month: str, day: str) -> date:
+    """Return a day; the lines of a file share the few that it has."""
+    return date(int(year), int(month), int(day))
+
+
 def read_day(text: str, pointer: str, faults: Faults) -> date:
     """Read a day, also from a date with a time; the first of all days with a fault when it is none."""
     match = _DAY.search(text.strip())
     if match:
         try:
-            return date(int(match[1]), int(match[2]), int(match[3]))
+            return _day(match[1], match[2], match[3])
         except ValueError:
             pass
     faults.add(pointer, "DAY_INVALID", "日期无法识别 (not a day)")

@@ -6,20 +6,34 @@ Every file is `<root><eb><pub>head</pub><in|out>members and <rd> lines</in|out><
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 from xml.sax.saxutils import escape
 
 from shared.bank_files.protocol import refuse
-from shared.bank_files.rows import WHOLE_FILE, Row, acknowledgement_of, order_row, statements_of
-from shared.bank_files.values import AccountStatement, Acknowledgement, OrderFile, OrderKind
+from shared.bank_files.rows import (
+    WHOLE_FILE,
+    Row,
+    acknowledgement_of,
+    entries_of,
+    order_row,
+    statements_of,
+)
+from shared.bank_files.values import (
+    AccountStatement,
+    Acknowledgement,
+    OrderFile,
+    OrderKind,
+    StatementEntry,
+)
 from shared.bank_files.xml_reader import check_plain, read_elements, root_name
 from shared.money import format_yuan
 
 PROFILES: Final = Path(__file__).parent / "data" / "gbk_profiles"
 _LINE: Final = "rd"
+_RECORDS: Final = {"pub": ("*",), "in": ("*",), "out": ("*",)}
 _BALANCES: Final = ("opening", "closing")
 
 
@@ -81,19 +95,27 @@ class GbkXmlFormat:
 
     def parse_statement(self, source: IO[bytes]) -> Sequence[AccountStatement]:
         """Read the statements of accounts."""
+        return statements_of(self._entries(source))
+
+    def stream_entries(self, source: IO[bytes]) -> Generator[StatementEntry, None, None]:
+        """Read the entries of statements one by one."""
+        return entries_of(self._entries(source), balances=True)
+
+    def _entries(self, source: IO[bytes]) -> Iterator[Row]:
         names = self._profile["statement"]
         head, rows = self._read(source, names["line"])
         whole = {
             "account": head.get(names["account"], ""),
             "statement": head.get(names["number"], ""),
         } | {name: self._amount(head.get(names[name], "")) for name in _BALANCES}
-        return statements_of({**whole, **self._entry(row)} for row in rows)
+        for row in rows:
+            yield {**whole, **self._entry(row)}
 
     def _line(self, row: Row) -> dict[str, str]:
         fields = self._profile["orders"]["line"]
         return {member: self._written(name, row[name]) for member, name in fields.items()}
 
-    def _results(self, head: Row, rows: Sequence[Row]) -> Iterator[Row]:
+    def _results(self, head: Row, rows: Iterable[Row]) -> Iterator[Row]:
         names = self._profile["results"]
         file_no, refused = head.get(names["file_no"], ""), names["refused"]
         if head.get(refused["field"], "") not in refused["accepted"]:
@@ -117,8 +139,10 @@ class GbkXmlFormat:
             return {**row, "amount": f"-{amount}"}
         return {**row, "amount": amount if direction in rule["in"] else "?"}
 
-    def _read(self, source: IO[bytes], fields: Mapping[str, str]) -> tuple[Row, list[Row]]:
-        """Read the head and the lines; fields of lines get our names.
+    def _read(self, source: IO[bytes], fields: Mapping[str, str]) -> tuple[Row, Iterator[Row]]:
+        """Read the head, then the lines one by one; fields of lines get our names.
+
+        The head's members may stand behind the lines, so the file is read twice.
 
         Raises:
             BankFileInvalid: it is another XML file.
@@ -126,16 +150,12 @@ class GbkXmlFormat:
         check_plain(source)
         if root_name(source)[1] != self._profile["root"]:
             raise refuse("", "MESSAGE_UNKNOWN", "不是该银行的报文 (not a message of this bank)")
-        head: dict[str, str] = {}
-        rows: list[Row] = []
-        records = {"pub": ("*",), "in": ("*",), "out": ("*",)}
-        for name, element in read_elements(source, records):
-            if name != _LINE:
-                head[name] = (element.text or "").strip()
-                continue
-            cells = {one.tag: (one.text or "").strip() for one in element}
-            rows.append({fields.get(tag, tag): value for tag, value in cells.items()})
-        return head, rows
+        head = {
+            name: (element.text or "").strip()
+            for name, element in read_elements(source, _RECORDS)
+            if name != _LINE
+        }
+        return head, _lines(source, fields)
 
     def _written(self, name: str, text: str) -> str:
         """Write a value as the bank wants it: days and amounts have their own form."""
@@ -154,6 +174,12 @@ class GbkXmlFormat:
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
             return "?"
         return sign + format_yuan(int(digits))
+
+
+def _lines(source: IO[bytes], fields: Mapping[str, str]) -> Iterator[Row]:
+    for name, element in read_elements(source, _RECORDS):
+        if name == _LINE:
+            yield {fields.get(one.tag, one.tag): (one.text or "").strip() for one in element}
 
 
 def _members(values: Mapping[str, str]) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import IO, Any, Final
 
 import orjson
 
 from shared.bank_files.protocol import refuse
-from shared.bank_files.rows import Row, acknowledgement_of, order_row, statements_of
-from shared.bank_files.values import AccountStatement, Acknowledgement, OrderFile, OrderKind
+from shared.bank_files.rows import Row, acknowledgement_of, entries_of, order_row, statements_of
+from shared.bank_files.values import (
+    AccountStatement,
+    Acknowledgement,
+    OrderFile,
+    OrderKind,
+    StatementEntry,
+)
 from shared.money import format_yuan
 
 _NO_TEXT: Final = "?"
@@ -47,6 +53,10 @@ class JsonFormat:
     def parse_statement(self, source: IO[bytes]) -> Sequence[AccountStatement]:
         """Read `{"entries": […]}`."""
         return statements_of(_rows(_document(source), "entries"))
+
+    def stream_entries(self, source: IO[bytes]) -> Generator[StatementEntry, None, None]:
+        """Read the entries of statements one by one."""
+        return entries_of(_rows(_document(source), "entries"), balances=True)
 
 
 def _document(source: IO[bytes]) -> dict[str, Any]:

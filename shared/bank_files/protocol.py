@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import IO, Final, Protocol
 
 from shared.bank_files.values import (
@@ -10,6 +10,7 @@ from shared.bank_files.values import (
     Acknowledgement,
     OrderFile,
     OrderKind,
+    StatementEntry,
 )
 from shared.errors import Fault, Kind, Refusal
 
@@ -41,7 +42,8 @@ class BankFileSignatureWrong(Refusal):
 class BankFormat(Protocol):
     """A format of files to and from a bank.
 
-    Parsers read a whole file and raise `BankFileInvalid` with every fault, or return all of it.
+    Parsers read a whole file and raise `BankFileInvalid` with every fault, or return all of it;
+    the file itself is a stream, and only its results are held. `stream_entries` holds nothing.
     They take seconds for a large file: call them in a worker thread.
     """
 
@@ -59,6 +61,10 @@ class BankFormat(Protocol):
 
     def parse_statement(self, source: IO[bytes]) -> Sequence[AccountStatement]:
         """Read the statements of accounts."""
+        ...
+
+    def stream_entries(self, source: IO[bytes]) -> Generator[StatementEntry, None, None]:
+        """Read the entries of statements one by one; refuse at the end where there was a fault."""
         ...
 
 
@@ -91,11 +97,16 @@ def check_balance(statement: AccountStatement, pointer: str, faults: Faults) -> 
         return
     expected = statement.opening_fen + statement.total_fen
     if expected != statement.closing_fen:
-        faults.add(
-            pointer,
-            "BALANCE_DIFFERS",
-            "期初余额加发生额不等于期末余额 (opening balance plus movements is not the closing balance)",
-        )
+        balance_differs(pointer, faults)
+
+
+def balance_differs(pointer: str, faults: Faults) -> None:
+    """Add the fault of a statement whose balances do not fit its movements."""
+    faults.add(
+        pointer,
+        "BALANCE_DIFFERS",
+        "期初余额加发生额不等于期末余额 (opening balance plus movements is not the closing balance)",
+    )
 
 
 def refuse(pointer: str, code: str, message: str) -> BankFileInvalid:

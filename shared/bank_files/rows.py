@@ -5,12 +5,13 @@ A format only reads and writes rows; their meaning is here, once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from shared.bank_files.fields import read_amount, read_day, read_serial, read_text
-from shared.bank_files.protocol import BankFileInvalid, Faults, check_balance
+from shared.bank_files.protocol import BankFileInvalid, Faults, balance_differs, check_balance
 from shared.bank_files.values import (
     AccountStatement,
     Acknowledgement,
@@ -120,18 +121,55 @@ def statements_of(rows: Iterable[Row]) -> Sequence[AccountStatement]:
     return found
 
 
-def entries_of(rows: Iterable[Row]) -> Iterator[StatementEntry]:
-    """Read the rows of one statement one by one, as long as none has a fault.
+def entries_of(
+    rows: Iterable[Row], *, balances: bool = False
+) -> Generator[StatementEntry, None, None]:
+    """Read the rows of statements one by one, as long as none has a fault.
+
+    Args:
+        balances: check the balances that the rows of a statement give.
 
     Raises:
         BankFileInvalid: at the end of the rows, with the faults of all of them.
     """
-    faults = Faults()
+    faults, now, statements = Faults(), _RunningBalance(("", "")), 0
     for index, row in enumerate(_bounded(rows), 1):
+        key = (row.get("account", ""), row.get("statement", ""))
+        if balances and (key != now.key or not statements):
+            now.check(f"statement/{statements}", faults)
+            now, statements = _RunningBalance(key), statements + 1
         entry = _entry(row, index, faults)
+        if balances:
+            now.add(row, entry, index, faults)
         if not faults.count:
             yield entry
+    now.check(f"statement/{statements}", faults)
     faults.refuse()
+
+
+@dataclass(slots=True)
+class _RunningBalance:
+    """The balances that the rows of one statement give, and the sum of its entries so far."""
+
+    key: tuple[str, str]
+    opening_fen: int | None = None
+    closing_fen: int | None = None
+    total_fen: int = 0
+
+    def add(self, row: Row, entry: StatementEntry, index: int, faults: Faults) -> None:
+        """Add a row: the first balance that is given counts."""
+        self.total_fen += entry.amount_fen
+        if self.opening_fen is None:
+            self.opening_fen = _balance([(index, row)], "opening", faults)
+        if self.closing_fen is None:
+            self.closing_fen = _balance([(index, row)], "closing", faults)
+
+    def check(self, pointer: str, faults: Faults) -> None:
+        """Add a fault where the entries do not lead from one balance to the other."""
+        if self.opening_fen is None or self.closing_fen is None:
+            return
+        if self.opening_fen + self.total_fen != self.closing_fen:
+            balance_differs(pointer, faults)
 
 
 def _statement(

@@ -20,6 +20,8 @@ Element = Any
 _PIECE: Final = 1024 * 1024
 _EXPLAINED_BYTES: Final = 8 * 1024 * 1024
 """The largest invalid file that is read a second time to tell the lines of its faults."""
+_RECORD_ELEMENTS_MAX: Final = 1000
+"""The most elements of one record of a file that no schema describes."""
 _ENCODINGS: Final = {"utf-8", "utf8", "us-ascii", "ascii", "gbk", "gb2312", "gb18030"}
 _DECLARED: Final = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _GUARDS: Final[dict[str, Any]] = {
@@ -89,14 +91,21 @@ def read_elements(
     """
     source.seek(0)
     tags = sorted({f"{{*}}{name}" for names in records.values() for name in names})
-    stream = etree.iterparse(source, events=("end",), tag=tags, schema=schema, **_GUARDS)
+    # A schema says what stands in a file; without one every element is counted.
+    only = {"tag": tags} if schema is not None else {}
+    stream = etree.iterparse(source, events=("end",), schema=schema, **only, **_GUARDS)
+    elements = 0
     try:
         for _, element in stream:
             parent, name = element.getparent(), _local(element)
             wanted = records.get(_local(parent), ()) if parent is not None else ()
+            elements += 1
             if name in wanted or "*" in wanted:
                 yield name, element
                 _forget(element)
+                elements = 0
+            elif schema is None and elements > _RECORD_ELEMENTS_MAX:
+                raise refuse("", "RECORD_TOO_LARGE", "单笔内容过大 (too many elements in a record)")
     except etree.XMLSyntaxError as error:
         raise _explained(source, schema) or _invalid(error.error_log, error) from error
 

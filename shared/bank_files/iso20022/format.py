@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import IO
 
 from shared.bank_files.iso20022.orders import build_batch
 from shared.bank_files.iso20022.results import parse_acknowledgement
-from shared.bank_files.iso20022.statement import parse_statement
-from shared.bank_files.values import AccountStatement, Acknowledgement, OrderFile, OrderKind
+from shared.bank_files.iso20022.statement import parse_statement, stream_entries
+from shared.bank_files.values import (
+    AccountStatement,
+    Acknowledgement,
+    OrderFile,
+    OrderKind,
+    StatementEntry,
+)
 
 
 class Iso20022Format:
@@ -29,3 +35,7 @@ class Iso20022Format:
     def parse_statement(self, source: IO[bytes]) -> Sequence[AccountStatement]:
         """Read the statements of accounts."""
         return parse_statement(source)
+
+    def stream_entries(self, source: IO[bytes]) -> Generator[StatementEntry, None, None]:
+        """Read the entries of statements one by one."""
+        return stream_entries(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from sys import intern
 from typing import IO, Final
 
 from shared.bank_files.fields import read_amount, read_day, read_serial, read_text
@@ -39,7 +40,12 @@ _ANSWER: Final = {
     "CstmrPmtStsRpt": ("GrpHdr", "OrgnlGrpInfAndSts"),
     "OrgnlPmtInfAndSts": ("OrgnlPmtInfId", "PmtInfSts", "StsRsnInf", "TxInfAndSts"),
 }
-_NOTICE: Final = {"BkToCstmrDbtCdtNtfctn": ("GrpHdr",), "Ntfctn": ("Ntry",)}
+_NOTICE: Final = {
+    "BkToCstmrDbtCdtNtfctn": ("GrpHdr",),
+    "Ntfctn": ("Ntry",),
+    "NtryDtls": ("TxDtls",),
+}
+"""A collective entry has all of its transactions: each is read and forgotten before the next."""
 
 
 def parse_acknowledgement(source: IO[bytes], kind: OrderKind) -> Acknowledgement:
@@ -120,7 +126,7 @@ class _Answer:
         serial = child_text(element, "AcctSvcrRef") or child_text(element, "StsId") or named
         self.results.append(
             BankResult(
-                file_no=order[0],
+                file_no=intern(order[0]),
                 line_no=order[1],
                 outcome=outcome,
                 serial=read_serial(serial, at, self.faults),
@@ -156,11 +162,13 @@ class _Notice:
         if name == "GrpHdr":
             self.number = child_text(element, "MsgId")
             return
-        self._entries += 1
-        if not is_booked(element):
+        if name == "Ntry":
+            self._entries += 1
             return
-        for details in element.iterfind("{*}NtryDtls/{*}TxDtls"):
-            self._movement(element, details, f"entry/{self._entries}")
+        # What a transaction needs of its entry stands before it; the schema says so.
+        entry = element.getparent().getparent()
+        if is_booked(entry):
+            self._movement(entry, element, f"entry/{self._entries + 1}")
 
     def _movement(self, entry: Element, details: Element, at: str) -> None:
         order = order_of(child_text(details, "Refs/EndToEndId"))
@@ -179,7 +187,7 @@ class _Notice:
         text = " ".join(child_text(details, "RtrInf/AddtlInf").split())[:200]
         self.results.append(
             BankResult(
-                file_no=order[0],
+                file_no=intern(order[0]),
                 line_no=order[1],
                 outcome=BankOutcome.SETTLED if settled else BankOutcome.RETURNED,
                 serial=read_serial(serial, at, self.faults, required=True),

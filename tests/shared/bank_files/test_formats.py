@@ -176,6 +176,7 @@ def test_gbk_statements_are_read_with_their_direction() -> None:
     assert [one.amount_fen for one in statement.entries] == [500, -200]
     assert statement.entries[0].counter_name == "市一厂"
     assert statement.entries[0].reference == f"{NUMBER}-1"
+    assert tuple(GBK.stream_entries(BytesIO(content))) == statement.entries
 
 
 @pytest.mark.parametrize(
@@ -188,11 +189,15 @@ def test_gbk_statements_are_read_with_their_direction() -> None:
         b"<CMX/>",
         b'<?xml version="1.0" encoding="GBK"?><!DOCTYPE CMS [<!ENTITY a "b">]><CMS>&a;</CMS>',
         b"<CMS>" * 100_000,
+        b"<CMS><eb><out><rd>" + b"<a/>" * 2_000 + b"</rd></out></eb></CMS>",
+        b"<CMS><eb>" + b"<a/>" * 2_000 + b"</eb></CMS>",
     ],
 )
 def test_gbk_statements_that_are_false_are_refused(content: bytes) -> None:
     with pytest.raises(BankFileInvalid):
         GBK.parse_statement(BytesIO(content))
+    with pytest.raises(BankFileInvalid):
+        list(GBK.stream_entries(BytesIO(content)))
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"results": [1]}', b'{"results": []}'])

@@ -107,17 +107,13 @@ async def take_bank_statement(
 
 
 def entries_of(name: str, file: IO[bytes]) -> Generator[StatementEntry, None, None]:
-    """Read the entries of a file: CSV piece by piece, other formats whole.
+    """Read the entries of a file piece by piece, in any format.
 
     Raises:
         BankFileInvalid, BankFormatUnknown: it cannot be read.
     """
     file.seek(0)
-    if name == CSV.name:
-        yield from CSV.stream_entries(file)
-        return
-    for statement in formats.bank_format(name).parse_statement(file):
-        yield from statement.entries
+    yield from formats.bank_format(name).stream_entries(file)
 
 
 async def _receive(request: Request, file: IO[bytes]) -> bytes:

@@ -172,10 +172,16 @@ JSON = (
 )
 
 
+GBK = """<?xml version="1.0" encoding="GB18030"?><CMS><eb><pub/><out><AccNo>income</AccNo>
+<OpenBal>500</OpenBal><CloseBal>600</CloseBal><rd><BankDate>20210730</BankDate><Drcrf>2</Drcrf>
+<Amt>100</Amt><SerialNo>G1</SerialNo><OppAccName>市一厂</OppAccName></rd></out></eb></CMS>"""
+
+
 async def test_other_formats_are_taken_at_the_same_door(desk: Desk, database_url: str) -> None:
     files = (
         ("iso20022", "application/xml", CAMT, "2021-07-28", "0.00", "7.00"),
         ("json", "application/json", JSON, "2021-07-29", "7.00", "5.00"),
+        ("gbk_xml:icbc", "application/xml", GBK, "2021-07-30", "5.00", "6.00"),
     )
     for name, media_type, content, day, opening, closing in files:
         answer = await desk.api.post(
@@ -188,15 +194,15 @@ async def test_other_formats_are_taken_at_the_same_door(desk: Desk, database_url
                 "closing": closing,
                 "format": name,
             },
-            content=content.encode(),
+            content=content.encode("gb18030" if content is GBK else "utf-8"),
             headers=desk.bearer("bank_gateway") | {"Content-Type": media_type},
         )
         assert answer.status_code == 201, answer.text
     rows = await fetch(
         database_url,
         "SELECT serial, amount_fen FROM bank_statement_line"
-        " WHERE serial IN ('C1', 'J1') ORDER BY serial",
+        " WHERE serial IN ('C1', 'G1', 'J1') ORDER BY serial",
     )
-    assert rows == [{"serial": "C1", "amount_fen": 700}, {"serial": "J1", "amount_fen": -200}]
+    assert [tuple(row.values()) for row in rows] == [("C1", 700), ("G1", 100), ("J1", -200)]
     unknown = await desk.upload([], "2021-07-30", format="telex")
     assert unknown.json()["code"] == "BANK_FORMAT_UNKNOWN"

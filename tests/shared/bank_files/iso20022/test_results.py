@@ -112,6 +112,15 @@ def test_the_direction_of_the_money_tells_the_outcome(
     assert (result.value_date, result.reason_code) == (date(2021, 7, 28), "RT02")
 
 
+def test_a_collective_entry_is_read_one_transaction_at_a_time() -> None:
+    first, _, rest = notice("CRDT").decode().partition("<TxDtls>")
+    one, _, tail = rest.rpartition("</TxDtls>")
+    many = "".join(f"<TxDtls>{one.replace('-1</End', f'-{n}</End')}</TxDtls>" for n in range(1, 4))
+    found = parse_acknowledgement(BytesIO((first + many + tail).encode()), OrderKind.DEBIT)
+    assert [one.line_no for one in found.results] == [1, 2, 3]
+    assert {one.value_date for one in found.results} == {date(2021, 7, 28)}
+
+
 def test_pending_movements_and_other_money_are_no_results() -> None:
     pending = parse_acknowledgement(BytesIO(notice("CRDT", status="PDNG")), OrderKind.DEBIT)
     other = parse_acknowledgement(BytesIO(notice("CRDT", end_to_end="X")), OrderKind.DEBIT)

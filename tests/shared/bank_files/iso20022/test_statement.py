@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from shared.bank_files.iso20022.statement import parse_statement
+from shared.bank_files.iso20022.statement import parse_statement, stream_entries
 from shared.bank_files.protocol import BankFileInvalid
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
@@ -53,6 +53,7 @@ def test_a_booked_entry_is_read_with_its_counterparty() -> None:
     assert (read.amount_fen, read.serial, read.reference) == (10_050, "S1", "D20210728-1")
     assert (read.counter_account, read.counter_name) == ("6222000011112222", "市一机械厂")
     assert read.bank_code == "代发"
+    assert tuple(stream_entries(BytesIO(document(entry())))) == statement.entries
 
 
 def test_money_that_went_out_is_negative_and_pending_entries_are_left_out() -> None:
@@ -62,9 +63,10 @@ def test_money_that_went_out_is_negative_and_pending_entries_are_left_out() -> N
 
 
 def test_balances_that_do_not_fit_the_entries_refuse_the_file() -> None:
-    assert [one.code for one in refusal(document(entry(), closing="1100.51")).faults] == [
-        "BALANCE_DIFFERS"
-    ]
+    content = document(entry(), closing="1100.51")
+    assert [one.code for one in refusal(content).faults] == ["BALANCE_DIFFERS"]
+    with pytest.raises(BankFileInvalid):
+        list(stream_entries(BytesIO(content)))
 
 
 def test_another_currency_is_refused() -> None:
