@@ -148,6 +148,8 @@ class Reference(StrEnum):
         "/v1/benefit-kind-corrections",
     )
     CLAIM = "clm", "待遇申请", "claim", "/v1/claims/{claim}"
+    COMPARISON_FILE = "cmf", "比对文件", "comparison file", "/v1/comparison-files"
+    COMPARISON_MATCH = "cmm", "比对线索", "comparison match", "/v1/comparison-matches"
     ENTITLEMENT = "ent", "待遇资格", "entitlement", "/v1/entitlements"
     ENTITLEMENT_CHANGE = (
         "enc",

@@ -28,6 +28,8 @@ from services.payout.entitlements.routes import rule as rule_doors
 from services.payout.formulas.clients import PersonRecords
 from services.payout.formulas.routes import quote as benefit_quote_doors
 from services.payout.formulas.routes import row as formula_row_doors
+from services.payout.life_proofs.routes import comparison as comparison_doors
+from services.payout.life_proofs.routes import proof as life_proof_doors
 from services.payout.mergers.clients import PersonCorrections
 from services.payout.mergers.jobs import PersonCorrectionWorker
 from services.payout.payments.clients import LedgerClient
@@ -85,6 +87,8 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     rule_doors.router,
     recovery_case_doors.router,
     settle_doors.router,
+    life_proof_doors.router,
+    comparison_doors.router,
     claims_doors.router,
     batch_doors.router,
     result_doors.router,

@@ -107,6 +107,8 @@ NOT_BOOKED = {
     "payout propose_entitlement_rule": "a rule's day",
     "payout propose_formula_row": "a rule's days",
     "payout quote_benefit /on": "a question",
+    "payout quote_person_benefit /on": "a question",
+    "payout record_life_proofs": "a life's day",
 }
 """Days that are booked nowhere, and why; an operation alone stands for all of its days."""
 

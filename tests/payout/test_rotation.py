@@ -50,7 +50,14 @@ async def data(settings_for: SettingsFor) -> AsyncIterator[SealedData]:
 
 
 async def end(office: Office, serial: int) -> None:
-    """Change the account of a pension, and propose its end."""
+    """Change the account of a pension, find its person in a list of deaths, and propose its end."""
+    listed = await office.client.post(
+        "/v1/comparison-files",
+        params={"comparison": "death", "source": "x"},
+        content=f"identity_number,event_on\n{number(serial)},2021-07-01\n",
+        headers=office.bearer("centre_auditor"),
+    )
+    assert listed.json()["matches"] == 1, listed.text
     change = {
         "identity_number": number(serial),
         "bank_account": account(serial + 100, NAMES[0]),

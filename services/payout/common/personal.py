@@ -60,6 +60,9 @@ RESEALED: Final = (
         ),
     ),
     ResealedTable("entitlement_account", _PERSON, _SEALED_ACCOUNT),
+    ResealedTable(
+        "comparison_match", _PERSON, (_NUMBER, SealedColumn("name", Form.MARKED, (NAME,)))
+    ),
     ResealedTable("person_correction", {"number": "bigint"}, (_NUMBER,)),
     ResealedTable("double_payment", _LINE, (_NUMBER,)),
     ResealedTable(

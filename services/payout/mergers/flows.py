@@ -81,6 +81,7 @@ async def _merge_entitlements(
     name: bytes,
 ) -> bool:
     """Leave the person one entitlement; return True if it is the one of the old record."""
+    await record_store.copy_proofs(tx, old, survivor)
     states = [await record_store.state(tx, *one, BASIC_PENSION) for one in (old, survivor)]
     old_stays = old_one_stays(*states)
     await record_store.set_ends_aside(tx, old, approved=False)

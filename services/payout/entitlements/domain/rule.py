@@ -17,6 +17,8 @@ from shared.ids import Ref
 from shared.period import Period
 
 PAPER: Final = "entitlement_rule"
+LIFE_PROOF_MISSED: Final = "life_proof_missed"
+"""The reason of suspensions for a missed proof of life; a proof lifts them."""
 
 
 class RuleTopic(StrEnum):
@@ -72,13 +74,15 @@ class LifeProofRule:
     """Proofs of life of a kind: once in a year, in the birth month or in one month for all.
 
     A proof counts from `early_months` before its month. It is missed once its month and
-    `grace_months` more are over; a person younger than `from_age` needs none.
+    `grace_months` more are over; a person younger than `from_age` needs none, and nobody before the
+    cycle of `first_due`.
     """
 
     month: int | None
     early_months: int
     grace_months: int
     from_age: int = 0
+    first_due: Period | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +137,14 @@ class Rules:
         for code in (f"{kind}.{district}", kind):
             value = self.values.get((RuleTopic.LIFE_PROOF, code))
             if value is not None:
-                return LifeProofRule(**value)
+                first = value.get("first_due")
+                return LifeProofRule(
+                    month=value["month"],
+                    early_months=value["early_months"],
+                    grace_months=value["grace_months"],
+                    from_age=value["from_age"],
+                    first_due=None if first is None else Period.parse(first),
+                )
         raise RuleMissing(topic=RuleTopic.LIFE_PROOF.value, code=kind)
 
 

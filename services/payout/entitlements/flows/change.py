@@ -26,6 +26,7 @@ from services.payout.entitlements.domain.change import (
     draft_faults,
 )
 from services.payout.entitlements.domain.rule import (
+    LIFE_PROOF_MISSED,
     ReasonRule,
     first_month_not_due,
     reason_faults,
@@ -141,10 +142,14 @@ async def _apply(
     tx: AsyncConnection, change: EntitlementChange, instant: datetime, *, held: bool
 ) -> int:
     """Write what an approved paper brings; return how many lines changed something."""
+    if change.action is ChangeAction.KEEP:
+        return 0
     if change.action is ChangeAction.RESUME:
         await applied_store.resume(tx, change)
         await applied_store.know_again(tx, change, instant, moved_only=False)
         return change.lines
+    if change.reason == LIFE_PROOF_MISSED:
+        return await applied_store.suspend_unproved(tx, change, instant)
     count = await applied_store.insert(tx, change, instant, held=held)
     if change.action is ChangeAction.REGISTER:
         # A row that was moved has the amount of the row before it, which may be a new one.

@@ -15,7 +15,7 @@ from services.payout.entitlements.domain.rule import (
     RuleTopic,
 )
 from shared.references import Reference
-from shared.schema import In, Out, ShortText
+from shared.schema import In, Out, PeriodField, ShortText
 
 RuleCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
 
@@ -42,6 +42,7 @@ class LifeProofValue(In):
     early_months: int = Field(ge=0, le=11)
     grace_months: int = Field(ge=0, le=11)
     from_age: int = Field(0, ge=0, le=120)
+    first_due: PeriodField | None = Field(None, description="自该期起认证 (the first cycle)")
 
 
 class EntitlementRuleIn(In):

@@ -55,6 +55,15 @@ _SUSPENSIONS: Final = f"""
                    CAST(:instant AS timestamptz)
 {_LINES}
 """
+# Who proved while the paper waited is left out.
+_UNPROVED: Final = f"""{_SUSPENSIONS}
+             WHERE NOT EXISTS (
+                       SELECT 1
+                         FROM life_proof AS proof
+                         JOIN entitlement_change AS paper
+                           ON paper.change_key = line.change_key AND paper.id = line.change_id
+                        WHERE {_OF_LINE.format("proof")} AND proof.recorded_at > paper.proposed_at)
+"""
 _ENDS: Final = f"""
             INSERT INTO entitlement_end (person_id, id, identity_blind, kind, district,
                                          sealed_number, name, last_period, reason, note, status,
@@ -99,14 +108,16 @@ async def insert(
     With `held` a changed account waits for one run.
     """
     result = await tx.execute(
-        text(_INSERTS[change.action]),
-        _values(change, instant)
-        | {
-            "line_nos": list(range(1, change.lines + 1)),
-            "ids": [uuid7() for _ in range(change.lines)],
-            "held": held,
-        },
+        text(_INSERTS[change.action]), _values(change, instant) | {"held": held}
     )
+    return result.rowcount
+
+
+async def suspend_unproved(
+    tx: AsyncConnection, change: EntitlementChange, instant: datetime
+) -> int:
+    """Suspend those who have not proved that they live since the paper was proposed."""
+    result = await tx.execute(text(_UNPROVED), _values(change, instant))
     return result.rowcount
 
 
@@ -119,6 +130,8 @@ def _values(change: EntitlementChange, instant: datetime) -> dict[str, Any]:
         "note": change.note,
         "proposed_by": change.proposed_by,
         "instant": instant,
+        "line_nos": list(range(1, change.lines + 1)),
+        "ids": sorted(uuid7() for _ in range(change.lines)),
     }
 
 

@@ -162,6 +162,32 @@ async def copy_suspensions(
     )
 
 
+async def copy_proofs(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
+    """Give the surviving record the proofs of life of the record that ends."""
+    rows = await tx.execute(
+        text("""
+            SELECT id
+              FROM life_proof
+             WHERE person_id = :old AND identity_blind = :blind
+             ORDER BY id
+        """),
+        {"old": old[0], "blind": old[1]},
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO life_proof (person_id, id, identity_blind, kind, proved_on, channel,
+                                    document, district, recorded_by, recorded_at)
+            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, proved_on,
+                   channel, document, district, recorded_by, recorded_at
+              FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
+              JOIN life_proof AS proof
+                ON proof.person_id = :old AND proof.id = copied.id
+            ON CONFLICT (person_id, identity_blind, kind, proved_on) DO NOTHING
+        """),
+        _copies(old, new, [row.id for row in rows]),
+    )
+
+
 async def copy_accounts(
     tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]
 ) -> None:
