@@ -13,6 +13,7 @@ from services.collection import worker
 from services.collection.arrears.routes import agreement as agreement_doors
 from services.collection.arrears.routes import arrears as arrears_doors
 from services.collection.arrears.routes import dunning as dunning_doors
+from services.collection.arrears.routes import paid_year as paid_year_doors
 from services.collection.arrears.routes import waiver as waiver_doors
 from services.collection.bases import routes as bases_doors
 from services.collection.billing.routes import bill as bill_doors
@@ -160,6 +161,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     total_doors.router,
     receipt_part_doors.router,
     arrears_doors.router,
+    paid_year_doors.router,
     reallocation_doors.router,
     agreement_doors.router,
     dunning_doors.router,

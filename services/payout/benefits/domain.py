@@ -20,6 +20,7 @@ class ClaimKind(StrEnum):
     """The kinds that the service files itself. All others are known by their rows alone."""
 
     PENSION_RUN = "pension_run"  # 基本养老金月度发放
+    STABLE_JOB_REFUND = "stable_job_refund"  # 稳岗返还
 
 
 class Payee(StrEnum):

@@ -13,6 +13,7 @@ from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.claim import ClaimStatus, claim_key
 from services.payout.claims.flows import advance as advance_flow
 from services.payout.claims.flows import claim as claim_flow
+from services.payout.claims.flows import refund as refund_flow
 from services.payout.claims.schemas import (
     ClaimIn,
     ClaimLineOut,
@@ -21,6 +22,7 @@ from services.payout.claims.schemas import (
     PayeeOut,
     PensionRunIn,
     SignatureIn,
+    StableJobRefundIn,
 )
 from services.payout.common.routes import (
     DistrictQuery,
@@ -37,7 +39,7 @@ from shared.fund import CODE_PATTERN
 from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath
-from shared.period import PERIOD_PATTERN
+from shared.period import PERIOD_PATTERN, Period
 from shared.references import Reference
 from shared.roles import Right
 from shared.web.door_router import DoorRouter
@@ -89,6 +91,39 @@ async def file_claim(body: ClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)])
         return ClaimOut.of(claim)
 
     key = claim_key(draft.kind, draft.district, draft.period)
+    return await at.write(work, key=key, status=201)
+
+
+@router.post(
+    "/v1/stable-job-refunds",
+    operation_id="file_stable_job_refund",
+    summary="稳岗返还 · File a stable-job refund, computed from what the unit has paid",
+    status_code=201,
+    response_model=ClaimOut,
+)
+async def file_stable_job_refund(
+    body: StableJobRefundIn, at: Annotated[Door, door(Right.FILE_CLAIM)]
+) -> Response:
+    """File a claim whose amount is a share of last year's unemployment contributions of a unit."""
+    request = body.request(today())
+    kind = ClaimKind.STABLE_JOB_REFUND
+    row = await at.read(lambda tx: benefits_flow.kind_on(tx, kind, request.filed_on))
+    collection = collection_client(at.request)
+    paid = await refund_flow.ask(collection, request, row, today=today(), caller=at.caller)
+
+    async def work(tx: AsyncConnection) -> ClaimOut:
+        claim = await refund_flow.file(
+            tx,
+            request,
+            paid,
+            row,
+            place=at.region,
+            keys=person_keys(at.request),
+            caller=at.caller,
+        )
+        return ClaimOut.of(claim)
+
+    key = claim_key(kind, request.district, Period(request.year, 12))
     return await at.write(work, key=key, status=201)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
 from services.payout.claims.domain.advance import AdvanceRef, OpenAdvance
 from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Decision
 from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
+from services.payout.claims.domain.refund import RefundRequest
 from services.payout.common.flows import PersonKeys
 from services.payout.common.schemas import (
     BankAccountIn,
@@ -137,6 +139,45 @@ class ClaimIn(In):
             control_lines=self.control.lines,
             control_total_fen=self.control.total,
             lines=[line.draft() for line in self.lines],
+        )
+
+
+class StableJobRefundIn(In):
+    """A unit's request for its stable-job refund; the amount is computed, never typed."""
+
+    credit_code: CreditCode
+    district: Code = Field(examples=["heping"])
+    filed_on: Day | None = Field(
+        default=None,
+        description="受理日,默认今天;返还其上一年度的缴费 (the year before this day is refunded)",
+    )
+    size: Literal["large", "other"] = Field(
+        description="large 大型企业, other 中小微企业和参照执行的单位"
+    )
+    payee_name: ShortText = Field(examples=["天津某公司"])
+    bank_account: BankAccountIn
+    natural_heads: int = Field(
+        default=0, ge=0, le=10_000_000, strict=True, description="退休、死亡等自然减员人数"
+    )
+    drawing_heads: int | None = Field(
+        default=None, ge=0, le=10_000_000, strict=True, description="领取失业保险金人数"
+    )
+    disqualified: bool = Field(default=False, description="严重失信或僵尸企业 (disqualified)")
+
+    def request(self, today: date) -> RefundRequest:
+        """Turn it into the domain's request; without a day it is filed today."""
+        return RefundRequest(
+            credit_code=self.credit_code,
+            district=self.district,
+            filed_on=self.filed_on or today,
+            size=self.size,
+            payee_name=self.payee_name,
+            bank=self.bank_account.bank,
+            bank_number=self.bank_account.number,
+            bank_holder=self.bank_account.name,
+            natural_heads=self.natural_heads,
+            drawing_heads=self.drawing_heads,
+            disqualified=self.disqualified,
         )
 
 

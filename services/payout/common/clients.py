@@ -1,4 +1,4 @@
-"""Messages that several subjects send to the ledger; the client of collection, for a unit's arrears."""
+"""Messages that several subjects send to the ledger; the client of collection: a unit's arrears and payments."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 
+from services.payout.common.domain import PaidYear
 from shared.entry import Voucher
 from shared.errors import Kind, Refusal
+from shared.money import parse_yuan
 from shared.web.client import Peer, PeerError
 from shared.wire.ledger import voucher_message
 
@@ -23,7 +25,7 @@ def voucher_payload(voucher: Voucher, hold: str | None) -> dict[str, Any]:
 
 
 class CollectionUnavailable(Refusal):
-    """征缴服务暂不可用,无法核对欠费,请稍后重试 (collection does not answer, so arrears cannot be checked; try again later)"""
+    """征缴服务暂不可用,无法核对单位缴费,请稍后重试 (collection does not answer, so the unit's payments cannot be checked; try again later)"""
 
     kind = Kind.UNAVAILABLE
     code = "COLLECTION_UNAVAILABLE"
@@ -68,4 +70,27 @@ class CollectionClient:
                 raise UnitUnknown(credit_code=credit_code) from None
             raise CollectionUnavailable(status=error.status, peer_code=error.code) from None
         except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
+            raise CollectionUnavailable(reason=type(error).__name__) from None
+
+    async def paid_year(self, credit_code: str, insurance: str, year: int) -> PaidYear:
+        """Read what a unit has paid of an insurance for the months of a year, and its heads.
+
+        Raises:
+            UnitUnknown: collection has no such unit.
+            CollectionUnavailable: no answer, or an answer that cannot be read.
+        """
+        try:
+            answer = await self._peer.get(
+                f"/v1/units/{credit_code}/paid-year", insurance=insurance, year=str(year)
+            )
+            counts = ("paid_months", "heads_before", "heads_after", "head_months")
+            return PaidYear(
+                paid_fen=parse_yuan(str(answer["paid"])),
+                **{name: int(answer[name]) for name in counts},
+            )
+        except PeerError as error:
+            if error.status == 404:
+                raise UnitUnknown(credit_code=credit_code) from None
+            raise CollectionUnavailable(status=error.status, peer_code=error.code) from None
+        except (httpx.HTTPError, KeyError, TypeError, ValueError, Refusal) as error:
             raise CollectionUnavailable(reason=type(error).__name__) from None

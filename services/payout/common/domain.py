@@ -1,8 +1,9 @@
-"""Checks that claims and entitlements share: dates, identity numbers, lists of faults."""
+"""Checks that claims and entitlements share, and what collection knows of a unit's year."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -26,6 +27,17 @@ class DateInFuture(Refusal):
 
     kind = Kind.INVALID
     code = "DATE_IN_FUTURE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidYear:
+    """A unit's contributions of an insurance for the months of a year, and its heads."""
+
+    paid_fen: int
+    paid_months: int
+    heads_before: int
+    heads_after: int
+    head_months: int
 
 
 def require_begun(period: Period, today: date) -> None:

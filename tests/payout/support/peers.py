@@ -23,6 +23,7 @@ class PeerStub:
     loses_answers: int = 0
     is_busy: bool = False
     arrears: dict[str, str] = field(default_factory=dict)
+    paid_years: dict[str, dict[str, Any]] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
     vouchers: dict[str, dict[str, Any]] = field(default_factory=dict)
     releases: dict[str, int] = field(default_factory=dict)
@@ -59,6 +60,8 @@ class PeerStub:
             return httpx.Response(200, json=self.records[name])
         if path.endswith("/statement"):
             return httpx.Response(200, json={"items": self.statements.get(name, [])})
+        if path.endswith("/paid-year"):
+            return httpx.Response(200, json=self.paid_years[name])
         body = orjson.loads(content)
         if path == "/v1/holds":
             return self._hold(body)

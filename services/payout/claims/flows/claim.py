@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -117,9 +118,15 @@ async def file_pension_run(
 
 
 async def file_claim(
-    tx: AsyncConnection, draft: ClaimDraft, row: BenefitKind, *, keys: PersonKeys, caller: Caller
+    tx: AsyncConnection,
+    draft: ClaimDraft,
+    row: BenefitKind,
+    *,
+    keys: PersonKeys,
+    caller: Caller,
+    basis: dict[str, Any] | None = None,
 ) -> Claim:
-    """File a claim that `check` has passed by its kind's row.
+    """File a claim that `check` has passed by its kind's row; `basis` explains a computed amount.
 
     Raises:
         ClaimExists: the same paper was filed before and is not refused.
@@ -152,7 +159,8 @@ async def file_claim(
     claim, lines = await advance_flow.deduct(tx, claim, draft, whole)
     await claim_store.write_lines(tx, claim.ref, lines)
     total_fen = sum(line.amount_fen for line in lines)
-    return await _file(tx, replace(claim, lines=len(lines), total_fen=total_fen), digest, caller)
+    filed = replace(claim, lines=len(lines), total_fen=total_fen)
+    return await _file(tx, filed, digest, caller, basis)
 
 
 def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
@@ -209,9 +217,15 @@ async def _require_new(tx: AsyncConnection, claim: Claim, digest: bytes) -> None
         raise claim_store.ClaimExists(claim=same.text(Reference.CLAIM))
 
 
-async def _file(tx: AsyncConnection, claim: Claim, digest: bytes, caller: Caller) -> Claim:
+async def _file(
+    tx: AsyncConnection,
+    claim: Claim,
+    digest: bytes,
+    caller: Caller,
+    basis: dict[str, Any] | None = None,
+) -> Claim:
     await claim_store.insert(tx, claim, digest)
-    await _record(tx, claim, "filed", caller)
+    await _record(tx, claim, "filed", caller, more={"basis": basis} if basis else {})
     return claim
 
 
@@ -254,7 +268,13 @@ async def sign(
 
 
 async def _record(
-    tx: AsyncConnection, claim: Claim, step: str, caller: Caller, *, why: str | None = None
+    tx: AsyncConnection,
+    claim: Claim,
+    step: str,
+    caller: Caller,
+    *,
+    why: str | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     await trail.record(
         tx,
@@ -265,7 +285,7 @@ async def _record(
             step=step,
             signs=True,
             why=why,
-            detail={"lines": claim.lines, "total": format_yuan(claim.total_fen)},
+            detail={"lines": claim.lines, "total": format_yuan(claim.total_fen), **more},
         ),
         caller,
     )
