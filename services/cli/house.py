@@ -116,6 +116,15 @@ def month(
         int, typer.Option(min=0, max=20, help="每类差错的百分比 · Percent of every failure.")
     ] = 5,
     units: Annotated[int, typer.Option(min=10, max=2000, help="单位数 · Units.")] = 200,
+    kills: Annotated[
+        int, typer.Option(min=0, max=100, help="杀掉服务的次数 · Kills of services meanwhile.")
+    ] = 0,
+    orderly: Annotated[
+        bool,
+        typer.Option(
+            help="差错相同,但回执不重复、不迟到、不乱序 · The same failures, told in order."
+        ),
+    ] = False,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -128,5 +137,6 @@ def month(
     settings = settings_with()
     if database_url:
         settings = settings.model_copy(update={"admin_database_url": database_url})
+    asked = Rehearsal(seed, failures, units, kills, orderly)
     with plainly():
-        raise typer.Exit(perform(Rehearsal(seed, failures, units), settings, json_output=as_json))
+        raise typer.Exit(perform(asked, settings, json_output=as_json))

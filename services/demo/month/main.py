@@ -7,6 +7,7 @@ import json
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 
@@ -15,6 +16,7 @@ from services.demo.collecting import DemoError, Month, Play, assess, register
 from services.demo.house import house
 from services.demo.main import EXPECTED
 from services.demo.month import debiting, failures, proving, repaying, stating, taxing
+from services.demo.month.killing import killing
 from services.demo.month.worklist import open_items
 from services.demo.office import Office
 from services.demo.paying import pay, settle
@@ -24,16 +26,22 @@ from services.supervisor import Supervisor
 from shared.process.settings import Settings
 from shared.web.client import PeerError
 
-_TOO_EARLY = {"RECONCILIATION_OPEN", "RECEIPTS_UNMATCHED", "INCOME_ACCOUNT_NOT_EMPTY"}
+_TOO_EARLY = {"RECONCILIATION_OPEN", "INCOME_ACCOUNT_NOT_EMPTY"}
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """The month that is asked for."""
+    """The month that is asked for.
+
+    In an `orderly` one the same debits, payments and tickets fail, but every message comes once, at
+    once and in order. It ends in the same state.
+    """
 
     seed: int
     percent: int
     units: int
+    kills: int = 0
+    orderly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,8 @@ class MonthReport:
     rehearsal: Rehearsal
     open_before: dict[str, int]
     refused_before: list[str]
+    killed: list[str]
+    state: dict[str, Any]
     proofs: list[Proof]
     seconds: dict[str, float]
 
@@ -81,15 +91,23 @@ async def play(rehearsal: Rehearsal, settings: Settings, stage: Stage) -> MonthR
 
 async def _play(play: Play, rehearsal: Rehearsal, supervisor: Supervisor) -> MonthReport:
     month = Month(0)
-    script = failures.script(rehearsal.seed, rehearsal.percent)
+    script = failures.script(rehearsal.seed, rehearsal.percent, orderly=rehearsal.orderly)
     await play.office.put("bank_gateway", "sandbox", "/v1/script", script)
-    await fail(play, month, rehearsal)
-    before = await open_items(play, month)
-    codes = await refused_closing(play, month)
-    await work_through(play, month)
-    await closing.close(play, month)
-    proofs = await proving.prove(play, month, supervisor.settings)
-    return MonthReport(rehearsal, before, codes, proofs, play.stage.seconds)
+    async with killing(supervisor, rehearsal.seed, rehearsal.kills) as killed:
+        await fail(play, month, rehearsal)
+        before = await open_items(play, month)
+        codes = await refused_closing(play, month)
+        await work_through(play, month)
+        await closing.close(play, month)
+    return MonthReport(
+        rehearsal=rehearsal,
+        open_before=before,
+        refused_before=codes,
+        killed=killed,
+        state=await proving.end_state(play),
+        proofs=await proving.prove(play, month, supervisor.settings),
+        seconds=play.stage.seconds,
+    )
 
 
 async def fail(play: Play, month: Month, rehearsal: Rehearsal) -> None:
@@ -152,6 +170,8 @@ def as_json(report: MonthReport) -> str:
         "units": report.rehearsal.units,
         "open_before": report.open_before,
         "closing_refused_for": report.refused_before,
+        "killed": report.killed,
+        "state": report.state,
         "proofs": [
             {"name": proof.name, "ok": proof.ok, "detail": proof.detail} for proof in report.proofs
         ],
@@ -164,6 +184,8 @@ def show(report: MonthReport, console: Console) -> None:
     """Print what was open, then the proofs."""
     for name, count in report.open_before.items():
         console.print(f"{count:>6} {name}", highlight=False)
+    if report.killed:
+        console.print(f"{len(report.killed):>6} services killed")
     for proof in report.proofs:
         mark = "[green]✔[/green]" if proof.ok else "[red]✘[/red]"
         console.print(f"{mark} {proof.name.replace('_', ' ')}")

@@ -53,6 +53,18 @@ async def prove(play: Play, month: Month, house: Settings) -> list[Proof]:
         ]
 
 
+async def end_state(play: Play) -> dict[str, Any]:
+    """Read the balances of every fund, and what every bill has settled: what two runs must share."""
+    state = await read_state(play)
+    bills = await play.office.pages(_READER, "collection", "/v1/bills")
+    return {
+        "funds": state.funds,
+        "bills": sorted(
+            [one["credit_code"], one["period"], one["total"], one["settled"]] for one in bills
+        ),
+    }
+
+
 async def prove_nothing_open(play: Play, month: Month) -> Proof:
     """Prove that no list of work has an item left."""
     left = {name: count for name, count in (await open_items(play, month)).items() if count}
