@@ -170,6 +170,13 @@ class Reference(StrEnum):
         "/v1/entitlement-rules/{rule}/approvals",
     )
     FORMULA_ROW = "fmr", "待遇计发参数", "formula row", "/v1/formula-rows/{row}/approvals"
+    PENSION_FACT_LIST = (
+        "pfl",
+        "退休信息名单",
+        "list of facts of pensioners",
+        "/v1/pension-fact-lists/{fact_list}",
+    )
+    PENSION_RAISE = "prs", "待遇调整", "pension raise", "/v1/pension-raises/{pension_raise}"
     PAYMENT_BATCH = "pay", "支付批次", "payment batch", "/v1/payment-batches/{batch}"
     RECOVERY_CASE = "rcv", "追回案件", "recovery case", "/v1/recovery-cases/{case}"
     RECOVERY_ENTRY = (

@@ -40,6 +40,8 @@ from services.payout.payments.routes import closing_control as closing_control_d
 from services.payout.payments.routes import double as double_doors
 from services.payout.payments.routes import failed as failed_doors
 from services.payout.payments.routes import result as result_doors
+from services.payout.raises.routes import fact as fact_doors
+from services.payout.raises.routes import pension_raise as pension_raise_doors
 from services.payout.recoveries.routes import case as recovery_case_doors
 from services.payout.recoveries.routes import settle as settle_doors
 from services.revisions import schema_state
@@ -85,6 +87,8 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     change_doors.router,
     end_doors.router,
     rule_doors.router,
+    fact_doors.router,
+    pension_raise_doors.router,
     recovery_case_doors.router,
     settle_doors.router,
     life_proof_doors.router,

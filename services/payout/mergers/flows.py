@@ -94,5 +94,6 @@ async def _merge_entitlements(
     await record_store.copy_ends(tx, old, survivor, name=name, sealed_number=sealed)
     await record_store.copy_suspensions(tx, old, survivor)
     await record_store.copy_accounts(tx, old, survivor)
+    await record_store.copy_facts(tx, old, survivor)
     await record_store.suspend(tx, old, SuspensionReason.MERGED, correction.paper)
     return True

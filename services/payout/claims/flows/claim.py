@@ -52,6 +52,7 @@ from services.payout.common.flows import PersonKeys
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.persons import flows as persons_flow
 from services.payout.persons import store as persons_store
+from services.payout.raises.flows import pension_raise as pension_raise_flow
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -109,6 +110,7 @@ async def file_pension_run(
     )
     await _require_new(tx, claim, b"")
     await entitlement_store.lock_pensions(tx, alone=True)
+    await pension_raise_flow.catch_up(tx, kind=BASIC_PENSION, district=district)
     lines, total_fen = await pension_store.write_lines(
         tx, claim.ref, kind=BASIC_PENSION, district=district, period=period
     )

@@ -54,8 +54,6 @@ WITH due AS (
            amount_fen, CAST(:claim_key AS bigint), CAST(:claim_id AS uuid)
       FROM due
      ORDER BY person_id, period
-    ON CONFLICT (person_id, identity_blind, kind, period, part) DO NOTHING
-    RETURNING person_id, identity_blind, period
 ), written AS (
     INSERT INTO claim_line (claim_key, claim_id, line_no, payee_name, bank,
                             bank_number, bank_holder, amount_fen, reference,
@@ -66,14 +64,9 @@ WITH due AS (
            due.name, due.bank, due.bank_number, due.bank_holder, due.amount_fen,
            due.period, due.person_id, due.sealed_number
       FROM due
-      JOIN taken
-        ON taken.person_id = due.person_id
-       AND taken.identity_blind = due.identity_blind
-       AND taken.period = due.period
-    RETURNING amount_fen
 )
 SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
-  FROM written
+  FROM due
 """
 
 
@@ -87,8 +80,8 @@ async def write_lines(
     a resumption. Of a person's rows, the latest that has begun in a month counts; its district
     pays; one that was moved has the amount of the row before it. No month is due that lies in a
     suspension or after an end (`entitlements.store.due`). A month is due up to its amount less what
-    any run has paid of it; the primary key of
-    `pension_month` lets one of two runs at once pay it. The money goes to the person's latest
+    any run has paid of it. The caller holds `lock_pensions` alone, so one of two runs at once pays
+    it, and the key of `pension_month` would refuse the other. The money goes to the person's latest
     account; one that is held is used by the second run after it became known.
 
     Returns the number of lines and their sum in fen.

@@ -67,7 +67,7 @@ async def state(tx: AsyncConnection, person_id: int, blind: bytes, kind: str) ->
 
 
 async def copy_rows(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
-    """Give the surviving record rows like those of the record that ends.
+    """Give the surviving record rows like those of the record that ends, with their raises.
 
     They keep their instants: a run takes none of them for a late one.
     """
@@ -75,7 +75,8 @@ async def copy_rows(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int,
         text("""
             SELECT id
               FROM entitlement
-             WHERE person_id = :old AND identity_blind = :blind AND suspended_at IS NULL
+             WHERE person_id = :old AND identity_blind = :blind
+               AND (suspended_at IS NULL OR suspended_reason = 'raised')
              ORDER BY id
         """),
         {"old": old[0], "blind": old[1]},
@@ -85,16 +86,53 @@ async def copy_rows(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int,
             INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number,
                                      name, monthly_fen, bank, bank_number, bank_holder,
                                      in_force_from, registered_by, registered_at, known_at,
-                                     change_key, change_id, moved)
+                                     change_key, change_id, moved, raise_id, base_id,
+                                     suspended_reason, suspended_by, suspended_at)
             SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, district,
                    sealed_number, name, monthly_fen, bank, bank_number, bank_holder,
                    in_force_from, registered_by, registered_at, known_at, change_key, change_id,
-                   moved
+                   moved, raise_id,
+                   (SELECT base.new_id
+                      FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[]))
+                        AS base (id, new_id)
+                     WHERE base.id = entitlement.base_id),
+                   suspended_reason, suspended_by, suspended_at
               FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
               JOIN entitlement
                 ON entitlement.person_id = :old AND entitlement.id = copied.id
         """),
-        _copies(old, new, [row.id for row in rows]),
+        copies := _copies(old, new, [row.id for row in rows]),
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO raise_line (person_id, id, identity_blind, kind, base_id, raise_key,
+                                    raise_id, first_period, sequence, begins, groups, born_in,
+                                    retired_in, paid_months, before_fen, after_fen, live,
+                                    written_at)
+            SELECT CAST(:new AS bigint), line.id, CAST(:new_blind AS bytea), kind, base.new_id,
+                   raise_key, raise_id, first_period, sequence, begins, groups, born_in, retired_in,
+                   paid_months, before_fen, after_fen, live, written_at
+              FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS base (id, new_id)
+              JOIN raise_line AS line
+                ON line.person_id = :old AND line.base_id = base.id
+        """),
+        copies,
+    )
+
+
+async def copy_facts(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
+    """Give the surviving record the facts of the record that ends, unless it has its own."""
+    await tx.execute(
+        text("""
+            INSERT INTO pension_fact (person_id, id, identity_blind, kind, list_key, list_id,
+                                      born_in, retired_in, paid_months, is_current)
+            SELECT CAST(:new AS bigint), id, CAST(:new_blind AS bytea), kind, list_key, list_id,
+                   born_in, retired_in, paid_months, true
+              FROM pension_fact
+             WHERE person_id = :old AND identity_blind = :blind AND is_current
+            ON CONFLICT (person_id, identity_blind, kind) WHERE is_current DO NOTHING
+        """),
+        {"old": old[0], "blind": old[1], "new": new[0], "new_blind": new[1]},
     )
 
 
@@ -235,7 +273,8 @@ async def suspend(
             UPDATE entitlement
                SET suspended_reason = :reason, suspended_by = :paper,
                    suspended_at = now()
-             WHERE person_id = :person_id AND identity_blind = :blind AND suspended_at IS NULL
+             WHERE person_id = :person_id AND identity_blind = :blind
+               AND (suspended_at IS NULL OR suspended_reason = 'raised')
         """),
         {"person_id": person[0], "blind": person[1], "reason": reason.value, "paper": paper},
     )
@@ -268,7 +307,8 @@ async def correct(
         text("""
             UPDATE entitlement
                SET name = CAST(:name AS bytea), sealed_number = CAST(:sealed_number AS bytea)
-             WHERE person_id = :person_id AND identity_blind = :blind AND suspended_at IS NULL
+             WHERE person_id = :person_id AND identity_blind = :blind
+               AND (suspended_at IS NULL OR suspended_reason = 'raised')
         """),
         values,
     )
