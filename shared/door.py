@@ -107,11 +107,13 @@ class Door:
                     return _json(stored.body, stored.status, replayed=True)
             result = await work(tx)
             model = cast(BaseModel, result) if shape is None else shape(result)
-            body = model.model_dump_json().encode()
+            body = model.model_dump_json(by_alias=True).encode()
             if dry_run:
                 raise _DryRun(body)
             if claim:
-                stored_body = body if kept is None else kept(model).model_dump_json().encode()
+                stored_body = (
+                    body if kept is None else kept(model).model_dump_json(by_alias=True).encode()
+                )
                 await idempotency.store(tx, claim, status, stored_body)
             return _json(body, status)
 

@@ -107,7 +107,7 @@ class RaiseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseOutcome:
-    """What applying a raise changes, in figures.
+    """The changes that a raise brings, in figures.
 
     `month` is the month whose dues are compared. Arrears are by month that has a run already.
     `people` counts persons of any group; `by_group` those of each; `without_facts` those of whom a

@@ -84,7 +84,7 @@ class RaiseRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PensionFacts:
-    """What a raise knows of a person; None where nobody has said."""
+    """The facts of a person that raises ask for; None where nobody has said."""
 
     born_in: Period | None = None
     retired_in: Period | None = None
@@ -93,7 +93,7 @@ class PensionFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupShare:
-    """What one group adds to one pension, in parts of a fen (`SHARE`); `share` is within bounds."""
+    """The addition of one group to one pension, in parts of a fen (`SHARE`); `share` is within bounds."""
 
     code: str
     name: str

@@ -20,7 +20,7 @@ from shared.schema import Code, In, Out, PeriodField, ShortText
 
 
 class PensionFactIn(In):
-    """What raises ask of one person. The month of birth is in the identity number."""
+    """The facts that raises ask of one person. The month of birth is in the identity number."""
 
     identity_number: IdentityNumber = Field(examples=["120101195003071239"])
     retired_in: PeriodField = Field(description="退休月份 (month of retirement)")

@@ -263,7 +263,7 @@ class PensionRaiseOut(Out):
 
 
 class GroupShareOut(Out):
-    """What one group adds to a pension, each part rounded to the fen for reading."""
+    """The addition of one group to a pension, each part rounded to the fen for reading."""
 
     code: str
     name: str
@@ -320,21 +320,21 @@ class RaiseLineOut(Out):
 
 
 class RaiseArrearsOut(Out):
-    """What a raise adds to one month that has a run already."""
+    """The arrears of one month that has a run already."""
 
     period: PeriodField
     amount: YuanOut
 
 
 class RaisedGroupOut(Out):
-    """How many people of a group are raised."""
+    """The number of people of a group who are raised."""
 
     code: str
     people: int
 
 
 class RaisePreviewOut(Out):
-    """What a raise would come to now. Nothing was changed."""
+    """The changes that a raise would bring now. Nothing was changed."""
 
     month: PeriodField = Field(
         description="月增加额按此月应发计算 (the sum of a month compares what is due of this month)"

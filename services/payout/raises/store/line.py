@@ -225,7 +225,16 @@ UPDATE entitlement AS row
                       AND expected.begins = row.in_force_from)
 """
 
-_RAISE: Final = f"""{_EXPECTED}
+_RAISE: Final = f"""{_EXPECTED}, payer AS (
+    SELECT row.person_id, row.identity_blind, row.district, row.in_force_from,
+           lead(row.in_force_from) OVER (PARTITION BY row.person_id, row.identity_blind
+                                             ORDER BY row.in_force_from) AS until
+      FROM entitlement AS row
+     WHERE row.kind = :kind AND row.base_id IS NULL
+       AND (row.suspended_at IS NULL OR row.suspended_reason = 'raised')
+       AND (CAST(:person_ids AS bigint[]) IS NULL
+            OR row.person_id = ANY (CAST(:person_ids AS bigint[])))
+)
 INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number, name,
                          monthly_fen, bank, bank_number, bank_holder, in_force_from,
                          registered_by, registered_at, known_at, change_key, change_id, base_id,
@@ -237,15 +246,10 @@ SELECT base.person_id, {_ID}, base.identity_blind, base.kind, payer.district, ba
   FROM expected
   JOIN entitlement AS base
     ON base.person_id = expected.person_id AND base.id = expected.base_id
- CROSS JOIN LATERAL (
-       SELECT row.district
-         FROM entitlement AS row
-        WHERE row.person_id = expected.person_id
-          AND row.identity_blind = expected.identity_blind AND row.kind = base.kind
-          AND row.base_id IS NULL AND row.in_force_from <= expected.begins
-          AND (row.suspended_at IS NULL OR row.suspended_reason = 'raised')
-        ORDER BY row.in_force_from DESC
-        LIMIT 1) AS payer
+  JOIN payer
+    ON payer.person_id = expected.person_id AND payer.identity_blind = expected.identity_blind
+   AND payer.in_force_from <= expected.begins
+   AND (payer.until IS NULL OR payer.until > expected.begins)
  WHERE NOT EXISTS (SELECT 1
                      FROM entitlement AS row
                     WHERE row.person_id = expected.person_id AND row.base_id = expected.base_id

@@ -1,4 +1,4 @@
-"""What a raise changes, in figures: sums before and after, people by group, lines to read."""
+"""The changes of a raise in figures: sums before and after, people by group, lines to read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ statistics are of a time when they were empty."""
 
 @dataclass(frozen=True, slots=True)
 class DueSums:
-    """What is due of a month, and what is unpaid of months that have a run, by month."""
+    """The sum due of a month, and the unpaid sums of months that have a run."""
 
     due_fen: int
     unpaid: dict[Period, int]

@@ -176,6 +176,8 @@ async def test_two_people_and_only_those_with_the_right(office: Office) -> None:
     assert refused.json()["status"] == "refused"
     shown = await office.ask("GET", "/v1/pension-raises", role="supervisor", status="refused")
     assert [row["id"] for row in shown.json()["items"]] == [raise_id]
+    one = await office.ask("GET", f"/v1/pension-raises/{raise_id}", role="supervisor")
+    assert one.json() == refused.json()
     bad = paper("2021-09", {"fixed": "0.00"}, {"code": "g0", "fixed": "1.00", "cap": "0.00"})
     bad["groups"][1] |= {"floor": "1.00", "born_from": "1950-01", "born_to": "1949-12"}
     answer = await office.ask("POST", "/v1/pension-raises", bad, role="centre_auditor")
