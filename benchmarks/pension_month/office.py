@@ -48,7 +48,7 @@ _REGISTERED_AT = datetime(2021, 6, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Pensioners:
-    """How many pensioners every district has, and the sum of their monthly pensions."""
+    """The pensioners of every district by number, and the sum of their monthly pensions."""
 
     people: dict[str, int]
     monthly_fen: dict[str, int]

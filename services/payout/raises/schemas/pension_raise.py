@@ -29,6 +29,7 @@ from services.payout.raises.domain.rule import (
 )
 from shared.ids import Ref
 from shared.money import Rounding, RoundingMode, scale
+from shared.period import PERIOD_PATTERN, Period
 from shared.references import Reference
 from shared.schema import (
     Code,
@@ -42,7 +43,12 @@ from shared.schema import (
     YuanOut,
 )
 
+MonthOut = Annotated[str, Field(pattern=PERIOD_PATTERN, examples=["2010-03"])]
 PaidMonths = Annotated[int, Field(ge=0, le=PAID_MONTHS_MAX)]
+
+
+def _month(period: Period | None) -> str | None:
+    return None if period is None else str(period)
 
 
 class RaiseGroupIn(In):
@@ -51,9 +57,9 @@ class RaiseGroupIn(In):
     code: Code = Field(examples=["age_70"])
     name: ShortText = Field(examples=["高龄倾斜"])
     born_from: PeriodField | None = None
-    born_to: PeriodField | None = Field(default=None, examples=["1951-12"])
+    born_to: PeriodField | None = None
     retired_from: PeriodField | None = None
-    retired_to: PeriodField | None = Field(default=None, examples=["2020-12"])
+    retired_to: PeriodField | None = None
     paid_months_from: PaidMonths | None = None
     paid_months_to: PaidMonths | None = None
     fixed: NonNegativeYuan = Field(default=0, description="定额 (fixed amount a month)")
@@ -170,10 +176,10 @@ class RaiseGroupOut(Out):
 
     code: str
     name: str
-    born_from: PeriodField | None
-    born_to: PeriodField | None
-    retired_from: PeriodField | None
-    retired_to: PeriodField | None
+    born_from: MonthOut | None
+    born_to: MonthOut | None
+    retired_from: MonthOut | None
+    retired_to: MonthOut | None
     paid_months_from: int | None
     paid_months_to: int | None
     fixed: YuanOut
@@ -188,10 +194,10 @@ class RaiseGroupOut(Out):
         return cls(
             code=group.code,
             name=group.name,
-            born_from=group.born_from,
-            born_to=group.born_to,
-            retired_from=group.retired_from,
-            retired_to=group.retired_to,
+            born_from=_month(group.born_from),
+            born_to=_month(group.born_to),
+            retired_from=_month(group.retired_from),
+            retired_to=_month(group.retired_to),
             paid_months_from=group.paid_months_from,
             paid_months_to=group.paid_months_to,
             fixed=group.fixed_fen,
@@ -292,8 +298,8 @@ class RaiseLineOut(Out):
     name: str = Field(examples=["张**"])
     district: str
     since: PeriodField = Field(serialization_alias="from")
-    born_in: PeriodField | None
-    retired_in: PeriodField | None
+    born_in: MonthOut | None
+    retired_in: MonthOut | None
     paid_months: int | None
     before: YuanOut
     after: YuanOut
@@ -310,8 +316,8 @@ class RaiseLineOut(Out):
             name=masked_name(keys.name.open(line.name)),
             district=line.district,
             since=line.begins,
-            born_in=line.facts.born_in,
-            retired_in=line.facts.retired_in,
+            born_in=_month(line.facts.born_in),
+            retired_in=_month(line.facts.retired_in),
             paid_months=line.facts.paid_months,
             before=line.before_fen,
             after=line.after_fen,
