@@ -201,7 +201,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         app.state.db, app.state.identity, app.state.settings = db, identity, chosen
         districts = districts_of(chosen.region, chosen.regions_path)
         app.state.known_words = {"district": lambda: districts}
-        background = worker.Background(db, identity, chosen)
+        background = worker.Background(db, identity, chosen, app.state.trust)
         if chosen.run_workers:
             collector.calm()  # a process of collection's own
         tasks = worker.start(background) if chosen.run_workers else []

@@ -45,6 +45,7 @@ from shared.process.settings import Settings
 from shared.security.identity import Identity
 from shared.security.personal_data import AccountCipher
 from shared.security.sealing import Sealer
+from shared.security.trust import Trust
 from shared.signature import nonce
 from shared.web.client import Peer
 from shared.webhooks.courier import Courier
@@ -79,6 +80,7 @@ class Background:
     db: Database
     identity: Identity
     settings: Settings
+    trust: Trust
 
 
 def _ledger(background: Background, attempts: int = 4) -> Peer:
@@ -254,7 +256,8 @@ async def keep_clean(background: Background) -> None:
 
 async def deliver_events(background: Background) -> None:
     """Number events and deliver them to registered addresses, until cancelled."""
-    await Courier.of(background.db, background.identity, background.settings).run()
+    courier = Courier.of(background.db, background.identity, background.settings, background.trust)
+    await courier.run()
 
 
 async def forget_nonces(background: Background) -> None:

@@ -160,7 +160,7 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(work(books)) for work in WORK if chosen.run_workers]
     if chosen.run_workers:
         tasks.append(asyncio.create_task(backup_age.watch(chosen.backup_sites)))
-        courier = Courier.of(db, app.state.identity, chosen)
+        courier = Courier.of(db, app.state.identity, chosen, app.state.trust)
         tasks.append(asyncio.create_task(courier.run()))
     try:
         yield

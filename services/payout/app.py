@@ -128,7 +128,7 @@ def build(settings: Settings | None = None) -> FastAPI:
                 AnchorKeeper(app.state.db, chosen.anchor_file, chosen.anchor_url).run,
                 partial(retention.keep_clean, app.state.db),
                 partial(nonce.keep_clean, app.state.db),
-                Courier.of(app.state.db, app.state.identity, chosen).run,
+                Courier.of(app.state.db, app.state.identity, chosen, app.state.trust).run,
             )
             tasks = [asyncio.create_task(run()) for run in (work if chosen.run_workers else ())]
             try:

@@ -112,6 +112,11 @@ class Trust:
             if key.client == owner and kid in (None, key.kid) and key.counts_at(moment)
         ]
 
+    def is_disabled(self, client: str) -> bool:
+        """Return whether identity said that a client is disabled, by its last answer."""
+        revoked = self._answer.get("revoked") or {}
+        return digest_of(client) in revoked.get("disabled", ())
+
     async def refresh(self) -> None:
         """Ask identity, unless it was asked a moment ago; callers that meet wait for one answer."""
         async with self._turn:

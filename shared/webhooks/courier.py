@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from time import monotonic, time
@@ -28,6 +29,7 @@ from shared.process.log import logger
 from shared.process.settings import Settings
 from shared.security.field_cipher import FieldCipher
 from shared.security.identity import Identity
+from shared.security.trust import Trust
 from shared.webhooks import delivery as delivery_store
 from shared.webhooks import endpoint as endpoint_store
 from shared.webhooks import event as event_store
@@ -52,8 +54,15 @@ ATTEMPTS = Counter(
 class Courier:
     """Delivers the events of one service; one process at a time has the lease."""
 
-    def __init__(self, db: Database, cipher: FieldCipher, rules: AddressRules) -> None:
+    def __init__(
+        self,
+        db: Database,
+        cipher: FieldCipher,
+        rules: AddressRules,
+        is_disabled: Callable[[str], bool],
+    ) -> None:
         self.db = db
+        self._is_disabled = is_disabled
         self._cipher = cipher
         self._rules = rules
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -62,9 +71,9 @@ class Courier:
         self._http: httpx.AsyncClient | None = None
 
     @classmethod
-    def of(cls, db: Database, identity: Identity, settings: Settings) -> Courier:
+    def of(cls, db: Database, identity: Identity, settings: Settings, trust: Trust) -> Courier:
         """Build the courier of a service."""
-        return cls(db, cipher_of(identity), AddressRules.of(settings))
+        return cls(db, cipher_of(identity), AddressRules.of(settings), trust.is_disabled)
 
     async def run(self) -> None:
         """Work until cancelled. Stopping anywhere loses nothing."""
@@ -89,7 +98,12 @@ class Courier:
             if now > before:
                 await delivery_store.fan_out(tx, before, now)
             free = ADDRESSES_AT_ONCE - len(self._busy)
-            due = await delivery_store.due_endpoints(tx, self._busy, free) if free else []
+            found = await delivery_store.due_endpoints(tx, self._busy, free) if free else []
+            due = [(one, url) for one, url, client in found if not self._is_disabled(client)]
+            for one, _, client in found:
+                if self._is_disabled(client):
+                    reason = "客户端已停用 (the client is disabled)"
+                    await endpoint_store.set_active(tx, one, is_active=False, reason=reason)
         for endpoint_id, url in due:
             task = asyncio.create_task(self._serve(endpoint_id, url))
             self._busy[endpoint_id] = task

@@ -96,11 +96,11 @@ async def fan_out(tx: AsyncConnection, after: int, to: int) -> None:
 
 async def due_endpoints(
     tx: AsyncConnection, busy: Collection[UUID], limit: int
-) -> list[tuple[UUID, str]]:
-    """Return the addresses for which something is due, with their URLs, without the busy ones."""
+) -> list[tuple[UUID, str, str]]:
+    """Return the addresses for which something is due, with URLs and clients, without the busy ones."""
     rows = await tx.execute(
         text("""
-            SELECT id, url
+            SELECT id, url, client
               FROM webhook_endpoint
              WHERE is_active
                AND (paused_until IS NULL OR paused_until <= now())
@@ -113,7 +113,7 @@ async def due_endpoints(
         """),
         {"busy": list(busy), "limit": limit},
     )
-    return [(row.id, row.url) for row in rows]
+    return [(row.id, row.url, row.client) for row in rows]
 
 
 async def due(tx: AsyncConnection, endpoint_id: UUID, limit: int = BATCH) -> list[Delivery]:

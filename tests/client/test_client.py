@@ -213,7 +213,7 @@ async def test_events_and_webhooks_end_to_end(
         )
         before = await client.send(events.read("collection"))
         await client.send(collection.push_tax(push_no, DAY, lines))
-        courier = Courier.of(db, identity, app.state.settings)
+        courier = Courier.of(db, identity, app.state.settings, app.state.trust)
         await courier.step()
         await courier.settled()
         await courier.close()

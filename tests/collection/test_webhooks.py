@@ -18,6 +18,7 @@ from services.collection.app import build
 from shared.db import Database
 from shared.process.settings import Settings
 from shared.security.identity import Identity
+from shared.security.trust import Trust, digest_of
 from shared.webhooks import delivery as delivery_store
 from shared.webhooks.address import AddressForbidden, AddressRules
 from shared.webhooks.courier import Courier
@@ -45,9 +46,17 @@ async def api(
         yield client
 
 
+async def nobody() -> dict[str, Any]:
+    return {"keys": [], "revoked": {"disabled": []}}
+
+
+async def the_bureau() -> dict[str, Any]:
+    return {"keys": [], "revoked": {"disabled": [digest_of("tax_bureau")]}}
+
+
 @pytest.fixture
 async def courier(db: Database, identity: Identity, settings: Settings) -> AsyncIterator[Courier]:
-    made = Courier.of(db, identity, settings)
+    made = Courier.of(db, identity, settings, Trust("collection", nobody))
     yield made
     await made.close()
 
@@ -113,6 +122,22 @@ async def test_a_receiver_verifies_with_the_library_of_the_standard(
     assert (event["type"], list(event["data"])) == ("bill.issued", ["id"])
     (row,) = await deliveries(api, made["endpoint"])
     assert (row["attempts"], row["last_status"], row["event"]) == (1, 200, fields["webhook-id"])
+
+
+async def test_a_disabled_client_is_told_nothing_more(
+    api: httpx.AsyncClient, db: Database, identity: Identity, settings: Settings, receivers: Any
+) -> None:
+    receiver = await receivers()
+    made = await register(api, receiver.url)
+    trust = Trust("collection", the_bureau)
+    await trust.refresh()
+    courier = Courier.of(db, identity, settings, trust)
+    await happen(db)
+    await deliver(courier)
+    await courier.close()
+    assert receiver.got == []
+    shown = (await api.get(f"{DOORS}/{made['endpoint']}")).json()
+    assert (shown["is_active"], shown["reason"]) == (False, "客户端已停用 (the client is disabled)")
 
 
 async def test_rotation_gives_two_valid_signatures_and_no_stored_secret_is_readable(

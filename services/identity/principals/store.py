@@ -93,6 +93,20 @@ async def page(
     )
 
 
+async def disabled(tx: AsyncConnection) -> list[str]:
+    """Return the names of disabled principals, and of the clients of disabled people."""
+    found = await tx.execute(
+        text("""
+            SELECT name
+              FROM principal
+             WHERE state = 'disabled'
+                OR person IN (SELECT name FROM principal WHERE state = 'disabled')
+             ORDER BY name
+        """)
+    )
+    return list(found.scalars())
+
+
 async def disable(tx: AsyncConnection, name: str) -> list[Principal]:
     """Disable a principal; raise its version, and that of the clients of a person."""
     found = await tx.execute(

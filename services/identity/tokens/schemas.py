@@ -49,11 +49,13 @@ class RevokedOut(Out):
     """Revocations that a living token can still meet.
 
     `principals` has the SHA-256 of a name, cut to 32 digits, and the lowest version that counts.
+    `disabled` has those who are disabled, however long ago: nothing is sent to them any more.
     """
 
     tokens: list[str]
     sessions: list[str]
     principals: dict[str, int]
+    disabled: list[str]
 
 
 class TrustedMessageKeyOut(Out):

@@ -30,6 +30,7 @@ async def answer(tx: AsyncConnection) -> dict[str, Any]:
         "revoked": {
             "tokens": await revocation_store.tokens_since(tx, since),
             "sessions": await revocation_store.sessions_since(tx, since),
+            "disabled": [digest_of(name) for name in await principals_store.disabled(tx)],
             "principals": {digest_of(name): version for name, version in sorted(changed)},
         },
     }
