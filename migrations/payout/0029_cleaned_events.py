@@ -7,8 +7,8 @@ from alembic import op
 from shared.db import role_of
 from shared.webhooks import cleaning
 
-revision = "payout_0027"
-down_revision = "payout_0026"
+revision = "payout_0029"
+down_revision = "payout_0028"
 branch_labels = None
 depends_on = None
 
