@@ -25,7 +25,7 @@ from services.payout.entitlements.routes import change as change_doors
 from services.payout.entitlements.routes import end as end_doors
 from services.payout.entitlements.routes import entitlement as entitlement_doors
 from services.payout.entitlements.routes import rule as rule_doors
-from services.payout.formulas.clients import PersonRecords
+from services.payout.formulas.clients import BenefitRecords
 from services.payout.formulas.routes import quote as benefit_quote_doors
 from services.payout.formulas.routes import row as formula_row_doors
 from services.payout.life_proofs.routes import comparison as comparison_doors
@@ -217,7 +217,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     app.state.ledger_peer = ledger_peer
     app.state.person_keys = keys = PersonKeys.of(identity)
     app.state.collection = CollectionClient(collection_peer)
-    app.state.person_records = PersonRecords(collection_peer, ledger_peer)
+    app.state.benefit_records = BenefitRecords(collection_peer, ledger_peer)
     app.state.person_corrections = PersonCorrectionWorker(
         db, PersonCorrections(collection_peer, keys), keys
     )

@@ -11,7 +11,7 @@ import pytest
 from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID, build
 from services.payout.common.clients import CollectionClient
-from services.payout.formulas.clients import PersonRecords
+from services.payout.formulas.clients import BenefitRecords
 from services.payout.payments.clients import LedgerClient
 from shared.web.client import Peer
 from tests.conftest import Bearer, ClientOf, SettingsFor
@@ -40,7 +40,7 @@ async def office(
         ) as peer:
             connect_ledger(app, LedgerClient(peer))
             app.state.collection = CollectionClient(peer)
-            app.state.person_records = PersonRecords(peer, peer)
+            app.state.benefit_records = BenefitRecords(peer, peer)
             yield Office(app, client, bearer, peers)
 
 

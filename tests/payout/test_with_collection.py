@@ -12,7 +12,8 @@ from services.payout.app import CLIENT_ID
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.common.clients import CollectionClient, UnitUnknown
 from services.payout.common.domain import PaidYear
-from services.payout.formulas.clients import InsuredPersonUnknown, PersonRecords
+from services.payout.formulas.clients import BenefitRecords, InsuredPersonUnknown
+from services.payout.formulas.domain.unit import MaternityQuestion, StableJobQuestion
 from shared.cn import identity_number
 from shared.cn.credit_code import with_check_character
 from shared.period import Period
@@ -90,9 +91,14 @@ async def test_a_person_has_months_and_an_account_in_the_real_services(
         assert made.status_code == 201, made.text
         listed = await client.get(path, headers=headers)
         (known,) = listed.json()["items"]
-        records = PersonRecords(one, other)
+        records = BenefitRecords(one, other)
         record = await records.of(known["person"], date(2021, 8, 1))
         assert (record.birth, record.is_female) == (Period(1965, 3), False)
         assert (record.districts, record.years, record.account_fen) == (("heping",), (), 0)
+        refund = await records.of_unit(UNIT, date(2021, 8, 1), StableJobQuestion(size="other"))
+        assert refund.paid is not None
+        assert (refund.year, refund.paid.paid_fen, refund.overdue) == (2020, 0, False)
+        leave = await records.of_unit(UNIT, date(2021, 8, 1), MaternityQuestion())
+        assert leave.average_wage_fen == 0
         with pytest.raises(InsuredPersonUnknown):
             await records.of(f"per_{'0' * 48}", date(2021, 8, 1))

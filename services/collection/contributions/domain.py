@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.ids import Ref
+from shared.money import scale
 from shared.period import Period
 
 
@@ -77,3 +78,18 @@ def _distinct(months: Iterable[PaidMonth]) -> dict[tuple[str, Period], int]:
         key = month.insurance, month.period
         bases[key] = max(month.base_fen, bases.get(key, 0))
     return bases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitWages:
+    """The wages that a unit declared in the settled months of a year, and the people they are of."""
+
+    year: int
+    months: int
+    people: int
+    wages_fen: int
+
+    @property
+    def average_fen(self) -> int:
+        """Return the average monthly wage, rounded half up; 0 where no month is settled."""
+        return scale(self.wages_fen, 1, self.people) if self.people else 0

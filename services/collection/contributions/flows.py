@@ -8,15 +8,17 @@ from services.collection.contributions import store as contributions_store
 from services.collection.contributions.domain import (
     ContributionRecord,
     PaidMonth,
+    UnitWages,
     last_months_of,
     years_of,
 )
 from services.collection.contributions.store import PersonMonthLine
 from services.collection.policy import flows as policy_flow
 from services.collection.register.store import person_correction as person_correction_store
+from services.collection.register.store import unit as unit_store
 from shared.cn.identity_number import Document, birth_date, document_of, is_female
 from shared.errors import NotFound
-from shared.ids import Ref
+from shared.ids import Ref, unit_key
 from shared.period import Period
 from shared.references import Reference
 from shared.security.field_cipher import FieldCipher
@@ -64,3 +66,15 @@ async def _months_of(tx: AsyncConnection, line: PersonMonthLine) -> list[PaidMon
         )
         if base_fen > 0 or unit_fen + personal_fen > 0
     ]
+
+
+async def unit_wages(tx: AsyncConnection, credit_code: str, year: int) -> UnitWages:
+    """Read the wages that a unit declared in the settled months of a year.
+
+    Raises:
+        NotFound: there is no such unit.
+    """
+    unit_id = unit_key(credit_code)
+    if await unit_store.find(tx, unit_id) is None:
+        raise NotFound(unit=credit_code)
+    return await contributions_store.unit_wages(tx, unit_id, year)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from services.collection.contributions.domain import ContributionRecord
+from services.collection.contributions.domain import ContributionRecord, UnitWages
 from shared.references import Reference
 from shared.schema import Out, PeriodField, YuanOut
 
@@ -57,4 +57,27 @@ class ContributionRecordOut(Out):
                 PaidMonthOut(insurance=one.insurance, period=one.period, base=one.base_fen)
                 for one in record.last_months
             ],
+        )
+
+
+class UnitWagesOut(Out):
+    """A unit's declared wages of the settled months of a year."""
+
+    credit_code: str
+    year: int
+    months: int = Field(description="足额到账月数 (settled months)")
+    people: int = Field(description="各月申报人数之和 (sum of the months' people)")
+    wages: YuanOut
+    average_wage: YuanOut = Field(description="职工月平均工资 (average monthly wage)")
+
+    @classmethod
+    def of(cls, credit_code: str, found: UnitWages) -> UnitWagesOut:
+        """Build it from what was declared."""
+        return cls(
+            credit_code=credit_code,
+            year=found.year,
+            months=found.months,
+            people=found.people,
+            wages=found.wages_fen,
+            average_wage=found.average_fen,
         )

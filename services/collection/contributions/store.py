@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.contributions.domain import UnitWages
+
 
 @dataclass(frozen=True, slots=True)
 class PersonMonthLine:
@@ -102,3 +104,33 @@ async def paid_lines(tx: AsyncConnection, person_ids: Sequence[int]) -> list[Per
         )
         for row in rows
     ]
+
+
+async def unit_wages(tx: AsyncConnection, unit_id: int, year: int) -> UnitWages:
+    """Add up the wages of a unit's settled months of a year, each by its last settled declaration."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT count(*) AS months,
+                       CAST(coalesce(sum(head.people), 0) AS bigint) AS people,
+                       CAST(coalesce(sum(head.wages_fen), 0) AS bigint) AS wages_fen
+                  FROM declaration AS head
+                  JOIN bill
+                    ON bill.unit_id = head.unit_id AND bill.declaration_id = head.id
+                   AND bill.kind <> 'charge' AND bill.status = 'settled'
+                 WHERE head.unit_id = :unit_id AND head.kind <> 'project'
+                   AND head.period BETWEEN :first AND :last
+                   AND NOT EXISTS (
+                       SELECT 1
+                         FROM declaration AS other
+                         JOIN bill AS due
+                           ON due.unit_id = other.unit_id AND due.declaration_id = other.id
+                          AND due.kind <> 'charge'
+                        WHERE other.unit_id = head.unit_id AND other.period = head.period
+                          AND other.kind <> 'project' AND other.id <> head.id
+                          AND (due.status = 'settled') = (other.id > head.id))
+            """),
+            {"unit_id": unit_id, "first": f"{year}-01", "last": f"{year}-12"},
+        )
+    ).one()
+    return UnitWages(year=year, months=row.months, people=row.people, wages_fen=row.wages_fen)

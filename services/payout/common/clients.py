@@ -94,3 +94,20 @@ class CollectionClient:
             raise CollectionUnavailable(status=error.status, peer_code=error.code) from None
         except (httpx.HTTPError, KeyError, TypeError, ValueError, Refusal) as error:
             raise CollectionUnavailable(reason=type(error).__name__) from None
+
+    async def average_wage(self, credit_code: str, year: int) -> int:
+        """Read the average monthly wage of a unit's settled months of a year, in fen; 0 if none.
+
+        Raises:
+            UnitUnknown: collection has no such unit.
+            CollectionUnavailable: no answer, or an answer that cannot be read.
+        """
+        try:
+            answer = await self._peer.get(f"/v1/units/{credit_code}/wages", year=str(year))
+            return parse_yuan(str(answer["average_wage"]))
+        except PeerError as error:
+            if error.status == 404:
+                raise UnitUnknown(credit_code=credit_code) from None
+            raise CollectionUnavailable(status=error.status, peer_code=error.code) from None
+        except (httpx.HTTPError, KeyError, TypeError, ValueError, Refusal) as error:
+            raise CollectionUnavailable(reason=type(error).__name__) from None

@@ -1,4 +1,4 @@
-"""Clients of collection and the ledger: a person's paid months and personal account."""
+"""Clients of collection and the ledger: a person's months and account, and a unit's last year."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import httpx
 
-from services.payout.formulas.domain.person import PENSION, PaidYear, PersonRecord
+from services.payout.common.clients import CollectionClient
+from services.payout.formulas.domain.person import PENSION, PersonRecord, PersonYear
+from services.payout.formulas.domain.unit import StableJobQuestion, UnitQuestion, UnitRecord
 from shared.errors import Kind, Refusal
 from shared.money import parse_yuan
 from shared.period import Period
@@ -17,11 +19,11 @@ from shared.web.client import Peer, PeerError
 FIRST_YEAR: Final = 1990
 
 
-class PersonRecordUnavailable(Refusal):
+class BenefitRecordUnavailable(Refusal):
     """征缴或账务服务暂不可用,无法取得缴费记录,请稍后重试 (the records cannot be read now; try again later)"""
 
     kind = Kind.UNAVAILABLE
-    code = "PERSON_RECORD_UNAVAILABLE"
+    code = "BENEFIT_RECORD_UNAVAILABLE"
 
 
 class InsuredPersonUnknown(Refusal):
@@ -31,19 +33,20 @@ class InsuredPersonUnknown(Refusal):
     code = "PERSON_UNKNOWN"
 
 
-class PersonRecords:
-    """Reads what collection and the ledger know of a person."""
+class BenefitRecords:
+    """Reads what collection and the ledger know of a person or a unit."""
 
     def __init__(self, collection: Peer, ledger: Peer) -> None:
         self._collection = collection
         self._ledger = ledger
+        self._units = CollectionClient(collection)
 
     async def of(self, person: str, day: date) -> PersonRecord:
         """Read a person's paid months, and the balance of the pension account at a year's end so far.
 
         Raises:
             InsuredPersonUnknown: collection has no such person.
-            PersonRecordUnavailable: no answer, or an answer that cannot be read.
+            BenefitRecordUnavailable: no answer, or an answer that cannot be read.
         """
         try:
             record = await self._collection.get(f"/v1/people/{person}/contributions")
@@ -56,9 +59,24 @@ class PersonRecords:
         except PeerError as error:
             if error.status == 404:
                 raise InsuredPersonUnknown(person=person) from None
-            raise PersonRecordUnavailable(status=error.status, peer_code=error.code) from None
+            raise BenefitRecordUnavailable(status=error.status, peer_code=error.code) from None
         except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
-            raise PersonRecordUnavailable(reason=type(error).__name__) from None
+            raise BenefitRecordUnavailable(reason=type(error).__name__) from None
+
+    async def of_unit(self, credit_code: str, day: date, question: UnitQuestion) -> UnitRecord:
+        """Read what a question needs of a unit's last year.
+
+        Raises:
+            UnitUnknown: collection has no such unit.
+            CollectionUnavailable: no answer, or an answer that cannot be read.
+        """
+        year = day.year - 1
+        if isinstance(question, StableJobQuestion):
+            paid = await self._units.paid_year(credit_code, "unemployment", year)
+            arrears = await self._units.arrears(credit_code, day)
+            return UnitRecord(year=year, paid=paid, overdue=arrears.overdue)
+        wage_fen = await self._units.average_wage(credit_code, year)
+        return UnitRecord(year=year, average_wage_fen=wage_fen)
 
 
 def _record(record: dict[str, Any], statement: dict[str, Any]) -> PersonRecord:
@@ -77,7 +95,7 @@ def _record(record: dict[str, Any], statement: dict[str, Any]) -> PersonRecord:
         birth=None if birth is None else Period.parse(birth),
         is_female=record["female"],
         years=tuple(
-            PaidYear(
+            PersonYear(
                 insurance=year["insurance"],
                 year=year["year"],
                 months=year["months"],

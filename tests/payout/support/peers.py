@@ -30,6 +30,7 @@ class PeerStub:
     calls: Counter[str] = field(default_factory=Counter)
     corrections: list[dict[str, Any]] = field(default_factory=list)
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    average_wages: dict[str, str] = field(default_factory=dict)
     statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -54,6 +55,8 @@ class PeerStub:
         name = path.split("/")[3] if path.count("/") > 2 else ""
         if path.endswith("/arrears"):
             return self._arrears(name)
+        if path.endswith("/wages"):
+            return httpx.Response(200, json={"average_wage": self.average_wages[name]})
         if path.endswith("/contributions"):
             if name not in self.records:
                 return httpx.Response(404, json={"code": "NOT_FOUND"})

@@ -35,7 +35,7 @@ PENSION = "pension"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaidYear:
+class PersonYear:
     """The months of a year that were paid for an insurance, and the sum of their bases."""
 
     insurance: str
@@ -52,7 +52,7 @@ class PersonRecord:
     districts: tuple[str, ...]
     birth: Period | None
     is_female: bool | None
-    years: tuple[PaidYear, ...]
+    years: tuple[PersonYear, ...]
     last_bases_fen: Mapping[str, tuple[int, ...]]
     account_fen: int
 

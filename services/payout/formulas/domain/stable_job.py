@@ -38,7 +38,8 @@ class StableJobRefund:
 class StableJobInputs:
     """Last year's contributions of a unit and its people, its heads, and those who drew benefit.
 
-    `head_months` is the sum of the months' heads; `natural_heads` retired or died in the year.
+    `head_months` is the sum of the months' heads; `natural_heads` retired or died in the year;
+    `overdue`: the unit owes contributions.
     """
 
     size: str
@@ -50,6 +51,7 @@ class StableJobInputs:
     head_months: int | None = None
     natural_heads: int = 0
     disqualified: bool = False
+    overdue: bool = False
 
 
 def _read(value: ValueReader) -> StableJobRefund:
@@ -93,6 +95,9 @@ def quote_stable_job(book: RowBook, day: date, given: StableJobInputs) -> Benefi
         f"不少于 {rule.paid_months} 个月",
         f"{months} 个月",
         months >= rule.paid_months,
+    )
+    sheet.require(
+        "no_arrears", "无逾期欠费", "是", "否" if given.overdue else "是", not given.overdue
     )
     _layoff(sheet, rule, given)
     sheet.require(

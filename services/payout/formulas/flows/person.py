@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.formulas.clients import PersonRecords
+from services.payout.formulas.clients import BenefitRecords
 from services.payout.formulas.domain.person import PersonQuestion, PersonRecord, quote_person
 from services.payout.formulas.domain.row import RowBook
 from services.payout.formulas.domain.worksheet import BenefitQuote
@@ -14,11 +14,13 @@ from services.payout.formulas.store import row as formula_row_store
 from shared.roles import Caller
 
 
-async def record_of(records: PersonRecords, person: str, day: date, caller: Caller) -> PersonRecord:
+async def record_of(
+    records: BenefitRecords, person: str, day: date, caller: Caller
+) -> PersonRecord:
     """Read a person's records, before any transaction begins.
 
     Raises:
-        InsuredPersonUnknown, PersonRecordUnavailable: see `PersonRecords.of`.
+        InsuredPersonUnknown, BenefitRecordUnavailable: see `BenefitRecords.of`.
         Forbidden: the person was never at a unit of the caller's district.
     """
     record = await records.of(person, day)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Request
+from fastapi import Path, Request
 
-from services.payout.formulas.clients import PersonRecords
+from services.payout.formulas.clients import BenefitRecords
 from services.payout.formulas.flows import person as person_quote_flow
 from services.payout.formulas.flows import quote as benefit_quote_flow
+from services.payout.formulas.flows import unit as unit_quote_flow
 from services.payout.formulas.schemas.person import PersonBenefitQuoteIn
 from services.payout.formulas.schemas.quote import BenefitQuoteIn, BenefitQuoteOut
+from services.payout.formulas.schemas.unit import UnitBenefitQuoteIn
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import RefPath
@@ -59,6 +61,26 @@ async def quote_person_benefit(
     return BenefitQuoteOut.of(body.benefit.kind, body.on, at.region, quote)
 
 
-def _records(request: Request) -> PersonRecords:
-    records: PersonRecords = request.app.state.person_records
+@router.post(
+    "/v1/units/{credit_code}/benefit-quotes",
+    operation_id="quote_unit_benefit",
+    summary="单位待遇测算 · Quote a unit's benefit",
+)
+async def quote_unit_benefit(
+    credit_code: Annotated[str, Path(pattern=r"^[0-9A-Z]{18}$")],
+    body: UnitBenefitQuoteIn,
+    at: Annotated[Door, door(Right.FILE_CLAIM, Right.SIGN_FIRST)],
+) -> BenefitQuoteOut:
+    """Quote a stable-job refund or a maternity allowance of a unit from its last year in collection;
+    nothing is stored."""
+    question = body.benefit.question()
+    record = await _records(at.request).of_unit(credit_code, body.on, question)
+    quote = await at.read(
+        lambda tx: unit_quote_flow.quote(tx, at.region, body.on, record, question)
+    )
+    return BenefitQuoteOut.of(body.benefit.kind, body.on, at.region, quote)
+
+
+def _records(request: Request) -> BenefitRecords:
+    records: BenefitRecords = request.app.state.benefit_records
     return records

@@ -25,6 +25,14 @@ async def _record(office: Office, unit: Unit) -> dict[str, Any]:
     return found
 
 
+async def _wages(office: Office, unit: Unit) -> dict[str, Any]:
+    path = f"/v1/units/{unit.code}/wages"
+    answer = await office.get("payout_service", path, year=2021)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
 async def _settle(office: Office, unit: Unit, paper: dict[str, Any]) -> None:
     due = await bill_of(office, paper)
     left = parse_yuan(due["total"]) - parse_yuan(due["settled"])
@@ -42,6 +50,8 @@ async def test_a_month_counts_once_its_bill_is_paid_and_at_its_last_base(
     record = await _record(office, unit)
     pension = [year for year in record["years"] if year["insurance"] == "pension"]
     assert pension == [{"insurance": "pension", "year": 2021, "months": 1, "base_total": "6000.00"}]
+    wages = await _wages(office, unit)
+    assert (wages["months"], wages["people"], wages["average_wage"]) == (1, 1, "6000.00")
     assert record["birth_month"] == f"{unit.people[0]['identity_number'][6:10]}-01"
     more = await corrected(office, paper, unit, "7000.00")
     await bill(office, db, more, bill_date="2021-08-17")
@@ -50,6 +60,7 @@ async def test_a_month_counts_once_its_bill_is_paid_and_at_its_last_base(
     await _settle(office, unit, more)
     record = await _record(office, unit)
     assert {month["base"] for month in record["last_months"]} == {"7000.00"}
+    assert (await _wages(office, unit))["average_wage"] == "7000.00"
 
 
 async def test_only_payout_reads_a_record(office: Office) -> None:

@@ -8,10 +8,10 @@ import pytest
 from services.payout.formulas.domain.person import (
     DeathQuestion,
     InjuryQuestion,
-    PaidYear,
     PensionQuestion,
     PersonQuestion,
     PersonRecord,
+    PersonYear,
     UnemploymentQuestion,
     quote_person,
 )
@@ -52,9 +52,9 @@ RECORD = PersonRecord(
     birth=Period(1965, 3),
     is_female=False,
     years=(
-        PaidYear(insurance="pension", year=2023, months=12, bases_fen=12 * 500000),
-        PaidYear(insurance="pension", year=2024, months=6, bases_fen=6 * 900000),
-        PaidYear(insurance="unemployment", year=2023, months=12, bases_fen=12 * 500000),
+        PersonYear(insurance="pension", year=2023, months=12, bases_fen=12 * 500000),
+        PersonYear(insurance="pension", year=2024, months=6, bases_fen=6 * 900000),
+        PersonYear(insurance="unemployment", year=2023, months=12, bases_fen=12 * 500000),
     ),
     last_bases_fen={"work_injury": (500000, 600000)},
     account_fen=1384000,

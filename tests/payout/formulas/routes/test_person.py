@@ -1,9 +1,10 @@
-"""A person's quote over HTTP, from the answers of collection and the ledger."""
+"""Quotes of a person and a unit over HTTP, from the answers of collection and the ledger."""
 
 from typing import Any
 
 import httpx
 
+from shared.cn.credit_code import with_check_character
 from shared.references import Reference
 from tests.payout.support.office import Office
 
@@ -60,4 +61,37 @@ async def test_another_district_and_an_unknown_person_are_refused(office: Office
     office.peers.is_down = True
     down = await _asked(office, PENSION)
     office.peers.is_down = False
-    assert (down.status_code, down.json()["code"]) == (503, "PERSON_RECORD_UNAVAILABLE")
+    assert (down.status_code, down.json()["code"]) == (503, "BENEFIT_RECORD_UNAVAILABLE")
+
+
+UNIT = with_check_character("91120101MA0000017")
+YEAR = {
+    "paid": "10000.00",
+    "paid_months": 12,
+    "heads_before": 40,
+    "heads_after": 40,
+    "head_months": 480,
+}
+REFUND = {"on": "2022-07-01", "benefit": {"kind": "stable_job", "size": "other"}}
+
+
+async def test_a_unit_is_quoted_from_its_last_year(office: Office) -> None:
+    office.peers.paid_years[UNIT] = YEAR
+    office.peers.average_wages[UNIT] = "6000.00"
+    office.peers.arrears[UNIT] = "0.00"
+    path = f"/v1/units/{UNIT}/benefit-quotes"
+    how = {"role": "district_clerk", "district": "heping"}
+    refund = await office.ask("POST", path, REFUND, **how)
+    assert refund.status_code == 200, refund.text
+    assert (refund.json()["total"], refund.json()["eligible"]) == ("9000.00", True)
+    leave = {"on": "2022-07-01", "benefit": {"kind": "maternity", "difficult": True}}
+    allowance = (await office.ask("POST", path, leave, **how)).json()
+    # 98 + 15 + 60 days of Tianjin.
+    assert allowance["total"] == "34600.00"
+    office.peers.arrears[UNIT] = "1.00"
+    owing = (await office.ask("POST", path, REFUND, **how)).json()
+    assert not owing["eligible"]
+    assert [one["id"] for one in owing["conditions"] if not one["met"]] == ["no_arrears"]
+    office.peers.average_wages[UNIT] = "0.00"
+    nothing = await office.ask("POST", path, leave, **how)
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "VALIDATION_FAILED")
