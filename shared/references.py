@@ -179,6 +179,12 @@ class Reference(StrEnum):
     PENSION_RAISE = "prs", "待遇调整", "pension raise", "/v1/pension-raises/{pension_raise}"
     PAYMENT_BATCH = "pay", "支付批次", "payment batch", "/v1/payment-batches/{batch}"
     RECOVERY_CASE = "rcv", "追回案件", "recovery case", "/v1/recovery-cases/{case}"
+    RECOVERY_PLAN = (
+        "rpl",
+        "还款计划",
+        "plan of a recovery case",
+        "/v1/recovery-plans/{plan}/approvals",
+    )
     RECOVERY_ENTRY = (
         "rce",
         "追回款项",

@@ -43,6 +43,7 @@ from services.payout.payments.routes import result as result_doors
 from services.payout.raises.routes import fact as fact_doors
 from services.payout.raises.routes import pension_raise as pension_raise_doors
 from services.payout.recoveries.routes import case as recovery_case_doors
+from services.payout.recoveries.routes import plan as plan_doors
 from services.payout.recoveries.routes import settle as settle_doors
 from services.revisions import schema_state
 from shared import book_days, clock
@@ -90,6 +91,7 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     fact_doors.router,
     pension_raise_doors.router,
     recovery_case_doors.router,
+    plan_doors.router,
     settle_doors.router,
     life_proof_doors.router,
     comparison_doors.router,

@@ -56,6 +56,7 @@ KEYS: Final[dict[str, str]] = {
     "recovery_case": "case_key",
     "recovery_line": "case_key",
     "recovery_entry": "case_key",
+    "recovery_plan": "case_key",
     "recovery_share": "case_key",
     "recovery_receipt": "receipt_key",
     "trail": "shard_key",

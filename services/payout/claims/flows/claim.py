@@ -53,6 +53,9 @@ from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.persons import flows as persons_flow
 from services.payout.persons import store as persons_store
 from services.payout.raises.flows import pension_raise as pension_raise_flow
+from services.payout.recoveries.flows import case as recovery_case_flow
+from services.payout.recoveries.flows import deduction as deduction_flow
+from services.payout.recoveries.flows.deduction import DeductingRun
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -111,11 +114,13 @@ async def file_pension_run(
     await _require_new(tx, claim, b"")
     await entitlement_store.lock_pensions(tx, alone=True)
     await pension_raise_flow.catch_up(tx, kind=BASIC_PENSION, district=district)
+    await recovery_case_flow.keep_in_step(tx, kind=BASIC_PENSION, caller=caller)
     lines, total_fen = await pension_store.write_lines(
-        tx, claim.ref, kind=BASIC_PENSION, district=district, period=period
+        tx, claim.ref, kind=BASIC_PENSION, fund=claim.fund, district=district, period=period
     )
     if not lines:
         raise NothingToPay(district=district, period=str(period))
+    await deduction_flow.record(tx, _deducting(claim), caller=caller)
     return await _file(tx, replace(claim, lines=lines, total_fen=total_fen), b"", caller)
 
 
@@ -260,13 +265,26 @@ async def sign(
         await event_store.release(tx, ref)
         await event_store.release_years(tx, ref)
         await advance_store.release(tx, ref)
+        await deduction_flow.undo(tx, ref, caller=caller)
         await pension_store.release(tx, ref)
     step = f"refused_after_{claim.status.value}" if refused else transition.to.value
     signed = replace(claim, status=transition.to)
     if transition.to is ClaimStatus.APPROVED:
         await advance_flow.book(tx, signed, today)
+        await deduction_flow.book(tx, _deducting(signed), today, caller=caller)
     await _record(tx, signed, step, caller, why=note)
     return signed
+
+
+def _deducting(claim: Claim) -> DeductingRun:
+    return DeductingRun(
+        claim=claim.ref,
+        kind=BASIC_PENSION,
+        fund=claim.fund,
+        account=claim.account,
+        district=claim.district,
+        period=claim.period,
+    )
 
 
 async def _record(

@@ -6,11 +6,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, PAID
+from services.payout.recoveries.store.deduction import DEBTS, KEPT
 from shared.ids import Ref
 from shared.period import Period
 
 _WRITE_LINES = f"""
-WITH due AS (
+WITH {DEBTS}, due AS (
     SELECT row.person_id, row.id, row.identity_blind, row.name,
            coalesce(changed.bank, row.bank) AS bank,
            coalesce(changed.bank_number, row.bank_number) AS bank_number,
@@ -61,17 +62,19 @@ WITH due AS (
     SELECT CAST(:claim_key AS bigint), CAST(:claim_id AS uuid),
            row_number() OVER (ORDER BY due.period < CAST(:period AS text),
                               due.person_id, due.period, due.id),
-           due.name, due.bank, due.bank_number, due.bank_holder, due.amount_fen,
+           due.name, due.bank, due.bank_number, due.bank_holder, due.amount_fen - kept.fen,
            due.period, due.person_id, due.sealed_number
       FROM due
+      {KEPT}
 )
-SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
+SELECT count(*) AS lines, CAST(coalesce(sum(due.amount_fen - kept.fen), 0) AS bigint) AS total_fen
   FROM due
+  {KEPT}
 """
 
 
 async def write_lines(
-    tx: AsyncConnection, ref: Ref, *, kind: str, district: str, period: Period
+    tx: AsyncConnection, ref: Ref, *, kind: str, fund: str, district: str, period: Period
 ) -> tuple[int, int]:
     """Write a pension run: a line for every month of a person that is due and not yet paid.
 
@@ -82,7 +85,8 @@ async def write_lines(
     suspension or after an end (`entitlements.store.due`). A month is due up to its amount less what
     any run has paid of it. The caller holds `lock_pensions` alone, so one of two runs at once pays
     it, and the key of `pension_month` would refuse the other. The money goes to the person's latest
-    account; one that is held is used by the second run after it became known.
+    account; one that is held is used by the second run after it became known. What recovery cases
+    keep back of the run's own month is not paid, and the month counts whole.
 
     Returns the number of lines and their sum in fen.
     """
@@ -93,6 +97,7 @@ async def write_lines(
                 "claim_key": ref.key,
                 "claim_id": ref.id,
                 "kind": kind,
+                "fund": fund,
                 "district": district,
                 "period": str(period),
             },

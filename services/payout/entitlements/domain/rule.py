@@ -28,6 +28,7 @@ class RuleTopic(StrEnum):
     HOLDER = "holder"  # 代领事由
     ACCOUNT_HOLD = "account_hold"  # 账户变更的等待期
     LIFE_PROOF = "life_proof"  # 资格认证周期
+    DEDUCTION = "deduction"  # 抵扣追回的限额
 
 
 class RuleStatus(StrEnum):

@@ -15,7 +15,7 @@ from services.payout.entitlements.domain.rule import (
     RuleTopic,
 )
 from shared.references import Reference
-from shared.schema import In, Out, PeriodField, ShortText
+from shared.schema import In, NonNegativeYuan, Out, PeriodField, ShortText
 
 RuleCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
 
@@ -45,6 +45,15 @@ class LifeProofValue(In):
     first_due: PeriodField | None = Field(None, description="自该期起认证 (the first cycle)")
 
 
+class DeductionValue(In):
+    """The most that is kept back of a month's payment for a recovery case."""
+
+    percent: int = Field(ge=1, le=90, description="占当月发放额的百分比 (share of the payment)")
+    floor_fen: NonNegativeYuan = Field(
+        alias="floor", examples=["1000.00"], description="须保留的金额 (what the person keeps)"
+    )
+
+
 class EntitlementRuleIn(In):
     """A rule, or the correction of one: exactly the member of its topic."""
 
@@ -58,13 +67,14 @@ class EntitlementRuleIn(In):
     reason: ReasonValue | None = Field(None, description="reason, holder")
     account_hold: HoldValue | None = None
     life_proof: LifeProofValue | None = None
+    deduction: DeductionValue | None = None
 
     @model_validator(mode="after")
     def _of_topic(self) -> Self:
         member = "reason" if self.topic is RuleTopic.HOLDER else self.topic.value
         given = {
             name
-            for name in ("reason", "account_hold", "life_proof")
+            for name in ("reason", "account_hold", "life_proof", "deduction")
             if getattr(self, name) is not None
         }
         if given != {member}:
@@ -76,7 +86,7 @@ class EntitlementRuleIn(In):
     @property
     def value(self) -> dict[str, Any]:
         """Return the value of the topic's member."""
-        given = self.reason or self.account_hold or self.life_proof
+        given = self.reason or self.account_hold or self.life_proof or self.deduction
         assert given is not None
         return given.model_dump(mode="json")
 

@@ -138,12 +138,12 @@ def _case(
     )
 
 
-async def keep_in_step(tx: AsyncConnection, *, district: str, kind: str, caller: Caller) -> None:
-    """Let cases of a district cover no more than is overpaid now, before money is taken for them.
+async def keep_in_step(tx: AsyncConnection, *, kind: str, caller: Caller) -> None:
+    """Let cases cover no more than is overpaid now, before money is taken for them.
 
     The caller holds the lock of pensions alone.
     """
-    months = await overpaid_store.months(tx, district=district, kind=kind, covered_only=True)
+    months = await overpaid_store.months(tx, district=None, kind=kind)
     await _lower(tx, months, caller)
 
 

@@ -151,8 +151,9 @@ async def decide(
     if entry is None:
         raise NotFound(recovery_entry=ref.text(Reference.RECOVERY_ENTRY))
     await _record(tx, entry, status.value, caller, why=note)
-    if entry.status is not EntryStatus.PROPOSED:
-        raise RecoveryEntryState(status=entry.status.value)
+    if entry.status is not EntryStatus.PROPOSED or entry.way is Way.DEDUCTION:
+        # A deduction is settled or undone with its run.
+        raise RecoveryEntryState(status=entry.status.value, way=entry.way.value)
     decided = replace(entry, status=status, decided_by=caller.subject)
     if status is EntryStatus.SETTLED:
         decided = await _settle(tx, decided, today=today, caller=caller)
@@ -283,7 +284,7 @@ async def _in_step(tx: AsyncConnection, case: RecoveryCase, caller: Caller) -> R
     """Read a case again once it covers no more than is overpaid now."""
     if case.cause is not CaseCause.OVERPAID:
         return case
-    await recovery_case_flow.keep_in_step(tx, district=case.district, kind=case.kind, caller=caller)
+    await recovery_case_flow.keep_in_step(tx, kind=case.kind, caller=caller)
     return await recovery_case_flow.locked(tx, case.ref)
 
 

@@ -52,7 +52,8 @@ def _case(
     )
 
 
-def _line(row: Row[Any]) -> CaseLine:
+def line_of(row: Row[Any]) -> CaseLine:
+    """Build a line from its columns."""
     return CaseLine(
         line_no=row.line_no,
         period=Period.parse(row.period),
@@ -153,7 +154,7 @@ async def lines(tx: AsyncConnection, ref: Ref) -> list[CaseLine]:
         """),
         {"case_key": ref.key, "case_id": ref.id},
     )
-    return [_line(row) for row in rows]
+    return [line_of(row) for row in rows]
 
 
 async def decide(tx: AsyncConnection, ref: Ref, status: CaseStatus, decided_by: str) -> None:

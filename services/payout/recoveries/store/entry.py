@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.recoveries.domain.settle import EntryStatus, RecoveryEntry, Share, Way
+from services.payout.recoveries.store.case import line_of
 from shared.ids import Ref
 from shared.page import read_page
 
@@ -192,6 +193,70 @@ async def give_back(tx: AsyncConnection, given: GivenBack, shares: Sequence[Shar
             "claim_keys": [(given.claim or one.line.claim).key for one in shares],
             "claim_ids": [(given.claim or one.line.claim).id for one in shares],
         },
+    )
+
+
+async def of_claim(tx: AsyncConnection, claim: Ref) -> list[RecoveryEntry]:
+    """Read and lock the undecided entries of a run, in the order of their keys."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM recovery_entry
+             WHERE claim_id = :claim_id AND claim_key = :claim_key AND status = 'proposed'
+             ORDER BY case_key, id
+               FOR UPDATE
+        """),
+        {"claim_key": claim.key, "claim_id": claim.id},
+    )
+    return [_entry(**row._mapping) for row in rows]
+
+
+async def shares(tx: AsyncConnection, entry: RecoveryEntry) -> list[Share]:
+    """Read how an entry is divided over the lines of its case."""
+    rows = await tx.execute(
+        text("""
+            SELECT line.line_no, line.period, line.claim_key, line.claim_id, line.claim_line_no,
+                   line.district, line.account, line.paid_year, line.amount_fen,
+                   line.recovered_fen, line.written_off_fen, divided.fen
+              FROM recovery_share AS divided
+              JOIN recovery_line AS line
+                ON line.case_key = divided.case_key AND line.line_no = divided.line_no
+             WHERE divided.case_key = :case_key AND divided.entry_id = :entry_id
+               AND line.case_id = :case_id
+             ORDER BY line.line_no
+        """),
+        {"case_key": entry.ref.key, "entry_id": entry.ref.id, "case_id": entry.case.id},
+    )
+    return [Share(line_of(row), row.fen) for row in rows]
+
+
+async def mark_income(tx: AsyncConnection, ref: Ref, shares: Sequence[Share], year: int) -> None:
+    """Say again which shares are 其他收入: the year of the booking is known now."""
+    await tx.execute(
+        text("""
+            UPDATE recovery_share SET is_income = line_no = ANY (CAST(:incomes AS integer[]))
+             WHERE case_key = :case_key AND entry_id = :entry_id
+        """),
+        {
+            "case_key": ref.key,
+            "entry_id": ref.id,
+            "incomes": [one.line.line_no for one in shares if one.is_income(year)],
+        },
+    )
+
+
+async def unshare(tx: AsyncConnection, entry: RecoveryEntry) -> None:
+    """Take an entry off the lines of its case again."""
+    await tx.execute(
+        text("""
+            UPDATE recovery_line AS line
+               SET recovered_fen = line.recovered_fen - divided.fen
+              FROM recovery_share AS divided
+             WHERE line.case_key = :case_key AND line.case_id = :case_id
+               AND divided.case_key = :case_key AND divided.entry_id = :entry_id
+               AND divided.line_no = line.line_no
+        """),
+        {"case_key": entry.ref.key, "case_id": entry.case.id, "entry_id": entry.ref.id},
     )
 
 

@@ -14,11 +14,11 @@ from shared.ids import Ref
 from shared.period import Period
 
 COVERED: Final = """
-SELECT owner.case_key, owner.identity_blind, owner.id, line.line_no, line.period, line.amount_fen,
-       line.amount_fen - line.recovered_fen AS covered_fen
+SELECT owner.case_key, owner.identity_blind, owner.id, owner.district, line.line_no, line.period,
+       line.amount_fen, line.amount_fen - line.recovered_fen AS covered_fen
   FROM recovery_case AS owner
   JOIN recovery_line AS line ON line.case_key = owner.case_key AND line.case_id = owner.id
- WHERE owner.district = :district AND owner.kind = :kind AND owner.cause = 'overpaid'
+ WHERE owner.kind = :kind AND owner.cause = 'overpaid'
    AND owner.status <> 'refused' AND line.amount_fen > line.recovered_fen
 """
 """Lines that cover something of a month; of a closed case what was written off."""
@@ -46,7 +46,11 @@ SELECT row.person_id, row.identity_blind
  WHERE row.monthly_fen < row.most_fen
 """
 
-_PEOPLE_WITH_CASES: Final = "SELECT case_key AS person_id, identity_blind FROM covered"
+_PEOPLE_WITH_CASES: Final = """
+SELECT case_key AS person_id, identity_blind
+  FROM covered
+ WHERE CAST(:district AS text) IS NULL OR district = :district
+"""
 
 _MONTHS: Final = f"""
 WITH covered AS ({COVERED}),
@@ -108,23 +112,23 @@ _COVERED_ONLY: Final = _MONTHS.format(people=_PEOPLE_WITH_CASES)
 Month = tuple[int, bytes, str]
 
 
-async def months(
-    tx: AsyncConnection, *, district: str, kind: str, covered_only: bool = False
-) -> list[MonthBalance]:
-    """Read the months of a district's people that may be overpaid, or that a case covers.
+async def months(tx: AsyncConnection, *, district: str | None, kind: str) -> list[MonthBalance]:
+    """Read the months of a district's people that may be overpaid, or that one of its cases covers.
 
-    With `covered_only` the people who have an open case. A month of a case of which nothing is paid
-    any more is read too.
+    Of no district: the people with a case of any district. A month of a case of which nothing is
+    paid any more is read too.
     """
     values = {"district": district, "kind": kind}
     covers: dict[Month, list[CaseCover]] = defaultdict(list)
-    for row in await tx.execute(text(COVERED), values):
+    grouped: dict[Month, list[Row[Any]]] = {}
+    for row in await tx.execute(text(COVERED), {"kind": kind}):
         place = (row.case_key, bytes(row.identity_blind), row.period)
         covers[place].append(_cover(row))
-    if covered_only and not covers:
+        if district in {None, row.district}:
+            grouped[place] = []
+    if district is None and not covers:
         return []
-    rows = await tx.execute(text(_COVERED_ONLY if covered_only else _ALL), values)
-    grouped: dict[Month, list[Row[Any]]] = {place: [] for place in covers}
+    rows = await tx.execute(text(_ALL if district else _COVERED_ONLY), values)
     for row in rows:
         place = (row.person_id, bytes(row.identity_blind), row.period)
         grouped.setdefault(place, []).append(row)
