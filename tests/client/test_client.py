@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
 from datetime import date
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from wuxian_client import (
     Unavailable,
     collection,
     events,
+    files,
     webhooks,
 )
 from wuxian_client import client as module
@@ -133,8 +135,6 @@ def wuxian(way: Way, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AsyncClie
 
 
 async def pushed(url: str, how_many: int = 1) -> tuple[str, list[collection.TaxLine]]:
-    from decimal import Decimal
-
     owed = await owe(url, count=how_many)
     amount = Decimal(TOTAL_FEN) / 100
     lines = [
@@ -157,6 +157,22 @@ async def test_a_signed_push_survives_lost_answers_and_is_taken_once(
     assert len(way.sent) == 3
     assert len({one.headers["idempotency-key"] for one in way.sent}) == 1
     assert len({one.headers["signature"] for one in way.sent}) == 3
+
+
+async def test_files_are_uploaded_signed_and_once(wuxian: Any, way: Way, tmp_path: Path) -> None:
+    head, line = "serial,credit_code,period,amount,paid_on", "F-1,,2021-07,12.30,2021-07-20"
+    (tmp_path / "day.csv").write_text(f"{head}\n{line}\n", "utf-8")
+    call = files.push_tax_file(
+        tmp_path / "day.csv", push_no="CLIENT-F1", collected_on=DAY, count=1, total=Decimal("12.3")
+    )
+    way.lose = [httpx.ReadError("lost")]
+    async with wuxian(RequestSigner("ec", pem(KEYS["ec"]))) as client:
+        asked = await client.send(call)
+    assert (asked.kind, asked.status, asked.progress.total) == ("tax_push_file", "waiting", 1)
+    first, again = way.sent
+    assert first.headers["content-type"] == again.headers["content-type"] == "text/csv"
+    assert first.headers["idempotency-key"] == again.headers["idempotency-key"]
+    assert first.content == again.content == (tmp_path / "day.csv").read_bytes()
 
 
 async def test_lists_are_iterated_page_by_page(wuxian: Any, way: Way, database_url: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import jsonschema_rs
 import pytest
 
-from wuxian_client import collection, events, ledger, payout, webhooks
+from wuxian_client import collection, events, files, ledger, payout, webhooks
 from wuxian_client.call import OPERATIONS, Call, Operation, Pages
 from wuxian_client.codec import decode, encode
 
@@ -50,6 +50,24 @@ def calls() -> Iterator[tuple[Call[Any], Any]]:
         collection.get_debit_batch("dbt_x"),
         collection.list_debit_lines("dbt_x", limit=10),
         collection.report_debit_results("dbt_x", [debited], "icbc"),
+        files.push_tax_file(
+            b"x",
+            push_no="F-1",
+            collected_on=DAY,
+            count=1,
+            total=Decimal("12.3"),
+            authority="heping_tax",
+        ),
+        files.get_tax_push_file("F-1", "heping_tax"),
+        files.take_bank_statement(
+            b"x",
+            account="treasury_deposit",
+            first=DAY,
+            last=DAY,
+            opening=Decimal(0),
+            closing=Decimal("12.3"),
+        ),
+        files.report_debit_file(b"x", bank="icbc", format="iso20022", signature="AAAA"),
         payout.list_payment_batches(status="ready", fund="pension", limit=10),
         payout.list_payment_lines("pay_x", limit=10),
         payout.report_payment_results("pay_x", [paid]),
@@ -105,12 +123,14 @@ def test_a_call_fits_the_schemas(call: Call[Any], answer: Any) -> None:
     assert set(call.query) <= set(call.operation.query)
     assert "{" not in call.target
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    assert (content is None) == (call.body is None)
-    if content is not None:
+    if call.file is not None:
+        assert call.file.media_type in operation["requestBody"]["content"]
+    assert call.file is not None or (content is None) == (call.body is None)
+    if content is not None and call.file is None:
         schema = {**content["schema"], "components": root["components"]}
         body = json.loads(json.dumps(encode(call.body)))
         assert not list(jsonschema_rs.validator_for(schema).iter_errors(body))
-    status = next(one for one in ("200", "201") if one in operation["responses"])
+    status = next(one for one in ("200", "201", "202") if one in operation["responses"])
     shown = operation["responses"][status]["content"]["application/json"]
     example = shown["example"]
     found = [decode(answer, one) for one in example["items"]] if call.answer is Any else []

@@ -1,6 +1,6 @@
 """Typed client of wuxian: one description of each operation, sent synchronously or asynchronously."""
 
-from wuxian_client import collection, events, ledger, payout, webhooks
+from wuxian_client import collection, events, files, ledger, payout, webhooks
 from wuxian_client.client import AsyncClient, Client
 from wuxian_client.credentials import ClientSecret, PrivateKeyJwt
 from wuxian_client.errors import (
@@ -33,6 +33,7 @@ __all__ = [
     "Unavailable",
     "collection",
     "events",
+    "files",
     "ledger",
     "payout",
     "webhooks",

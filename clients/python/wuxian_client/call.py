@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
@@ -24,6 +25,28 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file to upload: its bytes or its path, its media type, and its detached signature if any.
+
+    A path is read anew at every attempt.
+    """
+
+    content: bytes | Path
+    media_type: str
+    signature: str | None = None
+
+    def read(self) -> bytes:
+        """Return its bytes."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers that describe it."""
+        signed = {} if self.signature is None else {"file-signature": self.signature}
+        return {"content-type": self.media_type} | signed
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
     """An operation with its arguments; `answer` is the type of its answer."""
 
@@ -32,6 +55,8 @@ class Call(Generic[T]):
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
+    file: File | None = None
+    """What is sent instead of a JSON body."""
 
     @property
     def target(self) -> str:

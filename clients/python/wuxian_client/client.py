@@ -76,6 +76,8 @@ class _Core:
     def _content(self, call: Call[Any]) -> bytes:
         if call.operation.method == "GET":
             return b""
+        if call.file is not None:
+            return call.file.read()
         body = {} if call.body is None else encode(call.body)
         return json.dumps(body, ensure_ascii=False).encode()
 
@@ -84,6 +86,7 @@ class _Core:
         headers = {"authorization": f"Bearer {self._token}", "accept": "application/json"}
         if call.operation.method != "GET":
             headers |= {"content-type": "application/json", "idempotency-key": key}
+            headers |= {} if call.file is None else call.file.headers
         request = httpx.Request(call.operation.method, url, content=content, headers=headers)
         if self._signer and call.operation.method != "GET":
             signed = self._signer.sign(request.method, str(request.url), content, headers)
