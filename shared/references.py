@@ -110,6 +110,12 @@ class Reference(StrEnum):
     )
     REFUND = "rfd", "退费单", "refund", "/v1/refunds/{refund}"
     REGISTER_CHANGE = "rgc", "变更登记", "register change", "/v1/changes/{change}"
+    RETRY_RULE_CHANGE = (
+        "rrc",
+        "再扣规则变更",
+        "change of a retry rule",
+        "/v1/retry-rule-changes/{change}/approvals",
+    )
     STATEMENT_ACCOUNT_CHANGE = (
         "sac",
         "应收对账单账户变更",

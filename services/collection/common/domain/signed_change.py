@@ -19,6 +19,7 @@ from shared.references import Reference
 class ChangeSubject(StrEnum):
     """Kinds of changes that two people sign."""
 
+    RETRY_RULE = "retry_rule"
     STATEMENT_ACCOUNT = "statement_account"
     STATEMENT_WITHDRAWAL = "statement_withdrawal"
 
@@ -29,6 +30,7 @@ class ChangeSubject(StrEnum):
 
 
 _REFERENCES = {
+    ChangeSubject.RETRY_RULE: Reference.RETRY_RULE_CHANGE,
     ChangeSubject.STATEMENT_ACCOUNT: Reference.STATEMENT_ACCOUNT_CHANGE,
     ChangeSubject.STATEMENT_WITHDRAWAL: Reference.STATEMENT_WITHDRAWAL,
 }

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
+from services.collection.debits.domain.debit import DebitReasonClass
 from services.collection.debits.domain.debit_agreement import workday_before
+from shared.errors import Kind, Refusal
+from shared.ids import key_of
 
 NO_CLASS = ""
 """The class of a refusal whose raw code no class is known for."""
@@ -21,6 +25,34 @@ class RetryRule:
     after_workdays: int
     in_force_from: date
     in_force_to: date | None
+    reason: str = ""
+    set_by: str = ""
+
+
+class ReasonClassUnknown(Refusal):
+    """该拒付原因类别没有再扣规则 (no class of refusals that are tried again)"""
+
+    kind = Kind.INVALID
+    code = "REASON_CLASS_UNKNOWN"
+
+
+_RETRIED: Final = frozenset(DebitReasonClass) - {DebitReasonClass.STATUS_UNKNOWN}
+"""What has an unknown outcome is asked about, never sent again blind."""
+
+
+def rule_key(reason_class: str) -> int:
+    """Compute the shard key of the papers about a class's rules."""
+    return key_of("retry_rule", reason_class)
+
+
+def require_class(reason_class: str) -> None:
+    """Refuse a class that refusals do not have.
+
+    Raises:
+        ReasonClassUnknown: it is none.
+    """
+    if reason_class != NO_CLASS and reason_class not in _RETRIED:
+        raise ReasonClassUnknown(reason_class=reason_class)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ async def create_batch(
     await bank_profile_flow.find(tx, bank)
     batch_id = uuid7()
     workdays = await calendar_store.workdays(tx, debit_date - _WORKDAYS_READ, debit_date)
-    bounds = bounds_on(debit_date, retry_rule_store.retry_rules(), workdays)
+    bounds = bounds_on(debit_date, await retry_rule_store.retry_rules(tx), workdays)
     await selection_store.add_lines(
         tx, batch_id, period=period, on=debit_date, bank=bank, bounds=bounds
     )

@@ -1,24 +1,21 @@
-"""The shipped rules of retries (再扣规则)."""
+"""SQL of the rules of retries (再扣规则). Only the database's function writes them."""
 
 from __future__ import annotations
 
-from datetime import date
-from functools import cache
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
 from services.collection.debits.domain.retry import RetryRule
 
 
-@cache
-def retry_rules() -> tuple[RetryRule, ...]:
-    """Read the rules. Each is in force on its own days."""
-    return tuple(
-        RetryRule(
-            reason_class=row["class"],
-            retries=row["retries"],
-            after_workdays=row["after_workdays"],
-            in_force_from=date.fromisoformat(row["in_force_from"]),
-            in_force_to=date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else None,
-        )
-        for row in common_shipped_store.read("debit_retries.json")["rules"]
+async def retry_rules(tx: AsyncConnection) -> list[RetryRule]:
+    """Read the rules by class and day. Each is in force on its own days."""
+    rows = await tx.execute(
+        text("""
+            SELECT reason_class, retries, after_workdays, in_force_from, in_force_to, reason, set_by
+              FROM retry_rule
+             ORDER BY reason_class, in_force_from
+             LIMIT 1000
+        """)
     )
+    return [RetryRule(**row._mapping) for row in rows]
