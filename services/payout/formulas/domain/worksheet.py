@@ -62,7 +62,11 @@ class QuoteCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenefitQuote:
-    """The result of a worksheet. `provisional` are figures not yet published, by the row used instead."""
+    """The result of a worksheet.
+
+    `provisional` are figures not yet published, by the row used instead; `inputs` are the facts that
+    the calculation was given, as (name, value).
+    """
 
     lines: tuple[QuoteLine, ...]
     facts: tuple[QuoteFact, ...]
@@ -70,6 +74,7 @@ class BenefitQuote:
     steps: tuple[QuoteStep, ...]
     rows: tuple[FormulaRow, ...]
     provisional: tuple[FormulaRow, ...]
+    inputs: tuple[tuple[str, str], ...] = ()
 
     @property
     def eligible(self) -> bool:

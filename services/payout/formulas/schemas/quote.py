@@ -95,6 +95,13 @@ class QuoteConditionOut(Out):
     met: bool
 
 
+class QuoteInputOut(Out):
+    """A fact that the calculation was given: typed by the caller, or read from the records."""
+
+    name: str
+    value: str
+
+
 class BenefitQuoteOut(Out):
     """The explained quote. Nothing is stored."""
 
@@ -112,6 +119,7 @@ class BenefitQuoteOut(Out):
     lines: list[QuoteLineOut]
     facts: list[QuoteFactOut]
     conditions: list[QuoteConditionOut]
+    inputs: list[QuoteInputOut]
     steps: list[QuoteStepOut]
     rows: list[RowUsedOut]
     last_known: list[RowUsedOut] = Field(
@@ -146,6 +154,7 @@ class BenefitQuoteOut(Out):
                 )
                 for c in quote.conditions
             ],
+            inputs=[QuoteInputOut(name=name, value=value) for name, value in quote.inputs],
             steps=[QuoteStepOut.of(step) for step in quote.steps],
             rows=[RowUsedOut.of(row) for row in quote.rows],
             last_known=[RowUsedOut.of(row) for row in quote.provisional],

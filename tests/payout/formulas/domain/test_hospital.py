@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.payout.formulas.domain.hospital import HospitalLevelUnknown
 from services.payout.formulas.domain.worksheet import BenefitQuote
 from shared.errors import Faulty
-from shared.money import format_yuan
+from shared.money import format_yuan, parse_yuan
 from tests.payout.support.formulas import quoted
 
 BEIJING = {
@@ -45,8 +47,8 @@ LARGE = {
 }
 
 
-def stay(row: dict[str, Any], **given: Any) -> BenefitQuote:
-    return quoted([row], "2025-06-30", {"kind": "hospital"} | given)
+def stay(row: dict[str, Any], **facts: Any) -> BenefitQuote:
+    return quoted([row], "2025-06-30", {"kind": "hospital"} | facts)
 
 
 def amounts(quote: BenefitQuote) -> dict[str, str]:
@@ -80,6 +82,33 @@ def test_a_stay_below_the_deductible_pays_nothing() -> None:
     quote = stay(BEIJING, level="3", total="900.00")
     assert amounts(quote) == {}
     assert {fact.id: fact.value for fact in quote.facts}["person_bears"] == "900.00"
+
+
+@given(
+    total=st.integers(1, 10**8),
+    own=st.integers(0, 10**7),
+    admission=st.integers(1, 4),
+    retired=st.booleans(),
+    before=st.integers(0, 2 * 10**7),
+    row=st.sampled_from((BEIJING, LARGE)),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_the_funds_pay_and_the_person_bears_is_the_total(
+    total: int, own: int, admission: int, retired: bool, before: int, row: dict[str, Any]
+) -> None:
+    quote = stay(
+        row,
+        level="3" if row is BEIJING else "2",
+        total=format_yuan(total + own),
+        own=format_yuan(own),
+        admission=admission,
+        retired=retired,
+        year_cost=format_yuan(before),
+    )
+    borne = parse_yuan({fact.id: fact.value for fact in quote.facts}["person_bears"])
+    assert borne >= own
+    assert quote.total_fen + borne == total + own
+    assert all(line.amount_fen > 0 for line in quote.lines)
 
 
 def test_contradictions_are_refused() -> None:

@@ -78,6 +78,12 @@ def test_every_step_names_its_rows_and_rounding() -> None:
     assert all(row.source for row in quote.rows)
 
 
+def test_a_quote_names_its_inputs() -> None:
+    inputs = dict(quoted([AVERAGE], "2025-06-30", PERSON).inputs)
+    assert (inputs["paid_months"], inputs["index"], inputs["account"]) == ("179", "1", "0.00")
+    assert inputs["retirement"] == "2025-06"
+
+
 def test_deemed_months_may_not_exceed_the_months_paid() -> None:
     with pytest.raises(Faulty) as refused:
         quoted([AVERAGE], "2025-06-30", PERSON | {"deemed_months": 180})
