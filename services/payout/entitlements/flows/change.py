@@ -131,11 +131,12 @@ async def decide(
         await _check(tx, change, rules.reason(change.action, change.reason), keys)
     instant = await entitlement_store.time_of_lock(tx)
     await change_store.decide(tx, ref, status, caller.subject, instant)
+    change = replace(change, status=status, decided_by=caller.subject)
     if approved:
         held = rules.holds_account(BASIC_PENSION)
         applied = await _apply(tx, change, instant, held=held)
         await change_store.count_applied(tx, ref, applied)
-    return replace(change, status=status, applied=applied, decided_by=caller.subject)
+    return replace(change, applied=applied)
 
 
 async def _apply(

@@ -94,8 +94,9 @@ async def decide(
     caller.require_district(end.district)
     if end.status is not EndStatus.PROPOSED:
         raise EndDecided(status=end.status.value)
-    await end_store.decide(tx, ref, status, await entitlement_store.time_of_lock(tx))
     await _record(tx, end, status.value, caller, why=note)
+    instant = await entitlement_store.time_of_lock(tx)
+    await end_store.decide(tx, ref, status, caller.subject, instant)
     return await _detail(tx, replace(end, status=status))
 
 

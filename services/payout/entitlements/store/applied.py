@@ -67,12 +67,13 @@ _UNPROVED: Final = f"""{_SUSPENSIONS}
 _ENDS: Final = f"""
             INSERT INTO entitlement_end (person_id, id, identity_blind, kind, district,
                                          sealed_number, name, last_period, reason, note, status,
-                                         proposed_by, proposed_at, decided_at)
+                                         proposed_by, proposed_at, decided_by, decided_at)
             SELECT line.person_id, fresh.id, line.identity_blind, line.kind,
                    CAST(:district AS text), line.sealed_number, latest.name,
                    to_char(to_date(line.since, 'YYYY-MM') - 1, 'YYYY-MM'), CAST(:reason AS text),
                    CAST(:note AS text), 'approved', CAST(:proposed_by AS text),
-                   CAST(:instant AS timestamptz), CAST(:instant AS timestamptz)
+                   CAST(:instant AS timestamptz), CAST(:decided_by AS text),
+                   CAST(:instant AS timestamptz)
 {_LINES}
               JOIN LATERAL (
                    SELECT name
@@ -129,6 +130,7 @@ def _values(change: EntitlementChange, instant: datetime) -> dict[str, Any]:
         "reason": change.reason,
         "note": change.note,
         "proposed_by": change.proposed_by,
+        "decided_by": change.decided_by,
         "instant": instant,
         "line_nos": list(range(1, change.lines + 1)),
         "ids": sorted(uuid7() for _ in range(change.lines)),
@@ -156,7 +158,8 @@ async def resume(tx: AsyncConnection, change: EntitlementChange) -> None:
     await tx.execute(
         text(f"""
             UPDATE entitlement_end AS ended
-               SET again_from = line.since
+               SET again_from = line.since, again_key = line.change_key,
+                   again_id = line.change_id
               FROM entitlement_change_line AS line
              WHERE line.change_key = :change_key AND line.change_id = :change_id
                AND {_OF_LINE.format("ended")}

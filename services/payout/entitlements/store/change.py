@@ -175,6 +175,7 @@ async def lines(tx: AsyncConnection, ref: Ref, *, after: int, limit: int) -> lis
     return [_line(**row._mapping) for row in rows]
 
 
+# Each look at a person is a join of its own: it goes by an index, however many lines a paper has.
 _STATES = """
 SELECT line.line_no, line.person_id, line.since, line.holder_reason, line.name, line.monthly_fen,
        line.bank, line.bank_number, line.bank_holder,
@@ -194,9 +195,13 @@ SELECT line.line_no, line.person_id, line.since, line.holder_reason, line.name, 
           AND row.kind = line.kind AND row.suspended_at IS NULL
         ORDER BY in_force_from DESC
         LIMIT 1) AS latest ON true
-  LEFT JOIN entitlement AS same
-    ON same.person_id = line.person_id AND same.identity_blind = line.identity_blind
-   AND same.kind = line.kind AND same.in_force_from = line.since AND same.suspended_at IS NULL
+  LEFT JOIN LATERAL (
+       SELECT district, monthly_fen, name
+         FROM entitlement AS row
+        WHERE row.person_id = line.person_id AND row.identity_blind = line.identity_blind
+          AND row.kind = line.kind AND row.in_force_from = line.since
+          AND row.suspended_at IS NULL
+        LIMIT 1) AS same ON true
   LEFT JOIN LATERAL (
        SELECT bank, bank_number, bank_holder
          FROM entitlement_account AS account
@@ -210,9 +215,12 @@ SELECT line.line_no, line.person_id, line.since, line.holder_reason, line.name, 
         WHERE stop.person_id = line.person_id AND stop.identity_blind = line.identity_blind
           AND stop.kind = line.kind AND stop.status = 'approved' AND stop.again_from IS NULL
           AND stop.last_period < line.since) AS ended ON true
-  LEFT JOIN entitlement_suspension AS suspended
-    ON suspended.person_id = line.person_id AND suspended.identity_blind = line.identity_blind
-   AND suspended.kind = line.kind AND suspended.reason = :reason AND suspended.until IS NULL
+  LEFT JOIN LATERAL (
+       SELECT since
+         FROM entitlement_suspension AS stop
+        WHERE stop.person_id = line.person_id AND stop.identity_blind = line.identity_blind
+          AND stop.kind = line.kind AND stop.reason = :reason AND stop.until IS NULL
+        LIMIT 1) AS suspended ON true
   LEFT JOIN LATERAL (
        SELECT max(last_period) AS last_period
          FROM entitlement_end AS stop

@@ -95,15 +95,23 @@ async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> Entitlem
     return _end(**row._mapping) if row else None
 
 
-async def decide(tx: AsyncConnection, ref: Ref, status: EndStatus, decided_at: datetime) -> None:
+async def decide(
+    tx: AsyncConnection, ref: Ref, status: EndStatus, decided_by: str, decided_at: datetime
+) -> None:
     """Store the decision about a proposed end."""
     await tx.execute(
         text("""
             UPDATE entitlement_end
-               SET status = :status, decided_at = :decided_at
+               SET status = :status, decided_by = :decided_by, decided_at = :decided_at
              WHERE person_id = :person_id AND id = :id AND status = 'proposed'
         """),
-        {"person_id": ref.key, "id": ref.id, "status": status.value, "decided_at": decided_at},
+        {
+            "person_id": ref.key,
+            "id": ref.id,
+            "status": status.value,
+            "decided_by": decided_by,
+            "decided_at": decided_at,
+        },
     )
 
 

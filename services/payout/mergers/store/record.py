@@ -158,10 +158,11 @@ async def copy_ends(
         text("""
             INSERT INTO entitlement_end (person_id, id, identity_blind, kind, district,
                                          sealed_number, name, last_period, reason, note, status,
-                                         proposed_by, proposed_at, decided_at, again_from)
+                                         proposed_by, proposed_at, decided_by, decided_at,
+                                         again_from, again_key, again_id)
             SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, district,
                    CAST(:sealed_number AS bytea), CAST(:name AS bytea), last_period, reason, note, status, proposed_by,
-                   proposed_at, decided_at, again_from
+                   proposed_at, decided_by, decided_at, again_from, again_key, again_id
               FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
               JOIN entitlement_end
                 ON entitlement_end.person_id = :old AND entitlement_end.id = copied.id

@@ -268,6 +268,14 @@ async def test_a_rule_is_corrected_by_two_people(office: Office) -> None:
         UPDATE entitlement_suspension
            SET until = '2021-09', resumed_key = 1, resumed_id = :id
         """,
+        """
+        INSERT INTO entitlement_end (person_id, id, identity_blind, kind, district, sealed_number,
+                                     name, last_period, reason, status, proposed_by, decided_by,
+                                     decided_at)
+        VALUES (1, :id, 'b', 'basic_pension', 'heping', '', '', '2021-01', 'death', 'approved', 'One',
+                'one', now())
+        """,
+        "UPDATE entitlement_end SET again_from = '2021-09', again_key = 1, again_id = :id",
         "UPDATE entitlement_change SET status = 'refused', applied = NULL, decided_at = now()",
         """
         INSERT INTO entitlement_change (change_key, id, action, district, reason, document, lines,
