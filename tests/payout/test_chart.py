@@ -71,6 +71,9 @@ def claim_of(row: dict[str, Any], serial: int) -> dict[str, Any]:
     filed_on = row["in_force_to"] or str(DAY)
     claim = hospital_claim(format_yuan(100_00 + serial), period=filed_on[:7])
     claim |= {"kind": row["kind"], "filed_on": filed_on, "documents": row["documents"]}
+    if row.get("needs_cost"):
+        amount = claim["lines"][0]["amount"]
+        claim["lines"][0]["cost"] = {"total": amount, "ratio": "1"}
     if row["needs_employer"]:
         claim["credit_code"] = UNIT
     if row["needs_person"]:

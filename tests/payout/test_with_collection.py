@@ -11,7 +11,7 @@ from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.common.clients import CollectionClient, UnitUnknown
-from services.payout.common.domain import PaidYear
+from services.payout.common.domain import UnitPaidYear
 from services.payout.formulas.clients import BenefitRecords, InsuredPersonUnknown
 from services.payout.formulas.domain.unit import MaternityQuestion, StableJobQuestion
 from shared.cn import identity_number
@@ -59,7 +59,9 @@ async def test_a_unit_without_bills_has_paid_nothing_for_a_year(
     collection: CollectionClient,
 ) -> None:
     paid = await collection.paid_year(UNIT, "unemployment", 2020)
-    assert paid == PaidYear(paid_fen=0, paid_months=0, heads_before=0, heads_after=0, head_months=0)
+    assert paid == UnitPaidYear(
+        paid_fen=0, paid_months=0, heads_before=0, heads_after=0, head_months=0
+    )
 
 
 async def test_an_unregistered_unit_is_unknown(collection: CollectionClient) -> None:

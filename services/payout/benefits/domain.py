@@ -113,6 +113,7 @@ class BenefitKind:
     needs_person: bool = False
     needs_employer: bool = False
     checks_arrears: bool = False
+    needs_cost: bool = False
     line_limit_fen: int | None = None
     year_limit_fen: int | None = None
     signatures: int = SIGNATURES

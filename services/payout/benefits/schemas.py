@@ -42,6 +42,7 @@ class BenefitKindOut(Out):
     needs_person: bool
     needs_employer: bool
     checks_arrears: bool
+    needs_cost: bool = Field(description="须填费用构成 (each line needs its cost)")
     line_limit: YuanOut | None = Field(description="每笔上限 (most for one payee of a claim)")
     year_limit: YuanOut | None = Field(description="每人每年上限 (most for a person and year)")
     signatures: int
@@ -82,6 +83,7 @@ class BenefitKindIn(In):
     needs_person: bool = False
     needs_employer: bool = False
     checks_arrears: bool = False
+    needs_cost: bool = False
     line_limit: PositiveYuan | None = None
     year_limit: PositiveYuan | None = None
     signatures: int = Field(default=SIGNATURES, ge=SIGNATURES_LEAST, le=SIGNATURES, strict=True)

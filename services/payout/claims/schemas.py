@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from services.payout.claims.domain.advance import AdvanceRef, OpenAdvance
-from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Decision
+from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Cost, Decision
 from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
 from services.payout.claims.domain.refund import RefundRequest
 from services.payout.common.flows import PersonKeys
@@ -31,6 +31,8 @@ from shared.schema import (
     Out,
     PeriodField,
     PositiveYuan,
+    Rate,
+    RateOut,
     Serial,
     ShortText,
     YuanOut,
@@ -65,6 +67,43 @@ class AdvanceIn(In):
             return AdvanceRef(None, self.line)
 
 
+class CostIn(In):
+    """The cost of a treatment, from which the amount follows."""
+
+    total: PositiveYuan = Field(description="总费用 (the whole cost)", examples=["12000.00"])
+    own: NonNegativeYuan = Field(0, description="自费、乙类先行自付 (not covered)")
+    deductible: NonNegativeYuan = Field(0, description="起付线 (deductible)")
+    ratio: Rate = Field(description="支付比例 (share that the fund pays)", examples=["0.85"])
+
+    def cost(self) -> Cost:
+        """Turn it into the domain's cost."""
+        return Cost(
+            total_fen=self.total,
+            own_fen=self.own,
+            deductible_fen=self.deductible,
+            ratio_ppm=self.ratio,
+        )
+
+
+class CostOut(Out):
+    """The cost that an amount follows from: (total − own − deductible) × ratio."""
+
+    total: YuanOut
+    own: YuanOut
+    deductible: YuanOut
+    ratio: RateOut
+
+    @classmethod
+    def of(cls, cost: Cost) -> CostOut:
+        """Build it from a stored cost."""
+        return cls(
+            total=cost.total_fen,
+            own=cost.own_fen,
+            deductible=cost.deductible_fen,
+            ratio=cost.ratio_ppm,
+        )
+
+
 class ClaimLineIn(In):
     """One payee."""
 
@@ -87,6 +126,10 @@ class ClaimLineIn(In):
         default=None, description="抵扣的预付 (the paid advance that is deducted from the amount)"
     )
 
+    cost: CostIn | None = Field(
+        default=None, description="费用构成;金额须与之相符 (the amount must follow from it)"
+    )
+
     def draft(self) -> ClaimLineDraft:
         """Turn it into the domain's draft."""
         return ClaimLineDraft(
@@ -99,6 +142,7 @@ class ClaimLineIn(In):
             identity_number=self.identity_number,
             event_on=self.event_on,
             advance=self.advance.ref() if self.advance else None,
+            cost=self.cost.cost() if self.cost else None,
         )
 
 
@@ -230,6 +274,7 @@ class ClaimLineOut(Out):
     bank_account: BankAccountOut
     amount: YuanOut
     settled: YuanOut
+    cost: CostOut | None
     reference: str
     event_on: date | None
     masked_identity_number: str | None
@@ -248,6 +293,7 @@ class ClaimLineOut(Out):
             ),
             amount=line.amount_fen,
             settled=line.settled_fen,
+            cost=CostOut.of(line.cost) if line.cost else None,
             reference=line.reference,
             event_on=line.event_on,
             masked_identity_number=keys.mask(bytes(sealed)) if sealed else None,

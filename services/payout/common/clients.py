@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from services.payout.common.domain import PaidYear
+from services.payout.common.domain import UnitPaidYear
 from shared.entry import Voucher
 from shared.errors import Kind, Refusal
 from shared.money import parse_yuan
@@ -72,7 +72,7 @@ class CollectionClient:
         except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
             raise CollectionUnavailable(reason=type(error).__name__) from None
 
-    async def paid_year(self, credit_code: str, insurance: str, year: int) -> PaidYear:
+    async def paid_year(self, credit_code: str, insurance: str, year: int) -> UnitPaidYear:
         """Read what a unit has paid of an insurance for the months of a year, and its heads.
 
         Raises:
@@ -84,7 +84,7 @@ class CollectionClient:
                 f"/v1/units/{credit_code}/paid-year", insurance=insurance, year=str(year)
             )
             counts = ("paid_months", "heads_before", "heads_after", "head_months")
-            return PaidYear(
+            return UnitPaidYear(
                 paid_fen=parse_yuan(str(answer["paid"])),
                 **{name: int(answer[name]) for name in counts},
             )

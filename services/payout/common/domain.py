@@ -30,7 +30,7 @@ class DateInFuture(Refusal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaidYear:
+class UnitPaidYear:
     """A unit's contributions of an insurance for the months of a year, and its heads."""
 
     paid_fen: int

@@ -15,6 +15,7 @@ from typing import Final
 from services.payout.benefits.domain import SIGNATURES
 from shared.errors import Forbidden, Kind, Refusal
 from shared.ids import Ref, key_of
+from shared.money import PPM, scale
 from shared.period import Period
 from shared.roles import Caller, Right
 
@@ -135,6 +136,26 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """The cost of a treatment, as the sender settled it: what is paid follows from it."""
+
+    total_fen: int
+    own_fen: int
+    deductible_fen: int
+    ratio_ppm: int
+
+    @property
+    def covered_fen(self) -> int:
+        """Return what is above the deductible, without what the fund does not cover."""
+        return self.total_fen - self.own_fen - self.deductible_fen
+
+    @property
+    def payable_fen(self) -> int:
+        """Return what the fund pays, rounded half up to the fen."""
+        return scale(max(0, self.covered_fen), self.ratio_ppm, PPM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimLine:
     """One payee of a claim, name and account sealed.
 
@@ -152,6 +173,7 @@ class ClaimLine:
     sealed_number: bytes | None = None
     event_on: date | None = None
     settled_fen: int = 0
+    cost: Cost | None = None
 
     @property
     def whole_fen(self) -> int:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.payout.benefits.domain import BenefitKind
+from services.payout.benefits.domain import BenefitKind, Payee
 from services.payout.claims.domain.advance import AdvanceRef
+from services.payout.claims.domain.claim import Cost
 from services.payout.common.domain import identity_number_faults
+from services.payout.entitlements.domain.holder import folded_name
 from shared.errors import Fault, Kind, Refusal
-from shared.money import format_yuan
+from shared.money import PPM, format_yuan
 from shared.period import Period
 
 
@@ -37,6 +39,7 @@ class ClaimLineDraft:
     identity_number: str | None = None
     event_on: date | None = None
     advance: AdvanceRef | None = None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ def draft_faults(draft: ClaimDraft, row: BenefitKind, today: date) -> list[Fault
     return [
         *_head_faults(draft, row),
         *_line_faults(draft, row, today),
+        *_cost_faults(draft.lines, row),
         *identity_number_faults(numbers, today),
         *_repeated_references(draft.lines),
         *_control_faults(draft),
@@ -95,6 +99,12 @@ def _line_faults(draft: ClaimDraft, row: BenefitKind, today: date) -> list[Fault
                     "须填参保人(患者、生育职工或亡故人员)的公民身份号码 (of the insured person)",
                 )
             )
+        if row.payee is not Payee.INSTITUTION and folded_name(line.bank_holder) != folded_name(
+            line.payee_name
+        ):
+            message = "户名与收款人不符 (the account is not the payee's)"
+            pointer = f"/lines/{index}/bank_account/name"
+            faults.append(Fault(pointer, "HOLDER_DIFFERS", message))
         if row.needs_event_day and day is None:
             message = "须填事件日 (the day of the event is required)"
             faults.append(Fault(f"/lines/{index}/event_on", "EVENT_DATE_MISSING", message))
@@ -104,6 +114,26 @@ def _line_faults(draft: ClaimDraft, row: BenefitKind, today: date) -> list[Fault
         if limit_fen is not None and line.amount_fen > limit_fen:
             message = f"超过每笔上限 {format_yuan(limit_fen)} (above the most for one payee)"
             faults.append(Fault(f"/lines/{index}/amount", "LINE_LIMIT_EXCEEDED", message))
+    return faults
+
+
+def _cost_faults(lines: Sequence[ClaimLineDraft], row: BenefitKind) -> list[Fault]:
+    faults = []
+    for index, line in enumerate(lines):
+        cost = line.cost
+        if cost is None:
+            if row.needs_cost:
+                message = "须填费用构成 (the cost is required)"
+                faults.append(Fault(f"/lines/{index}/cost", "COST_MISSING", message))
+        elif cost.covered_fen < 0 or cost.ratio_ppm > PPM:
+            message = (
+                "自费与起付线大于总费用,或比例大于 1 (more than the total, or a ratio above 1)"
+            )
+            faults.append(Fault(f"/lines/{index}/cost", "COST_IMPOSSIBLE", message))
+        elif cost.payable_fen != line.amount_fen:
+            payable = format_yuan(cost.payable_fen)
+            message = f"按费用构成应为 {payable} (the cost comes to {payable})"
+            faults.append(Fault(f"/lines/{index}/amount", "AMOUNT_DIFFERS", message))
     return faults
 
 
@@ -193,6 +223,7 @@ def paper_hash(
                     # Claims from before these members keep their hash.
                     *([line.event_on.isoformat()] if line.event_on else []),
                     *([line.advance] if line.advance else []),
+                    *([line.cost] if line.cost else []),
                 )
             ).encode()
         )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
-from services.payout.common.domain import PaidYear
+from services.payout.common.domain import UnitPaidYear
 from services.payout.formulas.domain.stable_job import StableJobInputs
 from services.payout.formulas.domain.worksheet import BenefitQuote
 from shared.errors import Fault, Kind, Refusal
@@ -47,7 +47,7 @@ class RefundRequest:
         return self.filed_on.year - 1
 
 
-def inputs_of(request: RefundRequest, paid: PaidYear) -> StableJobInputs:
+def inputs_of(request: RefundRequest, paid: UnitPaidYear) -> StableJobInputs:
     """Return the inputs of the formula: the unit's facts from collection, the rest from the request."""
     return StableJobInputs(
         size=request.size,
@@ -108,7 +108,7 @@ def claim_of(request: RefundRequest, quote: BenefitQuote) -> ClaimDraft:
     )
 
 
-def basis_of(request: RefundRequest, paid: PaidYear, quote: BenefitQuote) -> dict[str, Any]:
+def basis_of(request: RefundRequest, paid: UnitPaidYear, quote: BenefitQuote) -> dict[str, Any]:
     """Write what the amount follows from, for the trail: facts, steps and the rows used."""
     return {
         "year": request.year,

@@ -183,6 +183,7 @@ def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
         person_id=keys.key(number) if number else None,
         sealed_number=keys.seal(number) if number else None,
         event_on=draft.event_on,
+        cost=draft.cost,
     )
 
 

@@ -19,7 +19,7 @@ from services.payout.claims.domain.refund import (
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.claims.flows import claim as claim_flow
 from services.payout.common.clients import CollectionClient
-from services.payout.common.domain import PaidYear, require_not_future
+from services.payout.common.domain import UnitPaidYear, require_not_future
 from services.payout.common.flows import PersonKeys
 from services.payout.formulas.flows import quote as benefit_quote_flow
 from shared.roles import Caller
@@ -32,7 +32,7 @@ async def ask(
     *,
     today: date,
     caller: Caller,
-) -> PaidYear:
+) -> UnitPaidYear:
     """Ask collection what the unit has paid for the year, before the transaction begins.
 
     Raises:
@@ -50,7 +50,7 @@ async def ask(
 async def file(
     tx: AsyncConnection,
     request: RefundRequest,
-    paid: PaidYear,
+    paid: UnitPaidYear,
     row: BenefitKind,
     *,
     place: str,

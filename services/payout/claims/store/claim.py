@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus
+from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Cost
 from shared.errors import Kind, Refusal
 from shared.ids import Ref
 from shared.page import read_page
@@ -110,18 +112,19 @@ async def write_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[ClaimLine])
         text("""
             INSERT INTO claim_line (claim_key, claim_id, line_no, payee_name, bank, bank_number,
                                     bank_holder, amount_fen, reference, person_id, sealed_number,
-                                    event_on, settled_fen)
+                                    event_on, settled_fen, cost)
             SELECT CAST(:claim_key AS bigint), CAST(:claim_id AS uuid), line_no, payee_name, bank,
                    bank_number, bank_holder, amount_fen, reference, person_id, sealed, event_on,
-                   settled_fen
+                   settled_fen, cost
               FROM unnest(CAST(:line_nos AS int[]), CAST(:payees AS bytea[]),
                           CAST(:banks AS text[]), CAST(:numbers AS bytea[]),
                           CAST(:holders AS bytea[]), CAST(:amounts AS bigint[]),
                           CAST(:references AS text[]), CAST(:person_ids AS bigint[]),
                           CAST(:sealed AS bytea[]), CAST(:events AS date[]),
-                          CAST(:settled AS bigint[]))
+                          CAST(:settled AS bigint[]),
+                          CAST(CAST(:costs AS text[]) AS jsonb[]))
                 AS batch (line_no, payee_name, bank, bank_number, bank_holder, amount_fen,
-                          reference, person_id, sealed, event_on, settled_fen)
+                          reference, person_id, sealed, event_on, settled_fen, cost)
         """),
         {
             "claim_key": ref.key,
@@ -137,6 +140,9 @@ async def write_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[ClaimLine])
             "sealed": [line.sealed_number for line in lines],
             "events": [line.event_on for line in lines],
             "settled": [line.settled_fen for line in lines],
+            "costs": [
+                orjson.dumps(asdict(one)).decode() if (one := line.cost) else None for line in lines
+            ],
         },
     )
 
@@ -223,6 +229,10 @@ async def page(
     )
 
 
+def _line(*, cost: dict[str, int] | None, **columns: Any) -> ClaimLine:
+    return ClaimLine(cost=Cost(**cost) if cost else None, **columns)
+
+
 async def page_of_lines(
     tx: AsyncConnection, ref: Ref, *, after: int, limit: int
 ) -> list[ClaimLine]:
@@ -231,12 +241,12 @@ async def page_of_lines(
         tx,
         """
         SELECT line_no, payee_name, bank, bank_number, bank_holder, amount_fen, reference,
-               person_id, sealed_number, event_on, settled_fen
+               person_id, sealed_number, event_on, settled_fen, cost
           FROM claim_line
         """,
         key=("line_no",),
         after=(after,),
         limit=limit,
-        row=ClaimLine,
+        row=_line,
         equal={"claim_key": ref.key, "claim_id": ref.id},
     )

@@ -197,7 +197,7 @@ def average_index(years: Iterable[tuple[int, int, int]], decimals: int) -> int:
         count += months
     if count == 0:
         return 0
-    mean = total / count
+    mean = total * Fraction(1, count)
     unit: int = 10**decimals
     return scale(mean.numerator, unit, mean.denominator) * (PPM // unit)
 

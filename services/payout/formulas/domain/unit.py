@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from services.payout.common.domain import PaidYear
+from services.payout.common.domain import UnitPaidYear
 from services.payout.formulas.domain.maternity import BirthKind, MaternityInputs
 from services.payout.formulas.domain.quote import QuoteInputs, quote
 from services.payout.formulas.domain.row import RowBook
@@ -20,7 +20,7 @@ class UnitRecord:
     """Facts of a unit's last year: what a question needs of them, and whether the unit owes."""
 
     year: int
-    paid: PaidYear | None = None
+    paid: UnitPaidYear | None = None
     overdue: bool = False
     average_wage_fen: int = 0
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from services.payout.benefits.domain import BenefitKind, Once
+from services.payout.benefits.domain import BenefitKind, Once, Payee
+from services.payout.claims.domain.claim import Cost
 from services.payout.claims.domain.draft import (
     ClaimDraft,
     ClaimLineDraft,
@@ -25,6 +26,7 @@ ROW = BenefitKind(
     in_force_from=date(2018, 1, 1),
     in_force_to=None,
     source="s",
+    payee=Payee.INSTITUTION,
 )
 
 
@@ -86,19 +88,46 @@ def test_all_that_the_row_of_the_kind_asks_for_is_named_at_once() -> None:
         needs_employer=True,
         documents=("invoice", "injury_decision"),
         line_limit_fen=9_999,
+        payee=Payee.UNIT,
     )
     later = date(2021, 8, 11)
-    lines = [line(), line(reference="ZY-2", event_on=later, identity_number=NUMBER, amount_fen=1)]
+    lines = [
+        line(bank_holder="另 一家"),
+        line(reference="ZY-2", event_on=later, identity_number=NUMBER, amount_fen=1),
+    ]
     faults = draft_faults(claim(lines, 2, 10_001, documents=["invoice"]), strict, TODAY)
     assert [(fault.pointer, fault.code) for fault in faults] == [
         ("/credit_code", "CREDIT_CODE_MISSING"),
         ("/documents", "DOCUMENT_MISSING"),
         ("/lines/0/identity_number", "IDENTITY_NUMBER_MISSING"),
+        ("/lines/0/bank_account/name", "HOLDER_DIFFERS"),
         ("/lines/0/event_on", "EVENT_DATE_MISSING"),
         ("/lines/0/amount", "LINE_LIMIT_EXCEEDED"),
         ("/lines/1/event_on", "DATE_IN_FUTURE"),
     ]
     assert "injury_decision" in faults[1].message
+
+
+def test_an_amount_follows_from_its_cost() -> None:
+    cost = Cost(total_fen=1_200_033, own_fen=200_000, deductible_fen=80_000, ratio_ppm=850_000)
+    assert cost.payable_fen == 782_028
+    needs = replace(ROW, needs_cost=True)
+    right = line(amount_fen=782_028, cost=cost)
+    assert not draft_faults(claim([right], 1, 782_028), needs, TODAY)
+    lines = [
+        line(amount_fen=782_029, cost=cost),
+        line(reference="2", cost=replace(cost, own_fen=1_200_000)),
+        line(reference="3", cost=replace(cost, ratio_ppm=1_000_001)),
+        line(reference="4"),
+    ]
+    faults = draft_faults(claim(lines, 4, 812_029), needs, TODAY)
+    assert [(fault.pointer, fault.code) for fault in faults] == [
+        ("/lines/0/amount", "AMOUNT_DIFFERS"),
+        ("/lines/1/cost", "COST_IMPOSSIBLE"),
+        ("/lines/2/cost", "COST_IMPOSSIBLE"),
+        ("/lines/3/cost", "COST_MISSING"),
+    ]
+    assert "7820.28" in faults[0].message
 
 
 def test_the_limit_of_a_year_counts_other_claims_and_earlier_lines() -> None:

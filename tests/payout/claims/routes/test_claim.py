@@ -18,7 +18,9 @@ async def trail_of(office: Office, claim: str) -> list[tuple[str, str]]:
 
 
 async def test_a_claim_is_filed_with_its_fund_and_account(office: Office) -> None:
-    filed = await office.file(hospital_claim("100.00", "250.50"))
+    body = hospital_claim("100.00", "250.50")
+    body["lines"][0]["cost"] = {"total": "145.00", "deductible": "20.00", "ratio": "0.8000"}
+    filed = await office.file(body)
     assert filed.status_code == 201, filed.text
     claim = filed.json()
     assert (claim["fund"], claim["account"]) == ("medical", "benefit.hospital")
@@ -27,7 +29,10 @@ async def test_a_claim_is_filed_with_its_fund_and_account(office: Office) -> Non
         "GET", f"/v1/claims/{claim['id']}/lines", role="district_reviewer", district="heping"
     )
     assert [line["amount"] for line in lines.json()["items"]] == ["100.00", "250.50"]
-    assert lines.json()["items"][0]["bank_account"]["number"] == "6222**********0000"
+    first, second = lines.json()["items"]
+    assert first["bank_account"]["number"] == "6222**********0000"
+    cost = {"total": "145.00", "own": "0.00", "deductible": "20.00", "ratio": "0.8000"}
+    assert (first["cost"], second["cost"]) == (cost, None)
 
 
 async def test_wrong_control_totals_are_named_and_nothing_is_filed(
