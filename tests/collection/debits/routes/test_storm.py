@@ -1,6 +1,6 @@
 """A storm: the bank's answers late, twice, out of order, in JSON and in files, with replies lost on
 the way and the service's process killed in the middle of requests. The end is that of the orderly
-run. `WUXIAN_STORM_SEEDS` plays more seeds."""
+run. `WUXIAN_STORM_SEEDS` plays more seeds, up to 25."""
 
 import os
 import random
@@ -162,8 +162,8 @@ async def collection(
 async def test_a_storm_ends_as_the_orderly_run(
     desk: DebitDesk, collection: tuple[Mortal, str], seed: int
 ) -> None:
-    year = 2023 + seed
-    orderly, stormy = f"{year}-03", f"{year}-05"
+    year, month = 2021 + seed % 5, 3 + 2 * (seed // 5)
+    orderly, stormy = f"{year}-{month:02d}", f"{year}-{month + 1:02d}"
     made = await prepared(desk, orderly)
     for number, story in enumerate(events_of(seed, orderly, f"O{seed}-")):
         for place, event in enumerate(story):

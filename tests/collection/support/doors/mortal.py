@@ -48,18 +48,19 @@ class Mortal:
 
 
 class Storm(httpx.AsyncHTTPTransport):
-    """Sends requests to the process, kills it during some of them, and sends these again."""
+    """Sends requests to the process, kills it during the first and some others, and sends them again."""
 
     def __init__(self, mortal: Mortal, seed: int, share: float) -> None:
         super().__init__()
         self._mortal = mortal
         self._chance = random.Random(f"kills {seed}")
         self._share = share
+        self._before = mortal.kills
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it is answered whole."""
         killing = None
-        if self._chance.random() < self._share:
+        if self._mortal.kills == self._before or self._chance.random() < self._share:
             killing = asyncio.create_task(self._kill_after(self._chance.uniform(0, 0.03)))
         try:
             for _ in range(_TRIES):
