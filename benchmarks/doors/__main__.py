@@ -27,6 +27,8 @@ from benchmarks.doors import tax as tax_half
 from benchmarks.doors.house import Doors, Half
 from services.supervisor.supervisor import Supervisor
 from shared.process.settings import Settings
+from shared.security.identity import Identity
+from shared.security.personal_data import AccountCipher
 
 TAX_LINES, DEBIT_LINES = 990_000, 200_000
 """One ticket in a hundred comes twice: the file has just under 1,000,000 lines, the most of one file."""
@@ -64,7 +66,9 @@ async def _in_house(
             httpx.AsyncClient(base_url=house.urls["collection"], timeout=limits) as collection,
             httpx.AsyncClient(base_url=house.urls["ledger"], timeout=limits) as ledger,
         ):
-            doors = Doors(collection, ledger, Tokens(house), admin_url, peaks.cpu_seconds)
+            identity = Identity.load(settings.identity_path, settings.field_keys_of("collection"))
+            accounts = AccountCipher(identity.field_keys)
+            doors = Doors(collection, ledger, Tokens(house), admin_url, peaks.cpu_seconds, accounts)
             try:
                 tax = await tax_half.measure(doors, tax_lines)
                 debits = await _debits(doors, debit_lines)

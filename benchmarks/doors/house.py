@@ -14,6 +14,7 @@ import httpx
 from benchmarks._desks import Tokens
 from shared.money import parse_yuan
 from shared.roles import Role
+from shared.security.personal_data import AccountCipher
 
 POLL_SECONDS = 0.2
 
@@ -36,6 +37,7 @@ class Doors:
     tokens: Tokens
     admin_url: str
     cpu_seconds: Callable[[], dict[str, float]]
+    accounts: AccountCipher
 
     async def ask(
         self, method: str, path: str, role: Role, *, ledger: bool = False, **how: Any
