@@ -323,6 +323,10 @@ def _pensioner(number: int) -> dict[str, Any]:
         "name": f"样例{number}",
         "kind": "basic_pension",
         "monthly_amount": f"{2000 + number}.00",
-        "bank_account": {"bank": "某银行", "number": f"62220000000000{number:04d}", "name": "样例"},
+        "bank_account": {
+            "bank": "某银行",
+            "number": f"62220000000000{number:04d}",
+            "name": f"样例{number}",
+        },
         "from": "2021-01",
     }
