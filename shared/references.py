@@ -175,7 +175,7 @@ class Reference(StrEnum):
         "rule of entitlements",
         "/v1/entitlement-rules/{rule}/approvals",
     )
-    FORMULA_ROW = "fmr", "待遇计发参数", "formula row", "/v1/formula-rows/{row}/approvals"
+    FORMULA_ROW = "fmr", "待遇计发参数", "formula row", "/v1/formula-rows/{row}"
     PENSION_FACT_LIST = (
         "pfl",
         "退休信息名单",

@@ -106,6 +106,19 @@ async def list_formula_rows(
 
 
 @router.get(
+    "/v1/formula-rows/{row}",
+    operation_id="get_formula_row",
+    summary="计发参数 · Get a formula row",
+)
+async def get_formula_row(
+    row: RefPath, at: Annotated[Door, door(Right.READ_PAYOUT)]
+) -> FormulaRowOut:
+    """Get a row that a quote names, with its value and source, whatever became of it since."""
+    ref = Ref.parse(Reference.FORMULA_ROW, row)
+    return FormulaRowOut.of(await at.read(lambda tx: formula_row_flow.find(tx, ref.id)))
+
+
+@router.get(
     "/v1/formula-rows/{row}/trail",
     operation_id="get_formula_row_trail",
     summary="办理轨迹 · Get the trail of a formula row",

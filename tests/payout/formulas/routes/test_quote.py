@@ -52,6 +52,9 @@ async def test_a_row_counts_once_another_person_approves_it(office: Office) -> N
     assert not answer["provisional"]
     assert proposed.json()["id"] in [row["id"] for row in answer["rows"]]
     assert all(row["source"] for row in answer["rows"])
+    for row in answer["rows"]:
+        shown = await office.ask("GET", f"/v1/formula-rows/{row['id']}", role="supervisor")
+        assert (shown.status_code, shown.json()["source"]) == (200, row["source"])
 
 
 async def test_a_row_with_faults_is_refused_with_every_fault(office: Office) -> None:
