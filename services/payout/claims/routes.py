@@ -13,6 +13,7 @@ from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.claim import ClaimStatus, claim_key
 from services.payout.claims.flows import advance as advance_flow
 from services.payout.claims.flows import claim as claim_flow
+from services.payout.claims.flows import pension_run as pension_run_flow
 from services.payout.claims.flows import refund as refund_flow
 from services.payout.claims.schemas import (
     ClaimIn,
@@ -61,8 +62,13 @@ async def file_pension_run(
 
     async def work(tx: AsyncConnection) -> ClaimOut:
         return ClaimOut.of(
-            await claim_flow.file_pension_run(
-                tx, district=body.district, period=body.period, today=today(), caller=at.caller
+            await pension_run_flow.file_pension_run(
+                tx,
+                district=body.district,
+                period=body.period,
+                scope=body.scope,
+                today=today(),
+                caller=at.caller,
             )
         )
 

@@ -11,6 +11,7 @@ from services.payout.claims.domain.advance import AdvanceRef, OpenAdvance
 from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Cost, Decision
 from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
 from services.payout.claims.domain.refund import RefundRequest
+from services.payout.claims.domain.run import RunScope
 from services.payout.common.flows import PersonKeys
 from services.payout.common.schemas import (
     BankAccountIn,
@@ -44,6 +45,11 @@ class PensionRunIn(In):
 
     district: Code = Field(examples=["heping"])
     period: PeriodField
+    scope: RunScope = Field(
+        default=RunScope.MONTH,
+        description="month: 当月及以前差额;arrears: 只补发截至该月、已有发放的月份的差额"
+        " (arrears: only differences of months up to this one that have a run)",
+    )
 
 
 class ControlIn(In):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.payout.claims.domain.draft import NothingToPay
-from services.payout.claims.flows import claim as claim_flow
+from services.payout.claims.flows import pension_run as pension_run_flow
 from services.payout.entitlements.domain.change import (
     BankAccount,
     ChangeAction,
@@ -131,7 +131,7 @@ class Life:
         clerk = self.caller(Role.DISTRICT_CLERK, letter)
         try:
             async with self.office.app.state.db.transaction() as tx:
-                await claim_flow.file_pension_run(
+                await pension_run_flow.file_pension_run(
                     tx,
                     district=self.district(letter),
                     period=month,

@@ -15,7 +15,6 @@ from services.payout.benefits import flows as benefits_flow
 from services.payout.benefits.domain import (
     BASIC_PENSION,
     BenefitKind,
-    ClaimKind,
     require_filed,
     require_known,
 )
@@ -31,7 +30,6 @@ from services.payout.claims.domain.claim import (
 from services.payout.claims.domain.draft import (
     ClaimDraft,
     ClaimLineDraft,
-    NothingToPay,
     draft_faults,
     paper_hash,
 )
@@ -49,11 +47,8 @@ from services.payout.common.domain import (
     require_not_future,
 )
 from services.payout.common.flows import PersonKeys
-from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.persons import flows as persons_flow
 from services.payout.persons import store as persons_store
-from services.payout.raises.flows import pension_raise as pension_raise_flow
-from services.payout.recoveries.flows import case as recovery_case_flow
 from services.payout.recoveries.flows import deduction as deduction_flow
 from services.payout.recoveries.flows.deduction import DeductingRun
 from shared import trail
@@ -90,40 +85,6 @@ async def check(
     await arrears_flow.check(collection, draft, row)
 
 
-async def file_pension_run(
-    tx: AsyncConnection, *, district: str, period: Period, today: date, caller: Caller
-) -> Claim:
-    """File the pension run of a district and month: one claim with a line for each unpaid month.
-
-    Raises:
-        Forbidden: another district.
-        PeriodInFuture: the month has not begun.
-        ClaimExists: this district and month has a run that is not refused.
-        NothingToPay: nobody is entitled, or all of it is paid.
-    """
-    caller.require_district(district)
-    require_begun(period, today)
-    row = await benefits_flow.kind_on(tx, ClaimKind.PENSION_RUN, today)
-    claim = _new_claim(
-        row,
-        district=district,
-        period=period,
-        summary=f"{period} 基本养老金月度发放",
-        caller=caller,
-    )
-    await _require_new(tx, claim, b"")
-    await entitlement_store.lock_pensions(tx, alone=True)
-    await pension_raise_flow.catch_up(tx, kind=BASIC_PENSION, district=district)
-    await recovery_case_flow.keep_in_step(tx, kind=BASIC_PENSION, caller=caller)
-    lines, total_fen = await pension_store.write_lines(
-        tx, claim.ref, kind=BASIC_PENSION, fund=claim.fund, district=district, period=period
-    )
-    if not lines:
-        raise NothingToPay(district=district, period=str(period))
-    await deduction_flow.record(tx, _deducting(claim), caller=caller)
-    return await _file(tx, replace(claim, lines=lines, total_fen=total_fen), b"", caller)
-
-
 async def file_claim(
     tx: AsyncConnection,
     draft: ClaimDraft,
@@ -141,7 +102,7 @@ async def file_claim(
             its day, a person comes above the limit of the year, or an advance cannot be deducted.
         EventClaimed: another claim has a line's event; each line is named with that claim.
     """
-    claim = _new_claim(
+    claim = new_claim(
         row,
         district=draft.district,
         period=draft.period,
@@ -151,7 +112,7 @@ async def file_claim(
         caller=caller,
     )
     digest = paper_hash(keys.pepper, draft.summary, draft.credit_code, draft.lines)
-    await _require_new(tx, claim, digest)
+    await require_new(tx, claim, digest)
     whole = [_line(line_no, line, keys) for line_no, line in enumerate(draft.lines, start=1)]
     await persons_store.lock_people(tx, alone=False)
     named = [
@@ -167,7 +128,7 @@ async def file_claim(
     await claim_store.write_lines(tx, claim.ref, lines)
     total_fen = sum(line.amount_fen for line in lines)
     filed = replace(claim, lines=len(lines), total_fen=total_fen)
-    return await _file(tx, filed, digest, caller, basis)
+    return await file(tx, filed, digest, caller, basis)
 
 
 def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
@@ -187,7 +148,7 @@ def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
     )
 
 
-def _new_claim(
+def new_claim(
     row: BenefitKind,
     *,
     district: str,
@@ -197,6 +158,7 @@ def _new_claim(
     credit_code: str | None = None,
     documents: Sequence[str] = (),
 ) -> Claim:
+    """Build a claim without lines by its kind's row."""
     # The row of the day of filing counts, whatever the month: after the maternity fund was merged,
     # the medical fund pays the allowance of an earlier month.
     return Claim(
@@ -217,7 +179,12 @@ def _new_claim(
     )
 
 
-async def _require_new(tx: AsyncConnection, claim: Claim, digest: bytes) -> None:
+async def require_new(tx: AsyncConnection, claim: Claim, digest: bytes) -> None:
+    """Refuse a claim whose paper was filed before and is not refused.
+
+    Raises:
+        ClaimExists: it was.
+    """
     # The unique index decides. Looking first lets the refusal name the claim, and saves writing
     # its lines.
     same = await claim_store.find_same(tx, claim, digest)
@@ -225,13 +192,18 @@ async def _require_new(tx: AsyncConnection, claim: Claim, digest: bytes) -> None
         raise claim_store.ClaimExists(claim=same.text(Reference.CLAIM))
 
 
-async def _file(
+async def file(
     tx: AsyncConnection,
     claim: Claim,
     digest: bytes,
     caller: Caller,
     basis: dict[str, Any] | None = None,
 ) -> Claim:
+    """Store a claim's head and the first step of its trail.
+
+    Raises:
+        ClaimExists: the same paper was filed before and is not refused.
+    """
     await claim_store.insert(tx, claim, digest)
     await _record(tx, claim, "filed", caller, more={"basis": basis} if basis else {})
     return claim
@@ -272,12 +244,13 @@ async def sign(
     signed = replace(claim, status=transition.to)
     if transition.to is ClaimStatus.APPROVED:
         await advance_flow.book(tx, signed, today)
-        await deduction_flow.book(tx, _deducting(signed), today, caller=caller)
+        await deduction_flow.book(tx, deducting(signed), today, caller=caller)
     await _record(tx, signed, step, caller, why=note)
     return signed
 
 
-def _deducting(claim: Claim) -> DeductingRun:
+def deducting(claim: Claim) -> DeductingRun:
+    """Build what a run is to the recovery cases for which it keeps amounts back."""
     return DeductingRun(
         claim=claim.ref,
         kind=BASIC_PENSION,

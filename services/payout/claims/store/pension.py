@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.claims.domain.run import RunScope
 from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, PAID
 from services.payout.recoveries.store.deduction import DEBTS, KEPT
 from shared.ids import Ref
@@ -21,11 +22,14 @@ WITH {DEBTS}, due AS (
            coalesce(paid.part, 0) + 1 AS part
       FROM (SELECT CAST(:period AS text) AS period,
                    CAST('-infinity' AS timestamptz) AS filed_at
+             WHERE CAST(:own_month AS boolean)
              UNION ALL
             SELECT period, filed_at
               FROM claim
-             WHERE kind = 'pension_run' AND district = :district
-               AND period < CAST(:period AS text) AND status <> 'refused'
+             WHERE kind = 'pension_run' AND district = :district AND status <> 'refused'
+               AND octet_length(paper_hash) = 0
+               AND (period < CAST(:period AS text)
+                    OR (period = CAST(:period AS text) AND NOT CAST(:own_month AS boolean)))
            ) AS month
       JOIN entitlement AS row
         ON row.kind = :kind AND row.district = :district
@@ -74,9 +78,18 @@ SELECT count(*) AS lines, CAST(coalesce(sum(due.amount_fen - kept.fen), 0) AS bi
 
 
 async def write_lines(
-    tx: AsyncConnection, ref: Ref, *, kind: str, fund: str, district: str, period: Period
+    tx: AsyncConnection,
+    ref: Ref,
+    *,
+    kind: str,
+    fund: str,
+    district: str,
+    period: Period,
+    scope: RunScope = RunScope.MONTH,
 ) -> tuple[int, int]:
     """Write a pension run: a line for every month of a person that is due and not yet paid.
+
+    The run of a month has an empty paper hash. Runs of arrears have one each: they run no month.
 
     Considered are the run's own month, and earlier months of which this district has a run
     already, for rows of which something became known after that run: a late registration, a raise,
@@ -100,6 +113,7 @@ async def write_lines(
                 "fund": fund,
                 "district": district,
                 "period": str(period),
+                "own_month": scope is RunScope.MONTH,
             },
         )
     ).one()

@@ -29,6 +29,8 @@ class RuleTopic(StrEnum):
     ACCOUNT_HOLD = "account_hold"  # 账户变更的等待期
     LIFE_PROOF = "life_proof"  # 资格认证周期
     DEDUCTION = "deduction"  # 抵扣追回的限额
+    EARLY_RUN = "early_run"  # 提前发放
+    PAY_DAY = "pay_day"  # 发放期限
 
 
 class RuleStatus(StrEnum):
@@ -128,6 +130,21 @@ class Rules:
     def holder_reasons(self) -> frozenset[str]:
         """Return the reasons for which an account may have another holder."""
         return frozenset(code for topic, code in self.values if topic is RuleTopic.HOLDER)
+
+    def early_month(self, kind: str, district: str) -> Period | None:
+        """Find the month of which the run may be filed before it begins, of a district or of all."""
+        value = self._of_district(RuleTopic.EARLY_RUN, kind, district)
+        return None if value is None else Period.parse(value["period"])
+
+    def pay_day(self, kind: str, district: str | None) -> int:
+        """Find the day of the month by which it is paid; without a rule its last day."""
+        value = self._of_district(RuleTopic.PAY_DAY, kind, district)
+        return 31 if value is None else int(value["day"])
+
+    def _of_district(
+        self, topic: RuleTopic, kind: str, district: str | None
+    ) -> Mapping[str, Any] | None:
+        return self.values.get((topic, f"{kind}.{district}"), self.values.get((topic, kind)))
 
     def life_proof(self, kind: str, district: str) -> LifeProofRule:
         """Find the rule of life proofs in a district: its own, or the one of the kind.

@@ -54,6 +54,21 @@ class DeductionValue(In):
     )
 
 
+class EarlyRunValue(In):
+    """The month of which the pension run may be filed from the rule's day on."""
+
+    period: PeriodField = Field(description="可提前发放的所属期 (paid before it begins)")
+
+
+class PayDayValue(In):
+    """The day of the month by which its pensions are paid."""
+
+    day: int = Field(ge=1, le=31)
+
+
+_MEMBERS = ("reason", "account_hold", "life_proof", "deduction", "early_run", "pay_day")
+
+
 class EntitlementRuleIn(In):
     """A rule, or the correction of one: exactly the member of its topic."""
 
@@ -68,15 +83,13 @@ class EntitlementRuleIn(In):
     account_hold: HoldValue | None = None
     life_proof: LifeProofValue | None = None
     deduction: DeductionValue | None = None
+    early_run: EarlyRunValue | None = None
+    pay_day: PayDayValue | None = None
 
     @model_validator(mode="after")
     def _of_topic(self) -> Self:
         member = "reason" if self.topic is RuleTopic.HOLDER else self.topic.value
-        given = {
-            name
-            for name in ("reason", "account_hold", "life_proof", "deduction")
-            if getattr(self, name) is not None
-        }
+        given = {name for name in _MEMBERS if getattr(self, name) is not None}
         if given != {member}:
             raise PydanticCustomError(
                 "rule_of_topic", "须只填 {member} (exactly `{member}`)", {"member": member}
@@ -86,9 +99,9 @@ class EntitlementRuleIn(In):
     @property
     def value(self) -> dict[str, Any]:
         """Return the value of the topic's member."""
-        given = self.reason or self.account_hold or self.life_proof or self.deduction
-        assert given is not None
-        return given.model_dump(mode="json")
+        given = next(one for name in _MEMBERS if (one := getattr(self, name)) is not None)
+        value: dict[str, Any] = given.model_dump(mode="json")
+        return value
 
 
 class RuleApprovalIn(In):

@@ -50,6 +50,13 @@ class ClaimsNotPayable(Refusal):
     code = "CLAIMS_NOT_PAYABLE"
 
 
+class NothingToRepay(Refusal):
+    """没有账户已更正、待重付的失败笔 (no failed line waits on a corrected account)"""
+
+    kind = Kind.INVALID
+    code = "NOTHING_TO_REPAY"
+
+
 class BatchTooLarge(Refusal):
     """批次过大:金额或涉及的科目与分中心过多 (the total is too large, or it has too many accounts and districts)"""
 

@@ -17,11 +17,13 @@ from services.payout.common.domain import require_not_future
 from services.payout.payments.clients import release_payload
 from services.payout.payments.domain.batch import (
     ACCEPTS_RESULTS,
+    CLAIMS_MAX,
     PAPER,
     BatchPart,
     BatchStatus,
     BatchStatusConflict,
     ClaimsNotPayable,
+    NothingToRepay,
     PaymentBatch,
     batch_faults,
     in_batch_fault,
@@ -56,11 +58,13 @@ async def create(
     pay_date: date,
     today: date,
     caller: Caller,
+    corrected_only: bool = False,
 ) -> PaymentBatch:
     """Form a batch from approved claims of one fund.
 
     A claim that no batch has paid is paid as a whole; of another, the lines are paid again that
-    the bank refused or returned, to their corrected accounts.
+    the bank refused or returned, to their corrected accounts. With `corrected_only` those alone
+    whose account was corrected after they failed.
 
     Raises:
         DateInFuture: the pay date is after today.
@@ -76,7 +80,7 @@ async def create(
     claims = await claim_store.find_many(tx, claim_refs)
     _require_payable(batch_faults(claim_refs, claims))
     batched_before = await _require_unsigned(tx, claim_refs, caller)
-    parts = await _reserve(tx, ref, claim_refs, claims)
+    parts = await _reserve(tx, ref, claim_refs, claims, corrected_only=corrected_only)
     require_bounded(parts)
     lines, total_fen = await batch_store.write_lines(tx, ref, parts)
     assert (lines, total_fen) == (
@@ -96,12 +100,45 @@ async def create(
     return batch
 
 
+async def repay(
+    tx: AsyncConnection,
+    ref: Ref,
+    *,
+    fund: str,
+    district: str | None,
+    pay_date: date,
+    today: date,
+    caller: Caller,
+) -> PaymentBatch:
+    """Form one batch of all failed lines of a fund whose account was corrected after they failed.
+
+    A batch carries a limited number of claims; the next one pays the rest.
+
+    Raises:
+        NothingToRepay: no failed line waits on a corrected account.
+        DateInFuture, DayClosed, DayBeforeChart, SamePersonTwice, BatchTooLarge: see `create`.
+    """
+    claims = await failed_store.ready_claims(tx, fund, district, CLAIMS_MAX)
+    if not claims:
+        raise NothingToRepay(fund=fund)
+    return await create(
+        tx, ref, claims, pay_date=pay_date, today=today, caller=caller, corrected_only=True
+    )
+
+
 async def _reserve(
-    tx: AsyncConnection, ref: Ref, claim_refs: Sequence[Ref], claims: Sequence[Claim]
+    tx: AsyncConnection,
+    ref: Ref,
+    claim_refs: Sequence[Ref],
+    claims: Sequence[Claim],
+    *,
+    corrected_only: bool,
 ) -> list[BatchPart]:
     whole = await batch_store.reserve_claims(tx, ref, claim_refs)
     again = [claim for claim in claim_refs if claim not in whole]
-    failed = await failed_store.reserve(tx, ref, again) if again else {}
+    failed = {}
+    if again:
+        failed = await failed_store.reserve(tx, ref, again, corrected_only=corrected_only)
     _require_payable(
         [
             in_batch_fault(index)

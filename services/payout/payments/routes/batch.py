@@ -17,6 +17,7 @@ from services.payout.payments.schemas.payment import (
     PaymentBatchIn,
     PaymentBatchOut,
     PaymentLineOut,
+    RepaymentBatchIn,
 )
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
@@ -73,6 +74,36 @@ def _claim_refs(texts: list[str]) -> list[Ref]:
     if faults:
         raise Faulty(faults=faults)
     return refs
+
+
+@router.post(
+    "/v1/repayment-batches",
+    operation_id="create_repayment_batch",
+    summary="重付批次 · Pay again every failed line whose account was corrected",
+    status_code=201,
+    response_model=PaymentBatchOut,
+)
+async def create_repayment_batch(
+    body: RepaymentBatchIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH, money=True)]
+) -> Response:
+    """Form one batch of all that are ready; lines whose account nobody corrected wait on."""
+    key = batch_key(at.caller.subject, at.idempotency_key or "")
+
+    async def work(tx: AsyncConnection) -> PaymentBatchOut:
+        batch = await batch_flow.repay(
+            tx,
+            Ref.new(key),
+            fund=body.fund,
+            district=body.district,
+            pay_date=body.pay_date,
+            today=today(),
+            caller=at.caller,
+        )
+        return PaymentBatchOut.of(batch)
+
+    answer = await at.write(work, key=key, status=201)
+    wake(at.request)
+    return answer
 
 
 @router.post(

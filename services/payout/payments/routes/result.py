@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.routes import DistrictQuery, wake
+from services.payout.payments.flows import completeness as completeness_flow
 from services.payout.payments.flows import result as result_flow
 from services.payout.payments.flows import total as total_flow
+from services.payout.payments.schemas.completeness import MonthCompletenessOut
 from services.payout.payments.schemas.payment import PaymentResultsIn, PaymentResultsOut, TotalsOut
 from shared.clock import today
 from shared.door import Door, door
@@ -60,3 +62,23 @@ async def get_totals(
     scope = at.caller.scope(district)
     rows = await at.read(lambda tx: total_flow.by_fund(tx, first=first, last=last, district=scope))
     return TotalsOut.of(rows)
+
+
+@router.get(
+    "/v1/pension-months/{period}",
+    operation_id="get_pension_month",
+    summary="社会化发放率 · Completeness of a month of pensions",
+)
+async def get_pension_month(
+    period: Annotated[str, Path(pattern=PERIOD_PATTERN)],
+    at: Annotated[Door, door(Right.READ_PAYOUT)],
+    district: DistrictQuery = None,
+) -> MonthCompletenessOut:
+    """Compare what is due of a month with what became of it: paid, on its way, held, or missed."""
+    scope = at.caller.scope(district)
+    month = await at.read(
+        lambda tx: completeness_flow.of_month(
+            tx, period=Period.parse(period), district=scope, today=today()
+        )
+    )
+    return MonthCompletenessOut.of(month)

@@ -16,13 +16,21 @@ from services.payout.payments.flows.result import FileResult
 from services.payout.payments.store.result import PaymentLineRow
 from services.payout.payments.store.total import FundTotals
 from shared.references import Reference
-from shared.schema import In, Out, PositiveYuan, Serial, YuanOut
+from shared.schema import Code, In, Out, PositiveYuan, Serial, YuanOut
 
 
 class PaymentBatchIn(In):
     """Approved claims of one fund, and the day the bank is to pay them."""
 
     claims: list[RefText] = Field(min_length=1, max_length=CLAIMS_MAX)
+    pay_date: Day
+
+
+class RepaymentBatchIn(In):
+    """A batch of all failed payments of a fund on corrected accounts; of a district, or of all."""
+
+    fund: Code = Field(examples=["pension"])
+    district: Code | None = None
     pay_date: Day
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -42,17 +42,55 @@ async def add(tx: AsyncConnection, batch: Ref, numbers: Sequence[int]) -> None:
     )
 
 
+# A correction is of this failure when it was proposed after the batch that failed was formed: both
+# ids begin with their instant.
+_CORRECTED: Final = """
+           EXISTS (
+               SELECT 1
+                 FROM account_correction AS corrected
+                WHERE corrected.claim_key = failed.claim_key
+                  AND corrected.claim_id = failed.claim_id
+                  AND corrected.line_no = failed.line_no
+                  AND corrected.status = 'approved' AND corrected.id > failed.batch_id)"""
+
+
+async def ready_claims(
+    tx: AsyncConnection, fund: str, district: str | None, limit: int
+) -> list[Ref]:
+    """Find claims with failed lines that wait on a corrected account, oldest first."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT DISTINCT failed.claim_id, failed.claim_key
+              FROM failed_payment AS failed
+             WHERE failed.retry_id IS NULL AND failed.fund = :fund
+               AND (CAST(:district AS text) IS NULL OR failed.district = CAST(:district AS text))
+               AND {_CORRECTED}
+               AND NOT EXISTS (
+                       SELECT 1
+                         FROM double_payment AS twice
+                        WHERE twice.claim_key = failed.claim_key
+                          AND twice.claim_id = failed.claim_id
+                          AND twice.line_no = failed.line_no)
+             ORDER BY failed.claim_id
+             LIMIT :limit
+        """),
+        {"fund": fund, "district": district, "limit": limit},
+    )
+    return [Ref(row.claim_key, row.claim_id) for row in rows]
+
+
 async def reserve(
-    tx: AsyncConnection, batch: Ref, claims: Sequence[Ref]
+    tx: AsyncConnection, batch: Ref, claims: Sequence[Ref], *, corrected_only: bool = False
 ) -> dict[Ref, tuple[int, int]]:
     """Reserve the waiting failed lines of claims for a batch: claim → (lines, sum in fen).
 
-    Double payments do not wait.
+    With `corrected_only` those whose account was corrected after they failed. Double payments do
+    not wait.
     The rows are locked in key order, so that two batches that want the same lines wait for each
     other instead of deadlocking; the second finds them reserved.
     """
     rows = await tx.execute(
-        text("""
+        text(f"""
             WITH waiting AS (
                 SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_id
                   FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]))
@@ -60,6 +98,7 @@ async def reserve(
                   JOIN failed_payment AS failed
                     ON failed.claim_key = wanted.claim_key AND failed.claim_id = wanted.claim_id
                  WHERE failed.retry_id IS NULL
+                   AND (NOT CAST(:corrected_only AS boolean) OR {_CORRECTED})
                    AND NOT EXISTS (
                            SELECT 1
                              FROM double_payment AS twice
@@ -90,6 +129,7 @@ async def reserve(
             "ids": [ref.id for ref in claims],
             "batch_key": batch.key,
             "batch_id": batch.id,
+            "corrected_only": corrected_only,
         },
     )
     return {Ref(row.claim_key, row.claim_id): (row.lines, row.fen) for row in rows}

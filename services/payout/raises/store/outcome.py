@@ -61,6 +61,7 @@ async def due_sums(tx: AsyncConnection, paper: PensionRaise, month: Period) -> D
               {PAID}
               {AMOUNT}
              WHERE month.kind = 'pension_run' AND month.status <> 'refused'
+               AND octet_length(month.paper_hash) = 0
                AND month.period >= :first_period
                AND amount.fen > coalesce(paid.fen, 0)
                AND {IN_FORCE} AND {NOT_STOPPED}

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from services.payout.claims.flows import claim as claim_flow
+from services.payout.claims.flows import pension_run as pension_run_flow
 from services.payout.raises.domain.fact import FactDraft, FactList, FactListStatus
 from services.payout.raises.domain.pension_raise import (
     PensionRaise,
@@ -104,7 +104,7 @@ async def draft(db: Database, one: PensionRaise) -> PensionRaise:
 async def run(db: Database, district: str, period: str) -> int:
     """File a run; its sum in fen."""
     async with db.transaction() as tx:
-        claim = await claim_flow.file_pension_run(
+        claim = await pension_run_flow.file_pension_run(
             tx,
             district=district,
             period=Period.parse(period),
