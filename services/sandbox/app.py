@@ -13,8 +13,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from services import VERSION
-from services.sandbox import inquiry_routes, routes
+from services.sandbox import inquiry_routes, order_routes, routes
 from services.sandbox.bank import Bank
+from services.sandbox.benefits import BenefitClerks
 from services.sandbox.clerks import Clerks
 from services.sandbox.courier import Courier
 from services.sandbox.gateway import Gateway
@@ -54,11 +55,20 @@ def build(settings: Settings | None = None, transports: Transports | None = None
                 name: await stack.enter_async_context(peer)
                 for name, peer in _peers(chosen, transports or {}).items()
             }
-            people = _People(chosen, (transports or {}).get("collection"))
-            stack.push_async_callback(people.close)
-            clerks = Clerks(journal, people)
+            people = {
+                name: _People(chosen, url, (transports or {}).get(name))
+                for name, url in (
+                    ("collection", chosen.collection_url),
+                    ("ledger", chosen.ledger_url),
+                    ("payout", chosen.payout_url),
+                )
+            }
+            for one in people.values():
+                stack.push_async_callback(one.close)
+            clerks = Clerks(journal, people["collection"])
+            benefits = BenefitClerks(journal, people["ledger"], people["payout"])
             day_file = chosen.home / "sandbox" / "day"
-            app.state.sandbox = _sandbox(journal, peers, clerks, day_file)
+            app.state.sandbox = _sandbox(journal, peers, clerks, benefits, day_file)
             yield
 
     async def journal() -> dict[str, str]:
@@ -71,7 +81,7 @@ def build(settings: Settings | None = None, transports: Transports | None = None
         description="模拟银行与模拟税务局,仅供试用 · "
         "A simulated bank and tax bureau for trying the services out. No money moves anywhere.",
         version=VERSION,
-        routers=[routes.router, inquiry_routes.router],
+        routers=[routes.router, order_routes.router, inquiry_routes.router],
         lifespan=lifespan,
         trust=trust_of(chosen, SERVICE),
         checks=[journal],
@@ -84,10 +94,13 @@ def build(settings: Settings | None = None, transports: Transports | None = None
 
 
 class _People:
-    """Ways to collection of the sandbox's people, opened when they are first needed."""
+    """Ways of the sandbox's people to one service, opened when they are first needed."""
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self, settings: Settings, url: str, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
         self._settings = settings
+        self._url = url
         self._transport = transport
         self._peers: dict[str, Peer] = {}
 
@@ -98,7 +111,7 @@ class _People:
             if name not in secrets:
                 raise NotFound(person=name)
             self._peers[name] = Peer(
-                self._settings.collection_url,
+                self._url,
                 name,
                 secrets[name],
                 identity_url=self._settings.identity_url,
@@ -143,7 +156,11 @@ def signer_of(path: Path) -> RequestSigner | None:
 
 
 def _sandbox(
-    journal: Journal, peers: Mapping[str, Peer], clerks: Clerks, day_file: Path
+    journal: Journal,
+    peers: Mapping[str, Peer],
+    clerks: Clerks,
+    benefits: BenefitClerks,
+    day_file: Path,
 ) -> Sandbox:
     courier = Courier(journal, peers)
     return Sandbox(
@@ -159,6 +176,7 @@ def _sandbox(
         tickets=Tickets(journal, courier),
         turn=asyncio.Lock(),
         clerks=clerks,
+        benefits=benefits,
         day_file=day_file,
     )
 

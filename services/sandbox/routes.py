@@ -14,6 +14,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
 from services.sandbox.bank import OWN_ACCOUNTS, Bank, Transfer
+from services.sandbox.benefits import BenefitClerks
 from services.sandbox.clerks import Clerks, NewMonth
 from services.sandbox.courier import Courier, Tally
 from services.sandbox.gateway import Gateway, query, return_debit
@@ -25,8 +26,6 @@ from services.sandbox.schemas import (
     ClockIn,
     ClockOut,
     Day,
-    DebitOrderIn,
-    DebitOrderOut,
     DebitReturnIn,
     MisregisteredOut,
     MonthIn,
@@ -66,6 +65,7 @@ class Sandbox:
     tickets: Tickets
     turn: asyncio.Lock
     clerks: Clerks
+    benefits: BenefitClerks
     day_file: Path
 
     @property
@@ -125,20 +125,6 @@ async def play_month(body: MonthIn, here: Here) -> MonthOut:
         total=bill["total"],
         due_on=bill["due_on"],
     )
-
-
-@router.post(
-    "/debit-orders",
-    operation_id="order_debits",
-    summary="出纳发起扣款 · Let the cashier form a debit batch",
-    status_code=201,
-)
-async def order_debits(body: DebitOrderIn, here: Here) -> DebitOrderOut:
-    """Form a batch of the open bills of a period that are paid by debit."""
-    async with here.turn:
-        batch = await here.clerks.create_debit_batch(str(body.period), body.day)
-    control = batch["control"]
-    return DebitOrderOut(batch=batch["id"], lines=control["lines"], total=control["total"])
 
 
 @router.get("/clock", operation_id="read_clock", summary="业务日期 · The business day")

@@ -276,6 +276,21 @@ class DebitOrderIn(In):
     day: Day
 
 
+class PaymentOrderIn(In):
+    """A benefit to pay, as a district and the centre do; money must have been collected before."""
+
+    day: Day
+    amount: PositiveYuan = Field(examples=["100.00"])
+
+
+class PaymentOrderOut(Out):
+    """The payment batch that was formed; its money is held."""
+
+    batch: str
+    lines: int
+    total: str
+
+
 class DebitOrderOut(Out):
     """The batch that was formed."""
 

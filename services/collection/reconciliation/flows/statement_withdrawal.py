@@ -70,6 +70,7 @@ async def approve(tx: AsyncConnection, ref: Ref, caller: Caller) -> SignedChange
     filed = await signed_change_flow.find_filed(tx, SUBJECT, ref)
     first = date.fromisoformat(filed.content["first"])
     last = date.fromisoformat(filed.content["last"])
+    await statement_store.be_patient(tx)
     await statement_store.mark(tx, filed.target, first)
     await _require_open(tx, filed.target, first, last)
     change = await signed_change_flow.approve(tx, SUBJECT, ref, caller)

@@ -73,6 +73,11 @@ async def days_of(
     ]
 
 
+async def be_patient(tx: AsyncConnection) -> None:
+    """Let a transaction take as long as a month of a large city needs: a million lines."""
+    await tx.execute(text("SET LOCAL statement_timeout = '30min'"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFile:
     """One file as it was taken: its days, the number of its entries, and its hash."""
