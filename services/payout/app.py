@@ -45,6 +45,7 @@ from services.payout.raises.routes import pension_raise as pension_raise_doors
 from services.payout.recoveries.routes import case as recovery_case_doors
 from services.payout.recoveries.routes import plan as plan_doors
 from services.payout.recoveries.routes import settle as settle_doors
+from services.payout.recoveries.routes import total as recovered_doors
 from services.revisions import schema_state
 from shared import book_days, clock
 from shared.db import Database, revision
@@ -93,6 +94,7 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     recovery_case_doors.router,
     plan_doors.router,
     settle_doors.router,
+    recovered_doors.router,
     life_proof_doors.router,
     comparison_doors.router,
     claims_doors.router,

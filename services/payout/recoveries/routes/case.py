@@ -12,6 +12,7 @@ from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.routes import DistrictQuery, FundQuery, person_keys
 from services.payout.recoveries.domain.case import CaseStatus
 from services.payout.recoveries.flows import case as recovery_case_flow
+from services.payout.recoveries.flows import wrong_claim as wrong_claim_flow
 from services.payout.recoveries.schemas.case import (
     CaseConfirmationIn,
     CaseRefusalIn,
@@ -20,6 +21,7 @@ from services.payout.recoveries.schemas.case import (
     RecoveryCaseOut,
     RecoveryCasesOut,
     RecoverySweepIn,
+    WrongClaimIn,
 )
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
@@ -69,6 +71,36 @@ async def open_recovery_cases(
         return RecoveryCasesOut.of(cases, person_keys(at.request))
 
     return await at.write(work, key=district_key(body.district), status=201)
+
+
+@router.post(
+    "/v1/claims/{claim}/recovery-cases",
+    operation_id="open_recovery_cases_of_claim",
+    summary="申请有误立案 · Open a case about a paid claim that was found wrong",
+    status_code=201,
+    response_model=RecoveryCasesOut,
+)
+async def open_recovery_cases_of_claim(
+    claim: RefPath, body: WrongClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)]
+) -> Response:
+    """Open a case for each payee of the lines; another person confirms it."""
+    ref = Ref.parse(Reference.CLAIM, claim)
+    keys = person_keys(at.request)
+
+    async def work(tx: AsyncConnection) -> RecoveryCasesOut:
+        cases = await wrong_claim_flow.open_cases(
+            tx,
+            ref,
+            body.amounts(),
+            reason=body.reason,
+            document=body.document,
+            keys=keys,
+            today=today(),
+            caller=at.caller,
+        )
+        return RecoveryCasesOut.of(cases, keys)
+
+    return await at.write(work, key=ref.key, status=201)
 
 
 @router.post(

@@ -11,9 +11,10 @@ from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.flows import PersonKeys
 from services.payout.common.schemas import Note, masked_name
 from services.payout.recoveries.domain.case import CaseCause, CaseLine, CaseStatus, RecoveryCase
+from services.payout.recoveries.domain.wrong_claim import WrongAmount
 from services.payout.recoveries.flows.case import CaseDetail, CaseOpening, OverpaidPerson
 from shared.references import Reference
-from shared.schema import Code, In, Out, PeriodField, ShortText, YuanOut
+from shared.schema import Code, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
 
 
 class RecoverySweepIn(In):
@@ -29,6 +30,25 @@ class RecoverySweepIn(In):
         return CaseOpening(
             district=self.district, kind=self.kind, reason=self.reason, document=self.document
         )
+
+
+class WrongLineIn(In):
+    """A line of a claim, and the amount of it that is to come back."""
+
+    line: int = Field(ge=1, le=2**31 - 1, examples=[1])
+    amount: PositiveYuan = Field(examples=["1200.00"])
+
+
+class WrongClaimIn(In):
+    """The lines of a paid claim that were found wrong, with the reason and the document."""
+
+    reason: ShortText = Field(examples=["虚假住院,稽核查实"])
+    document: ShortText = Field(examples=["津社险稽〔2021〕15号"])
+    lines: list[WrongLineIn] = Field(min_length=1, max_length=1000)
+
+    def amounts(self) -> list[WrongAmount]:
+        """Turn the lines into the domain's values."""
+        return [WrongAmount(one.line, one.amount) for one in self.lines]
 
 
 class CaseConfirmationIn(In):

@@ -1,0 +1,90 @@
+"""Opening cases about paid claims that were found wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.common.domain import require_faultless
+from services.payout.common.flows import PersonKeys
+from services.payout.recoveries.domain.case import CaseCause, RecoveryCase
+from services.payout.recoveries.domain.wrong_claim import (
+    ClaimToRecoverUnknown,
+    PaidClaim,
+    PaidClaimLine,
+    WrongAmount,
+    case_lines,
+    wrong_faults,
+)
+from services.payout.recoveries.flows import case as recovery_case_flow
+from services.payout.recoveries.store import case as recovery_case_store
+from services.payout.recoveries.store import wrong_claim as wrong_claim_store
+from shared.ids import Ref
+from shared.references import Reference
+from shared.roles import Caller
+
+
+async def open_cases(
+    tx: AsyncConnection,
+    ref: Ref,
+    wrong: Sequence[WrongAmount],
+    *,
+    reason: str,
+    document: str,
+    keys: PersonKeys,
+    today: date,
+    caller: Caller,
+) -> list[RecoveryCase]:
+    """Open one case for each payee of the lines.
+
+    Raises:
+        ClaimToRecoverUnknown: no such approved claim.
+        Forbidden: another district's.
+        Faulty: every fault of the lines.
+    """
+    claim = await wrong_claim_store.load(tx, ref)
+    if claim is None:
+        raise ClaimToRecoverUnknown(claim=ref.text(Reference.CLAIM))
+    caller.require_district(claim.district)
+    lines = await wrong_claim_store.lines(tx, ref, [one.line_no for one in wrong])
+    require_faultless(wrong_faults(claim, wrong, lines))
+    by_payee: dict[str, list[WrongAmount]] = {}
+    for one in wrong:
+        by_payee.setdefault(keys.name.open(lines[one.line_no].name), []).append(one)
+    opened = []
+    for amounts in by_payee.values():
+        case = _case(claim, amounts, lines, reason, document, today, caller)
+        built = case_lines(claim, amounts, lines)
+        await recovery_case_store.insert(tx, [case], [(case.ref, line) for line in built])
+        opened.append(case)
+    await recovery_case_flow.record(tx, [case.ref for case in opened], "opened", caller, why=reason)
+    return opened
+
+
+def _case(
+    claim: PaidClaim,
+    amounts: Sequence[WrongAmount],
+    lines: Mapping[int, PaidClaimLine],
+    reason: str,
+    document: str,
+    today: date,
+    caller: Caller,
+) -> RecoveryCase:
+    first = lines[amounts[0].line_no]
+    return RecoveryCase(
+        ref=Ref.new(claim.ref.key),
+        cause=CaseCause.CLAIM,
+        kind=claim.kind,
+        district=claim.district,
+        fund=claim.fund,
+        blind=None,
+        sealed_number=first.sealed_number,
+        name=first.name,
+        reason=reason,
+        document=document,
+        opened_by=caller.subject,
+        opened_on=today,
+        amount_fen=sum(one.amount_fen for one in amounts),
+    )
