@@ -36,7 +36,7 @@ async def _prove_returned_debit(play: Play, receipt: str) -> Proof:
     bills = await _bills(play, *owner)
     given_back = f"{taken['serial']}-R"
     lines = await _statement_lines(play, "income")
-    faults = _differences(
+    faults = differences(
         parse_yuan(taken["amount"]),
         {
             "returned": parse_yuan(taken["returned"]),
@@ -46,7 +46,7 @@ async def _prove_returned_debit(play: Play, receipt: str) -> Proof:
         },
     )
     faults += [f"bill {one['id']} is {one['status']}" for one in bills if one["open"] != "0.00"]
-    return _proof("a_returned_debit_is_undone_and_paid_again", faults, taken["amount"])
+    return proof("a_returned_debit_is_undone_and_paid_again", faults, taken["amount"])
 
 
 async def _statement_lines(play: Play, account: str) -> dict[str, list[dict[str, Any]]]:
@@ -69,7 +69,7 @@ async def _prove_moved_receipt(play: Play, reference: str) -> Proof:
     path = f"/v1/receipts/{move['receipt']}"
     receipt = await play.office.get(_AUDITOR, "collection", path)
     bills = await _bills(play, move["credit_code"], move["period"])
-    faults = _differences(
+    faults = differences(
         parse_yuan(receipt["amount"]),
         {
             "moved": parse_yuan(move["amount"]),
@@ -79,7 +79,7 @@ async def _prove_moved_receipt(play: Play, reference: str) -> Proof:
     )
     if move["status"] != "approved" or move["filed_by"] == move["decided_by"]:
         faults.append("the move was not approved by another person")
-    return _proof("a_wrong_payers_money_is_moved_by_two_people", faults, move["amount"])
+    return proof("a_wrong_payers_money_is_moved_by_two_people", faults, move["amount"])
 
 
 async def _prove_lowered_month(play: Play, credit_code: str, period: str) -> Proof:
@@ -92,15 +92,21 @@ async def _prove_lowered_month(play: Play, credit_code: str, period: str) -> Pro
     levied = sum(parse_yuan(one["total"]) for one in own if one["status"] in {"billed", "settled"})
     left = sum(parse_yuan(one["left"]) for one in credits if one["period"] == period)
     paid = sum(parse_yuan(one["settled"]) for one in bills)
-    faults = _differences(paid, {"levied and credit": levied + left})
+    faults = differences(paid, {"levied and credit": levied + left})
     if left <= 0 or not any(one["kind"] == "adjustment" for one in own):
         faults.append(f"no credit stands of {period} of {credit_code}")
     faults += [f"bill {one['id']} asks for {one['open']}" for one in bills if one["open"] != "0.00"]
-    return _proof("a_lowered_month_leaves_the_excess_as_credit", faults, format_yuan(left))
+    return proof("a_lowered_month_leaves_the_excess_as_credit", faults, format_yuan(left))
 
 
 async def _prove_repaid_pension(play: Play, repaid: RepaidPension) -> Proof:
     """Prove that the bank refused the pension first, and paid it once on the corrected account."""
+    faults = await repaid_faults(play, repaid, "refused")
+    return proof("a_refused_pension_is_paid_again_once", faults, repaid.amount)
+
+
+async def repaid_faults(play: Play, repaid: RepaidPension, outcome: str) -> list[str]:
+    """Find what contradicts that a pension had this outcome first, and was paid once afterwards."""
     office = play.office
     waiting = await office.pages(_AUDITOR, "payout", "/v1/failed-payments", fund="pension")
     corrections = await office.pages(
@@ -109,7 +115,7 @@ async def _prove_repaid_pension(play: Play, repaid: RepaidPension) -> Proof:
     first = await _payment_lines(play, repaid, repaid.failed_batch)
     second = await _payment_lines(play, repaid, repaid.batch)
     faults = []
-    if [one["status"] for one in first] != ["refused"]:
+    if [one["status"] for one in first] != [outcome]:
         faults.append(f"first batch: {[one['status'] for one in first]}")
     if [one["status"] for one in second] != ["paid"]:
         faults.append(f"second batch: {[one['status'] for one in second]}")
@@ -118,7 +124,7 @@ async def _prove_repaid_pension(play: Play, repaid: RepaidPension) -> Proof:
         faults.append("it still waits to be paid")
     if own not in {(one["claim"], one["line"]) for one in corrections}:
         faults.append("no correction of its account was approved")
-    return _proof("a_refused_pension_is_paid_again_once", faults, repaid.amount)
+    return faults
 
 
 async def _prove_returned_refund(play: Play, reference: str) -> Proof:
@@ -128,7 +134,7 @@ async def _prove_returned_refund(play: Play, reference: str) -> Proof:
     receipt = await play.office.get(_AUDITOR, "collection", path)
     lines = await _statement_lines(play, "treasury")
     serial = str(refund["return_serial"])
-    faults = _differences(
+    faults = differences(
         parse_yuan(refund["amount"]),
         {
             "bank paid": -sum(
@@ -140,7 +146,7 @@ async def _prove_returned_refund(play: Play, reference: str) -> Proof:
     )
     if refund["status"] != "returned":
         faults.append(f"the refund is {refund['status']}")
-    return _proof("a_refund_that_came_back_is_free_again", faults, refund["amount"])
+    return proof("a_refund_that_came_back_is_free_again", faults, refund["amount"])
 
 
 async def _payment_lines(play: Play, repaid: RepaidPension, batch: str) -> list[dict[str, Any]]:
@@ -156,7 +162,8 @@ async def _bills(play: Play, credit_code: str, period: str) -> list[dict[str, An
     )
 
 
-def _differences(whole_fen: int, parts: dict[str, int]) -> list[str]:
+def differences(whole_fen: int, parts: dict[str, int]) -> list[str]:
+    """Name every part that is not the whole."""
     return [
         f"{name}: {format_yuan(found)} instead of {format_yuan(whole_fen)}"
         for name, found in parts.items()
@@ -164,5 +171,6 @@ def _differences(whole_fen: int, parts: dict[str, int]) -> list[str]:
     ]
 
 
-def _proof(name: str, faults: list[str], amount: str) -> Proof:
+def proof(name: str, faults: list[str], amount: str) -> Proof:
+    """Make a proof of faults; without any it tells the amount."""
     return Proof(name, not faults, "; ".join(faults) or f"{amount} yuan")

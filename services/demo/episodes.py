@@ -24,6 +24,7 @@ from services.demo.collecting import (
 )
 from services.demo.numbers import luhn_complete
 from services.demo.paying import pay_claims
+from services.demo.stage import Bar
 from shared.money import format_yuan, parse_yuan
 
 _ACCOUNTANT: Final = "fund_accountant"
@@ -218,22 +219,27 @@ async def repay_pension(play: Play, month: Month) -> RepaidPension:
         line = min(
             refused, key=lambda one: (one["reason_code"] == "RJ03", parse_yuan(one["amount"]))
         )
-        path = f"/v1/claims/{line['claim']}/payees"
-        payees = await play.office.pages(reviewer(line["district"]), "payout", path)
-        account = {
-            "bank": line["bank_account"]["bank"],
-            "number": luhn_complete(f"621799{line['line']:012d}"),
-            "name": next(one["payee_name"] for one in payees if one["line"] == line["line"]),
-        }
-        body = {"line": line["line"], "bank_account": account, "note": "账号有误"}
-        path = f"/v1/claims/{line['claim']}/account-corrections"
-        proposed = await play.office.post(clerk(line["district"]), "payout", path, body)
-        path = f"/v1/account-corrections/{proposed['id']}/approvals"
-        await play.office.post(reviewer(line["district"]), "payout", path)
-        batch = await pay_claims(play, [line["claim"]], month.day(12, 1))
-        await work_off(play, "payment", bar)
-        await drained(play)
-        bar.note(f"a pension of {line['amount']} yuan is paid again after {line['reason']}")
+        return await repay(play, line, month.day(12, 1), bar)
+
+
+async def repay(play: Play, line: dict[str, Any], day: str, bar: Bar) -> RepaidPension:
+    """Pay a failed payment again on a day, on an account that two people corrected."""
+    path = f"/v1/claims/{line['claim']}/payees"
+    payees = await play.office.pages(reviewer(line["district"]), "payout", path)
+    account = {
+        "bank": line["bank_account"]["bank"],
+        "number": luhn_complete(f"621799{line['line']:012d}"),
+        "name": next(one["payee_name"] for one in payees if one["line"] == line["line"]),
+    }
+    body = {"line": line["line"], "bank_account": account, "note": "账号有误"}
+    path = f"/v1/claims/{line['claim']}/account-corrections"
+    proposed = await play.office.post(clerk(line["district"]), "payout", path, body)
+    path = f"/v1/account-corrections/{proposed['id']}/approvals"
+    await play.office.post(reviewer(line["district"]), "payout", path)
+    batch = await pay_claims(play, [line["claim"]], day)
+    await work_off(play, "payment", bar)
+    await drained(play)
+    bar.note(f"a pension of {line['amount']} yuan is paid again after {line['reason']}")
     return RepaidPension(
         claim=line["claim"],
         line=line["line"],

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from services.demo import city as cities
-from services.demo import closing, episodes, reconciling
+from services.demo import closing, episodes, lifetime, reconciling
 from services.demo.collecting import DemoError, Month, Play, collect, identify, register
 from services.demo.episode_proofs import prove_episodes
 from services.demo.house import Busy, house
+from services.demo.lifetime import Lifetime
+from services.demo.lifetime_proofs import prove_lifetime
 from services.demo.office import Office
 from services.demo.paying import pay, settle
 from services.demo.proofs import prove_books, read_state
@@ -23,6 +25,7 @@ from services.demo.stage import Stage
 from services.embedded import EmbeddedError
 from services.migrate import MigrationError
 from services.supervisor import PortTaken, SupervisorError
+from shared.money import parse_yuan
 from shared.process.settings import Settings
 from shared.web.client import PeerError
 
@@ -37,6 +40,8 @@ def perform(json_output: bool, settings: Settings, *, small: bool = False) -> in
         report = asyncio.run(play(settings, stage, small=small))
     except EXPECTED as failure:
         stage.console.print(f"wuxian demo: {failure}", style="red", markup=False)
+        for fault in failure.body.get("errors", ()) if isinstance(failure, PeerError) else ():
+            stage.console.print(f"  {fault}", style="red", markup=False)
         return 1
     if json_output:
         print(as_json(report))
@@ -59,8 +64,7 @@ async def play(settings: Settings, stage: Stage, *, small: bool = False) -> Repo
 
 async def _play(play: Play) -> Report:
     first = await first_month(play)
-    events = await second_month(play, first)
-    return await prove(play, events)
+    return await prove(play, await second_month(play, first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +95,46 @@ async def first_month(play: Play) -> FirstMonth:
     return FirstMonth(july, returned, moved, repaid)
 
 
-async def second_month(play: Play, first: FirstMonth) -> episodes.Events:
-    """Play August until it is closed."""
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The papers of every episode, for the proofs."""
+
+    events: episodes.Events
+    lifetime: Lifetime
+
+
+async def second_month(play: Play, first: FirstMonth) -> Papers:
+    """Play August until it is closed, and one payment after the year's end."""
     july, august = first.month, Month(1)
     await collect(play, august)
     await closing.try_too_early(play, august)
     refunded = await episodes.refund_stranger(play, august)
     await identify(play, august)
     lowered = await episodes.lower_month(play, august, july)
-    await settle(play, august)
+    died = await lifetime.end_late(play, august)
+    raised = await lifetime.raise_pensions(play, august, july)
+    totals = raised["control"]
+    added_fen = parse_yuan(totals["monthly"]) + parse_yuan(totals["arrears"])
+    await settle(play, august, raised_fen=added_fen)
+    case = await lifetime.recover(play, august, died)
     await pay(play, august)
+    returned = await lifetime.return_pension(play, august)
     await reconciling.reconcile(play, august)
     await closing.close(play, august)
-    return episodes.Events(
+    refund, unit = await lifetime.refund_stable_job(play)
+    events = episodes.Events(
         first.returned, first.moved, lowered, july.period, refunded, first.repaid
     )
+    return Papers(events, Lifetime(case, raised["id"], returned, refund, unit))
 
 
-async def prove(play: Play, events: episodes.Events) -> Report:
+async def prove(play: Play, papers: Papers) -> Report:
     """Prove the books, then replay every message and prove that nothing changed."""
     with play.stage.step("prove") as bar:
         state = await read_state(play)
         proofs = await prove_books(play, state, bar.advance)
-        proofs += await prove_episodes(play, events)
+        proofs += await prove_episodes(play, papers.events)
+        proofs += await prove_lifetime(play, papers.lifetime)
     proofs.append(await prove_replay(play, play.stage, state))
     return Report(
         units=len(play.city.units),

@@ -26,8 +26,11 @@ _EMPTYING = {"income_deposit": "sweep", "treasury_deposit": "treasury_remit"}
 """Account → the settlement that empties it."""
 
 
-async def settle(play: Play, month: Month) -> None:
-    """Empty the income account and the treasury into the fiscal account, fund the expenditure."""
+async def settle(play: Play, month: Month, *, raised_fen: int = 0) -> None:
+    """Empty the income account and the treasury into the fiscal account, fund the expenditure.
+
+    `raised_fen` is what a raise adds to the month's pensions, with its arrears.
+    """
     with play.stage.step("settle", 3, month.period) as bar:
         last = month.day(31)
         transit = await play.office.get(
@@ -38,13 +41,18 @@ async def settle(play: Play, month: Month) -> None:
             if account in waiting:
                 await _settlement(play, kind, last)
             bar.advance()
-        await _settlement(play, "expenditure_funding", month.day(2, 1), _plan(play, month))
+        await fund_expenditure(play, month.day(2, 1), _plan(play, month, raised_fen))
         bar.advance()
 
 
-def _plan(play: Play, month: Month) -> list[dict[str, str]]:
+async def fund_expenditure(play: Play, day: str, amounts: list[dict[str, str]]) -> None:
+    """Move what each fund will pay to the expenditure account, by two people."""
+    await _settlement(play, "expenditure_funding", day, amounts)
+
+
+def _plan(play: Play, month: Month, raised_fen: int) -> list[dict[str, str]]:
     """Return the expected benefits of the month, per fund."""
-    pensions = sum(pensioner.monthly_fen for pensioner in play.city.pensioners)
+    pensions = raised_fen + sum(pensioner.monthly_fen for pensioner in play.city.pensioners)
     medical = sum(
         payee.amount_fen
         for payees in (play.city.hospitals[month.index], play.city.mothers[month.index])
@@ -94,7 +102,7 @@ async def pay(play: Play, month: Month) -> None:
             bar.note(f"{kept_out} maternity claims refused: the unit is in arrears")
         claims = [claim for claim in claims if claim is not None]
     with play.stage.step("sign", 3 * len(claims), month.period) as bar:
-        await each(claims, lambda claim: _sign(play, claim, bar.advance), lambda: None)
+        await each(claims, lambda claim: sign(play, claim, bar.advance), lambda: None)
     with play.stage.step("pay", None, month.period) as bar:
         await _pay_batches(play, month, claims)
         await work_off(play, "payment", bar)
@@ -156,7 +164,7 @@ def _payee_json(payee: Payee) -> dict[str, Any]:
     return line
 
 
-async def _sign(play: Play, claim: dict[str, Any], done: Any) -> None:
+async def sign(play: Play, claim: dict[str, Any], done: Any) -> None:
     """Sub-centre, city department, centre leader: in this order, three different people."""
     path = f"/v1/claims/{claim['id']}/signatures"
     for signer in (reviewer(claim["district"]), "department_head", "centre_leader"):

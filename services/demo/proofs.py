@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +17,7 @@ from shared.wire.three_totals import three_totals
 
 OWN_ACCOUNTS: Final = ("income", "fiscal", "expenditure", "treasury")
 DEPOSITS: Final = tuple(f"{account}_deposit" for account in OWN_ACCOUNTS)
-LAST_DAYS: Final = ("2021-07-31", "2021-08-31", "2021-12-31")
+LAST_DAYS: Final = ("2021-07-31", "2021-08-31", "2022-01-31")
 """Days on which the books are held against the bank: each month's end, and the end of it all."""
 _CHANNELS: Final = {"bank_debit": "income", "tax": "treasury"}
 _AUDITOR = "supervisor"
@@ -43,12 +44,18 @@ class State:
     chain: Any
     control: dict[str, Any]
     """The totals that collection would give at a closing."""
+    recovered_fen: Counter[str]
+    """What came back of benefits, by fund."""
     persons: dict[str, Any]
     """The credits of persons in the ledger, every single one added up."""
 
     def balance_fen(self, account: str) -> int:
         """Return an account's balance over all funds."""
         return sum(accounts.get(account, 0) for accounts in self.funds.values())
+
+    def expense_fen(self, fund: str) -> int:
+        """Return what a fund spent on benefits and on keeping jobs."""
+        return self.of(fund, "benefit.") + self.of(fund, "job_stabilisation")
 
     def of(self, fund: str, prefix: str) -> int:
         """Return the balances of a fund's accounts with a prefix."""
@@ -58,14 +65,18 @@ class State:
 async def read_state(play: Play) -> State:
     """Ask all three."""
     office = play.office
-    balances, collected, paid, chain, control, persons = await asyncio.gather(
+    balances, collected, paid, chain, control, persons, cases = await asyncio.gather(
         office.get(_AUDITOR, "ledger", "/v1/funds/balances"),
         office.get(_AUDITOR, "collection", "/v1/totals"),
         office.get(_AUDITOR, "payout", "/v1/totals"),
         office.get(_AUDITOR, "ledger", "/v1/chain"),
         office.get(_AUDITOR, "collection", "/v1/closing-control"),
         office.get(_AUDITOR, "ledger", "/v1/personal-control", deep=True),
+        office.pages(_AUDITOR, "payout", "/v1/recovery-cases"),
     )
+    recovered_fen = Counter[str]()
+    for case in cases:
+        recovered_fen[case["fund"]] += parse_yuan(case["recovered"])
     return State(
         funds=_by_fund(balances),
         names={fund["fund"]: fund["name"] for fund in balances["funds"]},
@@ -73,6 +84,7 @@ async def read_state(play: Play) -> State:
         paid=paid,
         chain=chain,
         control=control,
+        recovered_fen=recovered_fen,
         persons=persons,
     )
 
@@ -236,12 +248,12 @@ def prove_contributions(state: State) -> Proof:
 
 
 def prove_benefits(state: State) -> Proof:
-    """Prove that payments less returned payments equal the benefits booked in the ledger."""
+    """Prove that payments, less what was returned or recovered, equal the ledger's expense."""
     business = {
-        fund: parse_yuan(sums["paid"]) - parse_yuan(sums["returned"])
+        fund: parse_yuan(sums["paid"]) - parse_yuan(sums["returned"]) - state.recovered_fen[fund]
         for fund, sums in state.paid["funds"].items()
     }
-    books = {fund: state.of(fund, "benefit.") for fund in state.funds}
+    books = {fund: state.expense_fen(fund) for fund in state.funds}
     detail = f"{format_yuan(sum(books.values()))} yuan of benefits"
     return _compare("paid_benefits_equal_benefit_expense", business, books, detail)
 
@@ -251,7 +263,7 @@ def prove_cash(state: State) -> Proof:
     came = {
         fund: state.of(fund, "contribution_income")
         + state.of(fund, "suspense_receipts")
-        - state.of(fund, "benefit.")
+        - state.expense_fen(fund)
         for fund in state.funds
     }
     held = {
@@ -285,7 +297,8 @@ def prove_persons(state: State) -> Proof:
 
 async def prove_measures(play: Play, state: State) -> Proof:
     """Prove that the rates on a dashboard use what business billed and collected."""
-    first, last = LAST_DAYS[0][:4] + "-01-01", LAST_DAYS[-1]
+    year = LAST_DAYS[0][:4]  # everything is collected in it
+    first, last = f"{year}-01-01", f"{year}-12-31"
     measures = await play.office.get(
         "dashboard", "ledger", "/v1/measures/collection", **{"from": first, "to": last}
     )

@@ -53,6 +53,6 @@ def differences(before: State, after: State) -> list[str]:
     """Which parts of the state are not what they were."""
     return [
         f"{part} changed"
-        for part in ("funds", "collected", "paid", "chain", "control", "persons")
+        for part in ("funds", "collected", "paid", "chain", "control", "recovered_fen", "persons")
         if getattr(before, part) != getattr(after, part)
     ]

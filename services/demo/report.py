@@ -43,6 +43,10 @@ _PROOFS = {
     "a_lowered_month_leaves_the_excess_as_credit": "部分缴费的月份调低后,多缴部分为贷项",
     "a_refused_pension_is_paid_again_once": "被拒付的养老金更正账户后再付,只付一次",
     "a_refund_that_came_back_is_free_again": "被银行退回的退费恢复为暂收款,再予认领",
+    "a_month_after_a_death_comes_back": "死亡后多发的月份已追回,冲减当年支出",
+    "a_raise_pays_its_arrears_once": "调整补发一次,人人有依据",
+    "a_returned_pension_is_paid_again_once": "退汇的养老金更正账户后再付,只付一次",
+    "a_stable_job_refund_is_computed_from_what_was_paid": "稳岗返还按实缴计算,三级审签,一年一次",
     "replaying_every_message_changes_nothing": "重放全部报文,账务不变",
 }
 _ROOMY = 92

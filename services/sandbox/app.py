@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from services import VERSION
-from services.sandbox import inquiry_routes, order_routes, routes
+from services.sandbox import inquiry_routes, order_routes, return_routes, routes
 from services.sandbox.bank import Bank
 from services.sandbox.benefits import BenefitClerks
 from services.sandbox.clerks import Clerks
@@ -81,7 +81,12 @@ def build(settings: Settings | None = None, transports: Transports | None = None
         description="模拟银行与模拟税务局,仅供试用 · "
         "A simulated bank and tax bureau for trying the services out. No money moves anywhere.",
         version=VERSION,
-        routers=[routes.router, order_routes.router, inquiry_routes.router],
+        routers=[
+            routes.router,
+            order_routes.router,
+            return_routes.router,
+            inquiry_routes.router,
+        ],
         lifespan=lifespan,
         trust=trust_of(chosen, SERVICE),
         checks=[journal],

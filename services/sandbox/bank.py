@@ -74,6 +74,18 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """Money from outside to one of the centre's accounts, with what its payer wrote."""
+
+    reference: str
+    account: str
+    payer: str
+    amount_fen: int
+    day: date
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """Money from one account to another under one serial."""
 
@@ -175,6 +187,29 @@ class Bank:
                 ),
             )
         return f"{serial}-R"
+
+    def receive(self, credit: Credit) -> str:
+        """Take in money that somebody transfers to one of the centre's accounts; its serial.
+
+        A repeat of a reference does nothing.
+        """
+        serial = f"C{hashlib.sha256(credit.reference.encode()).hexdigest()[:16]}"
+        with self._journal.transaction() as tx:
+            if not tx.execute("SELECT 1 FROM movement WHERE serial = ?", (serial,)).fetchone():
+                payer = f"payer-{serial}"
+                open_account(tx, payer, credit.payer)
+                move(
+                    tx,
+                    Move(
+                        serial=serial,
+                        payer=payer,
+                        payee=credit.account,
+                        amount_fen=credit.amount_fen,
+                        day=credit.day,
+                        summary=credit.remark,
+                    ),
+                )
+        return serial
 
     def transfer_of(self, serial: str) -> Transfer | None:
         """Return the online order under a serial."""

@@ -366,23 +366,24 @@ def query(journal: Journal, serial: str) -> sqlite3.Row | None:
     return found
 
 
-def return_debit(journal: Journal, serial: str, day: date) -> Move:
-    """Take a debit back that was reported settled; the next round reports it. A repeat does nothing.
+def return_line(journal: Journal, trade: Trade, serial: str, day: date) -> Move:
+    """Take a line back that was reported done; the next round reports it. A repeat does nothing.
 
     Raises:
-        NotFound: no debit has this serial.
+        NotFound: the trade has no line of this serial.
         NotSettled: it was refused, or is not reported yet.
     """
     with journal.transaction() as tx:
         row = tx.execute(
-            "SELECT * FROM instruction WHERE purpose = 'debit' AND serial = ?", (serial,)
+            "SELECT * FROM instruction WHERE purpose = ? AND serial = ?", (trade.purpose, serial)
         ).fetchone()
         if row is None:
             raise NotFound(serial=serial)
+        is_debit = trade is DEBIT
         order = Move(
             serial=f"{serial}-R",
-            payer="income",
-            payee=row["account"],
+            payer="income" if is_debit else row["account"],
+            payee=row["account"] if is_debit else "expenditure",
             amount_fen=row["amount_fen"],
             day=day,
             summary="return",

@@ -17,7 +17,7 @@ from services.sandbox.bank import OWN_ACCOUNTS, Bank, Transfer
 from services.sandbox.benefits import BenefitClerks
 from services.sandbox.clerks import Clerks, NewMonth
 from services.sandbox.courier import Courier, Tally
-from services.sandbox.gateway import Gateway, query, return_debit
+from services.sandbox.gateway import Gateway, query
 from services.sandbox.journal import Journal
 from services.sandbox.schemas import (
     AccountOut,
@@ -26,14 +26,11 @@ from services.sandbox.schemas import (
     ClockIn,
     ClockOut,
     Day,
-    DebitReturnIn,
     MisregisteredOut,
     MonthIn,
     MonthOut,
     PushIn,
     PushOut,
-    ReturnedRefundIn,
-    ReturnedRefundOut,
     RoundOut,
     StatementOut,
     TransferIn,
@@ -261,40 +258,6 @@ async def download_statement(
 ) -> Response:
     """Download the statement as the bank's CSV file, as collection's door of statements takes it."""
     return Response(here.statements.file(account, first, last), media_type="text/csv")
-
-
-@router.post(
-    "/bank/returned-refunds",
-    operation_id="return_refund",
-    summary="退费被退回 · Pay a refund that comes back",
-    status_code=201,
-)
-async def return_refund(body: ReturnedRefundIn, here: Here) -> ReturnedRefundOut:
-    """Pay a refund out of one of the centre's accounts to an account that is closed."""
-    serial = here.bank.refund(
-        body.reference, body.account, body.amount, paid=body.day, returned=body.returned_on
-    )
-    return ReturnedRefundOut(serial=serial)
-
-
-@router.post(
-    "/bank/debit-returns",
-    operation_id="return_debit",
-    summary="退回扣款 · Return a settled debit",
-    status_code=201,
-)
-async def order_debit_return(body: DebitReturnIn, here: Here) -> TransferOut:
-    """Give the money of a debit that was reported settled back; the next round reports it."""
-    async with here.turn:
-        moved = return_debit(here.journal, body.serial, body.day)
-    return TransferOut(
-        serial=moved.serial,
-        status="done",
-        payer=moved.payer,
-        payee=moved.payee,
-        amount=moved.amount_fen,
-        day=moved.day,
-    )
 
 
 @router.post(

@@ -151,10 +151,27 @@ class ReturnedRefundOut(Out):
     serial: str
 
 
-class DebitReturnIn(In):
-    """A settled debit that the payer's bank takes back on a day."""
+class CreditIn(In):
+    """Money that somebody transfers to one of the centre's accounts."""
 
-    serial: Serial = Field(description="扣款流水号 (the bank's serial of the debit)")
+    reference: Serial = Field(description="业务编号 (the orderer's own number)")
+    account: OwnAccount = Field(examples=["expenditure"])
+    payer: ShortText = Field(examples=["张建国"])
+    amount: PositiveYuan
+    day: Day = Field(examples=["2021-08-26"])
+    remark: ShortText = Field(description="附言 (what the payer wrote)")
+
+
+class CreditOut(Out):
+    """The bank's serial of the credit."""
+
+    serial: str
+
+
+class ReturnIn(In):
+    """A settled debit that the payer's bank takes back, or a payment that the payee's sends back."""
+
+    serial: Serial = Field(description="流水号 (the bank's serial of the debit or payment)")
     day: Day = Field(examples=["2021-07-24"])
 
 

@@ -12,7 +12,7 @@ from services.collection.reconciliation.domain.statement import ACCOUNTS
 from shared.entry import Book, Side
 from shared.money import parse_yuan
 
-_MARKS: Final = ("serial", "settlement", "payment_batch")
+_MARKS: Final = ("serial", "bank_serial", "settlement", "payment_batch")
 """References of a voucher under which a bank may name the same money, the best first."""
 RETURN: Final = "receipt_return"
 
