@@ -7,6 +7,7 @@ from pydantic import Field
 from services.payout.common.flows import PersonKeys
 from services.payout.common.schemas import BankAccountOut, masked_name
 from services.payout.entitlements.domain.entitlement import Entitlement, SuspensionReason
+from services.payout.entitlements.domain.suspension import Suspension
 from shared.references import Reference
 from shared.schema import Out, PeriodField, YuanOut
 
@@ -62,4 +63,36 @@ class EntitlementOut(Out):
             moved=row.moved,
             change=None if row.change is None else row.change.text(Reference.ENTITLEMENT_CHANGE),
             suspended=SuspensionOut.of(row),
+        )
+
+
+class EntitlementSuspensionOut(Out):
+    """A person's suspended months, masked, and the papers that began and ended them."""
+
+    district: str
+    masked_identity_number: str = Field(examples=["1201**********1239"])
+    name: str = Field(examples=["张**"])
+    since: PeriodField = Field(serialization_alias="from")
+    until: str | None = Field(
+        examples=["2021-09"],
+        description="恢复的首月,空为仍停发 (first month due again; null: still suspended)",
+    )
+    reason: str
+    change: str = Field(examples=[Reference.ENTITLEMENT_CHANGE.example])
+    resumed_by: str | None = Field(examples=[Reference.ENTITLEMENT_CHANGE.example])
+
+    @classmethod
+    def of(cls, row: Suspension, keys: PersonKeys) -> EntitlementSuspensionOut:
+        """Build it from a stored suspension."""
+        return cls(
+            district=row.district,
+            masked_identity_number=keys.mask(bytes(row.sealed_number)),
+            name=masked_name(keys.name.open(bytes(row.name))),
+            since=row.since,
+            until=None if row.until is None else str(row.until),
+            reason=row.reason,
+            change=row.change.text(Reference.ENTITLEMENT_CHANGE),
+            resumed_by=None
+            if row.resumed_by is None
+            else row.resumed_by.text(Reference.ENTITLEMENT_CHANGE),
         )

@@ -95,6 +95,16 @@ async def test_suspended_months_are_paid_later_if_the_reason_says_so(office: Off
     )
     assert missed.status_code == 201, missed.text
     await office.change("suspend", since(jailed, "2021-06"), here, reason="prison")
+    listed = await office.ask(
+        "GET",
+        "/v1/entitlement-suspensions",
+        role="district_clerk",
+        district=here,
+        open="true",
+    )
+    first, second = listed.json()["items"]
+    assert (first["reason"], first["change"]) == ("life_proof_missed", missed.json()["id"])
+    assert (second["from"], second["until"]) == ("2021-06", None)
     twice = await office.change("suspend", since(jailed, "2021-07"), here, reason="prison")
     assert codes(twice) == ["SUSPENDED_ALREADY"]
     for month in ("2021-06", "2021-07"):

@@ -17,6 +17,7 @@ WRONG = {
     "rule": ("RULE!", None),
     "place": ("PLACE!", None),
     "state": ("perhaps", None),
+    "open": ("perhaps", None),
     "suspended": ("yes", None),
     "item": ("levied", None),
     "period": ("2021-13", None),
