@@ -227,24 +227,30 @@ def apply(line: PaymentLine, report: BankReport, books: OpenDays) -> PaymentLine
     """
     day = report.value_date
     event = BankEvent(report.bank_serial, day, books.booked_on(day) if day else None)
-    known = replace(line, reported_unknown=False)
-    with_reason = replace(known, reason_code=report.reason_code, reason=report.reason)
+    # One copy of a line and no more: a city's month has 600,000 of them.
     match report.outcome:
         case Outcome.PAID if not line.paid:
-            return _with_return(replace(known, paid=event), line.returned, books)
+            paid = replace(line, reported_unknown=False, paid=event)
+            return _with_return(paid, line.returned, books) if line.returned else paid
         case Outcome.RETURNED if not line.returned:
-            return _with_return(with_reason, event, books)
+            return _with_return(_with_reason(line, report), event, books)
         case Outcome.REFUSED if not line.refused:
-            return replace(with_reason, refused=event)
+            return replace(_with_reason(line, report), refused=event)
         case Outcome.UNKNOWN if line.status is LineStatus.PENDING:
             return replace(line, reported_unknown=True)
         case _:
             return line
 
 
-def _with_return(line: PaymentLine, returned: BankEvent | None, books: OpenDays) -> PaymentLine:
+def _with_reason(line: PaymentLine, report: BankReport) -> PaymentLine:
+    return replace(
+        line, reported_unknown=False, reason_code=report.reason_code, reason=report.reason
+    )
+
+
+def _with_return(line: PaymentLine, returned: BankEvent, books: OpenDays) -> PaymentLine:
     # A return is booked once the payment is known too, and not before it.
-    if returned is None or returned.on is None:
+    if returned.on is None:
         return replace(line, returned=returned)
     booked_on = books.booked_on(returned.on)
     if line.paid and line.paid.booked_on:
