@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.common.flows import PersonKeys
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.recoveries.domain.case import (
     PAPER,
@@ -24,6 +25,7 @@ from services.payout.recoveries.domain.case import (
     RecoveryCaseUnknown,
     drafts_of,
 )
+from services.payout.recoveries.domain.notice import RecoveryNotice, notice_of
 from services.payout.recoveries.domain.overpaid import (
     MonthBalance,
     OverpaidPart,
@@ -31,6 +33,7 @@ from services.payout.recoveries.domain.overpaid import (
     uncovered_parts,
 )
 from services.payout.recoveries.store import case as recovery_case_store
+from services.payout.recoveries.store import notice as notice_store
 from services.payout.recoveries.store import overpaid as overpaid_store
 from shared import trail
 from shared.ids import Ref
@@ -204,6 +207,25 @@ async def find(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> CaseDetail:
         raise RecoveryCaseUnknown(recovery_case=ref.text(Reference.RECOVERY_CASE))
     caller.require_district(case.district)
     return CaseDetail(case, await recovery_case_store.lines(tx, ref))
+
+
+async def notice(
+    tx: AsyncConnection, ref: Ref, *, keys: PersonKeys, caller: Caller
+) -> RecoveryNotice:
+    """Write the notice of a confirmed case; the trail keeps who has read the whole name.
+
+    Raises:
+        RecoveryCaseUnknown, Forbidden: see `find`.
+        RecoveryCaseState: the case is not confirmed.
+        NoticeTextMissing: no text is in force.
+    """
+    detail = await find(tx, ref, caller=caller)
+    case = detail.case
+    if case.status not in {CaseStatus.CONFIRMED, CaseStatus.CLOSED}:
+        raise RecoveryCaseState(status=case.status.value)
+    written = notice_of(case, detail.lines, keys.name.open(case.name), notice_store.texts())
+    await record(tx, [ref], "notice_read", caller, signs=False)
+    return written
 
 
 async def page(

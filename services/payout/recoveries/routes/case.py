@@ -20,6 +20,7 @@ from services.payout.recoveries.schemas.case import (
     RecoveryCaseDetailOut,
     RecoveryCaseOut,
     RecoveryCasesOut,
+    RecoveryNoticeOut,
     RecoverySweepIn,
     WrongClaimIn,
 )
@@ -153,6 +154,23 @@ async def get_recovery_case(
     ref = Ref.parse(Reference.RECOVERY_CASE, case)
     detail = await at.read(lambda tx: recovery_case_flow.find(tx, ref, caller=at.caller))
     return RecoveryCaseDetailOut.of(detail, person_keys(at.request))
+
+
+@router.get(
+    "/v1/recovery-cases/{case}/notice",
+    operation_id="get_recovery_notice",
+    summary="追回通知书 · The notice of a case",
+)
+async def get_recovery_notice(
+    case: RefPath, at: Annotated[Door, door(Right.READ_PERSONAL_DATA)]
+) -> RecoveryNoticeOut:
+    """Write the notice of a confirmed case, with the whole name."""
+    ref = Ref.parse(Reference.RECOVERY_CASE, case)
+    keys = person_keys(at.request)
+    written = await at.read(
+        lambda tx: recovery_case_flow.notice(tx, ref, keys=keys, caller=at.caller)
+    )
+    return RecoveryNoticeOut.of(written)
 
 
 @router.get(

@@ -11,6 +11,7 @@ from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.flows import PersonKeys
 from services.payout.common.schemas import Note, masked_name
 from services.payout.recoveries.domain.case import CaseCause, CaseLine, CaseStatus, RecoveryCase
+from services.payout.recoveries.domain.notice import RecoveryNotice
 from services.payout.recoveries.domain.wrong_claim import WrongAmount
 from services.payout.recoveries.flows.case import CaseDetail, CaseOpening, OverpaidPerson
 from shared.references import Reference
@@ -214,4 +215,25 @@ class RecoveryCaseDetailOut(Out):
         return cls(
             case=RecoveryCaseOut.of(detail.case, keys),
             lines=[RecoveryLineOut.of(line) for line in detail.lines],
+        )
+
+
+class RecoveryNoticeOut(Out):
+    """A notice as it is printed: its text with the whole name, and the case's lines."""
+
+    notice_no: str = Field(examples=["ZH202109017A3C5E007E1A"])
+    opened_on: date
+    text: str
+    source: str = Field(description="文字依据 (source of the text)")
+    lines: list[RecoveryLineOut]
+
+    @classmethod
+    def of(cls, notice: RecoveryNotice) -> RecoveryNoticeOut:
+        """Build it from a written notice."""
+        return cls(
+            notice_no=notice.case.notice_no,
+            opened_on=notice.case.opened_on,
+            text=notice.text,
+            source=notice.source,
+            lines=[RecoveryLineOut.of(line) for line in notice.lines],
         )

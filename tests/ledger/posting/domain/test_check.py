@@ -180,6 +180,9 @@ def test_the_expenditure_account_is_only_fed_from_the_fiscal_account(catalogue: 
         ("payment_return", "temporary_payment"),
         ("payment_return", "other_income"),
         ("payment_return", "suspense_receipts"),
+        *(("benefit_recovery", account) for account in BENEFITS - {"benefit"}),
+        ("benefit_recovery", "benefit.*"),
+        ("benefit_recovery", "other_income"),
         ("interest", "interest_income"),
         ("interest_received", "interest_income"),
     }

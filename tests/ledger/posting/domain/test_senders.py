@@ -28,6 +28,7 @@ SENDER = {
     "suspense": COLLECTION,
     "waiver": COLLECTION,
     "advance_settlement": PAYOUT,
+    "benefit_recovery": PAYOUT,
     "payment": PAYOUT,
     "payment_return": PAYOUT,
     "adjustment_grant": LEDGER,

@@ -94,6 +94,12 @@ async def test_the_floor_and_the_plan_bound_what_is_kept_back(office: Office) ->
     assert (await office.run_pensions("2021-12", here)).json()["total"] == "1050.00"
     assert (await planned(office, case, deduct_from="2022-01")).status_code == 201
     assert (await office.run_pensions("2022-01", here)).json()["total"] == "1000.00", "the floor"
+    notice = await office.ask("GET", f"/v1/recovery-cases/{case['id']}/notice", role="supervisor")
+    assert notice.json()["text"].startswith("张建国:经核查(津社险稽〔2021〕12号)")
+    assert (
+        f"合计 1100.00 元,尚待退还 950.00 元。请凭本通知书编号 {case['notice_no']}"
+        in (notice.json()["text"])
+    )
     plans = await office.ask("GET", f"/v1/recovery-cases/{case['id']}/plans", role="supervisor")
     assert [plan["status"] for plan in plans.json()["items"]] == ["replaced", "approved"]
 
