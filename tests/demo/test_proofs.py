@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -68,6 +69,7 @@ GOOD = State(
             }
         }
     },
+    recovered_fen=Counter(),
     persons={"totals_tie": True, "items": [{"fund": "pension", "credited": "2.70"}]},
 )
 
