@@ -39,6 +39,7 @@ CHOICES = {
     "collection file_receipt_move /moved_on": "collection/receipt_changes/flows.py",
     "collection match_receipt /matched_on": "collection/receipts/flows/match.py",
     "payout create_payment_batch /pay_date": "payout/payments/flows/batch.py",
+    "payout create_repayment_batch /pay_date": "payout/payments/flows/batch.py",
 }
 """Days that persons choose → the flow that refuses closed ones."""
 OF_LEDGER = {
@@ -104,11 +105,14 @@ NOT_BOOKED = {
     "ledger stream_vouchers /value_date": "the book date is judged",
     "payout correct_benefit_kind": "a rule's days",
     "payout file_claim": "a claim's days; pay_date and the bank's results are booked",
+    "payout file_stable_job_refund /filed_on": "a claim's day; the bank's results are booked",
     "payout propose_entitlement_change": "a life's day",
     "payout propose_entitlement_rule": "a rule's day",
     "payout propose_formula_row": "a rule's days",
+    "payout propose_recovery_plan /instalments/*/due_on": "the runs that keep it back are booked",
     "payout quote_benefit /on": "a question",
     "payout quote_person_benefit /on": "a question",
+    "payout quote_unit_benefit /on": "a question",
     "payout record_life_proofs": "a life's day",
 }
 """Days that are booked nowhere, and why; an operation alone stands for all of its days."""

@@ -21,10 +21,13 @@ from shared.security.field_keys import Algorithm
 from tests.conftest import SettingsFor
 from tests.payout.support.merging import merge
 from tests.payout.support.office import Office
-from tests.payout.support.papers import account, number
+from tests.payout.support.papers import account, number, pensioner
 from tests.payout.support.personal import NAMES, lived, readable
+from tests.payout.support.recovering import died, paid_month, receipt, reported
+from tests.payout.support.recovering import opened as open_cases
 
 SERIALS = (1910, 1911, 1912)
+DEAD = 1913
 
 
 class Killed(BaseException):
@@ -75,6 +78,16 @@ async def end(office: Office, serial: int) -> None:
     assert answer.status_code == 201, answer.text
 
 
+async def overpay(office: Office, district: str) -> None:
+    """Pay a month after a death, open its case, and report money of an unknown payer."""
+    await office.register([pensioner(DEAD, "1000.00", "2021-10")], district)
+    for month in ("2021-10", "2021-11"):
+        await paid_month(office, month, district)
+    await died(office, DEAD, "2021-10-20", district)
+    assert (await open_cases(office, district)).status_code == 201
+    assert await reported(office, receipt("B-1", "1.00", "2021-12-20")) == ["waiting"]
+
+
 async def opened(office: Office) -> dict[str, list[Any]]:
     """Read every sealed column of payout, opened."""
     found: dict[str, list[Any]] = {}
@@ -98,6 +111,7 @@ async def test_a_killed_rotation_goes_on_and_every_value_moves_once(
     second = await lived(office, "jinnan", *SERIALS)
     await end(office, SERIALS[2])
     await merge(office, number(SERIALS[0]), number(SERIALS[1]))
+    await overpay(office, "xiqing")
     line, before = (await office.lines(second))[0], await opened(office)
     assert {name for name, values in before.items() if not values} == {"webhook_secret.sealed"}
     first = data.keys.current.id
