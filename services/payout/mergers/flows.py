@@ -67,6 +67,7 @@ async def _merge(
     await payment_store.release_events(tx, old, new, events)
     if blind is not None:
         await payment_store.move_months(tx, (old, blind), survivor)
+        await payment_store.move_cases(tx, (old, blind), survivor, sealed)
     await payment_store.move_events(tx, old, new)
     await payment_store.move_years(tx, old, new)
     return [*months, *events]

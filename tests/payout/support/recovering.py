@@ -60,6 +60,17 @@ async def confirmed(office: Office, district: str) -> dict[str, Any]:
     return found
 
 
+async def planned(office: Office, case: dict[str, Any], **plan: Any) -> httpx.Response:
+    """Propose a plan and approve it; return the first refusal, or the plan."""
+    how = {"role": "district_clerk", "district": case["district"]}
+    proposed = await office.ask("POST", f"/v1/recovery-cases/{case['id']}/plans", plan, **how)
+    if proposed.status_code != 201:
+        return proposed
+    how["role"] = "district_reviewer"
+    path = f"/v1/recovery-plans/{proposed.json()['id']}/approvals"
+    return await office.ask("POST", path, {}, **how)
+
+
 async def confirm(office: Office, case: str, district: str, **how: Any) -> httpx.Response:
     how = {"role": "district_reviewer", "district": district} | how
     return await office.ask("POST", f"/v1/recovery-cases/{case}/approvals", {}, **how)

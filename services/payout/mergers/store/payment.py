@@ -227,6 +227,27 @@ async def move_months(
     )
 
 
+async def move_cases(
+    tx: AsyncConnection, old: tuple[int, bytes], survivor: tuple[int, bytes], sealed_number: bytes
+) -> None:
+    """Let the survivor owe what a record owes: its cases keep their plans and notice numbers."""
+    await tx.execute(
+        text("""
+            UPDATE recovery_case
+               SET survivor_id = :new, identity_blind = :new_blind, sealed_number = :sealed
+             WHERE coalesce(survivor_id, case_key) = :old AND identity_blind = :old_blind
+               AND cause = 'overpaid'
+        """),
+        {
+            "old": old[0],
+            "old_blind": old[1],
+            "new": survivor[0],
+            "new_blind": survivor[1],
+            "sealed": sealed_number,
+        },
+    )
+
+
 async def move_events(tx: AsyncConnection, old: int, survivor: int) -> None:
     """Give the events of a record to the surviving one."""
     await tx.execute(

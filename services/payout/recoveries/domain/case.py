@@ -81,7 +81,10 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCase:
-    """A stored case without its lines. Number and name are sealed; an institution has no number."""
+    """A stored case without its lines. Number and name are sealed; an institution has no number.
+
+    `survivor_id` is the record into which the person's was merged: it owes the case from then on.
+    """
 
     ref: Ref
     cause: CaseCause
@@ -97,6 +100,7 @@ class RecoveryCase:
     opened_by: str
     opened_on: date
     decided_by: str | None = None
+    survivor_id: int | None = None
     amount_fen: int
     recovered_fen: int = 0
     written_off_fen: int = 0
@@ -105,6 +109,11 @@ class RecoveryCase:
     def open_fen(self) -> int:
         """The amount still to be recovered."""
         return self.amount_fen - self.recovered_fen - self.written_off_fen
+
+    @property
+    def person_key(self) -> int:
+        """The key of the person who owes a case about months."""
+        return self.ref.key if self.survivor_id is None else self.survivor_id
 
     @property
     def notice_no(self) -> str:

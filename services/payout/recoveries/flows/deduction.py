@@ -105,6 +105,9 @@ async def book(tx: AsyncConnection, run: DeductingRun, today: date, *, caller: C
 
 async def undo(tx: AsyncConnection, claim: Ref, *, caller: Caller) -> None:
     """Let a refused run have kept nothing back; its months are released with its others."""
-    for entry in await entry_store.of_claim(tx, claim):
+    entries = await entry_store.of_claim(tx, claim)
+    for entry in entries:
         await entry_store.unshare(tx, entry)
         await entry_store.decide(tx, entry.ref, EntryStatus.UNDONE, caller.subject)
+    closed = await recovery_case_store.close(tx, [entry.case for entry in entries])
+    await recovery_case_flow.record(tx, closed, "closed", caller, signs=False)

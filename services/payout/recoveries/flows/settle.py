@@ -264,7 +264,7 @@ async def apply(tx: AsyncConnection, settlement: AppliedEntry) -> None:
     if case.cause is CaseCause.OVERPAID:
         assert case.blind is not None
         given = GivenBack(
-            key=case.ref.key,
+            key=case.person_key,
             blind=case.blind,
             kind=case.kind,
             entry=entry.ref,

@@ -17,7 +17,7 @@ from shared.period import Period
 
 _COLUMNS: Final = """owner.case_key, owner.id, owner.cause, owner.kind, owner.district, owner.fund,
        owner.identity_blind, owner.sealed_number, owner.name, owner.reason, owner.document,
-       owner.status, owner.opened_by, owner.opened_on, owner.decided_by"""
+       owner.status, owner.opened_by, owner.opened_on, owner.decided_by, owner.survivor_id"""
 _CASE: Final = f"""
 SELECT {_COLUMNS}, sums.amount_fen, sums.recovered_fen, sums.written_off_fen
   FROM recovery_case AS owner
@@ -197,7 +197,10 @@ async def lower(tx: AsyncConnection, lowered: Sequence[LowerLine]) -> list[Ref]:
 
 
 async def close(tx: AsyncConnection, refs: Sequence[Ref]) -> list[Ref]:
-    """Close those cases of which nothing is open; return them."""
+    """Close those cases of which nothing is open; return them.
+
+    One from which a run keeps something back stays until the run is approved: it may be refused.
+    """
     rows = await tx.execute(
         text("""
             UPDATE recovery_case AS owner
@@ -205,6 +208,11 @@ async def close(tx: AsyncConnection, refs: Sequence[Ref]) -> list[Ref]:
               FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS named (case_key, id)
              WHERE owner.case_key = named.case_key AND owner.id = named.id
                AND owner.status IN ('proposed', 'confirmed')
+               AND NOT EXISTS (
+                       SELECT 1
+                         FROM recovery_entry AS kept
+                        WHERE kept.case_key = owner.case_key AND kept.case_id = owner.id
+                          AND kept.way = 'deduction' AND kept.status = 'proposed')
                AND NOT EXISTS (
                        SELECT 1
                          FROM recovery_line AS line

@@ -14,7 +14,8 @@ from shared.ids import Ref
 from shared.period import Period
 
 _DEBTS: Final = """
-    SELECT owner.case_key, owner.identity_blind, owner.id AS case_id,
+    SELECT owner.case_key, owner.id AS case_id,
+           coalesce(owner.survivor_id, owner.case_key) AS person_id, owner.identity_blind,
            least(coalesce(plan.monthly_fen, lines.open_fen), lines.open_fen) AS wanted_fen
       FROM recovery_case AS owner
       JOIN recovery_plan AS plan
@@ -28,7 +29,7 @@ _DEBTS: Final = """
        AND owner.fund = :fund AND lines.open_fen > 0"""
 
 DEBTS: Final = f"""debt AS (
-    SELECT owed.case_key, owed.identity_blind, sum(owed.wanted_fen) AS wanted_fen,
+    SELECT owed.person_id, owed.identity_blind, sum(owed.wanted_fen) AS wanted_fen,
            rule.percent, rule.floor_fen
       FROM ({_DEBTS}) AS owed
      CROSS JOIN LATERAL (
@@ -39,7 +40,7 @@ DEBTS: Final = f"""debt AS (
               AND in_force_from <= to_date(:period, 'YYYY-MM')
             ORDER BY in_force_from DESC, decided_at DESC NULLS LAST
             LIMIT 1) AS rule
-     GROUP BY owed.case_key, owed.identity_blind, rule.percent, rule.floor_fen
+     GROUP BY owed.person_id, owed.identity_blind, rule.percent, rule.floor_fen
 )"""
 """A common table: what confirmed cases with an approved plan want of each person's month.
 
@@ -48,7 +49,7 @@ It needs the parameters `kind`, `fund` and `period`. Nothing is kept back while 
 
 KEPT: Final = """
       LEFT JOIN debt
-        ON debt.case_key = due.person_id AND debt.identity_blind = due.identity_blind
+        ON debt.person_id = due.person_id AND debt.identity_blind = due.identity_blind
        AND due.period = :period
      CROSS JOIN LATERAL (
            SELECT CAST(greatest(0, least(debt.wanted_fen,
@@ -56,7 +57,7 @@ KEPT: Final = """
                                          due.amount_fen - debt.floor_fen)) AS bigint) AS fen
            ) AS owed
      CROSS JOIN LATERAL (
-           SELECT CASE WHEN debt.case_key IS NULL THEN 0 ELSE owed.fen END AS fen) AS kept"""
+           SELECT CASE WHEN debt.person_id IS NULL THEN 0 ELSE owed.fen END AS fen) AS kept"""
 """Join what is kept back of a line of the run's own month: `kept.fen`; the rule is in
 `recoveries.domain.plan`."""
 
@@ -80,7 +81,7 @@ async def debts(
     found: dict[tuple[int, bytes], list[CaseClaim]] = defaultdict(list)
     for row in rows:
         case = CaseClaim(case=Ref(row.case_key, row.case_id), wanted_fen=row.wanted_fen)
-        found[row.case_key, bytes(row.identity_blind)].append(case)
+        found[row.person_id, bytes(row.identity_blind)].append(case)
     return dict(found)
 
 

@@ -14,7 +14,8 @@ from shared.ids import Ref
 from shared.period import Period
 
 COVERED: Final = """
-SELECT owner.case_key, owner.identity_blind, owner.id, owner.district, line.line_no, line.period,
+SELECT owner.case_key, coalesce(owner.survivor_id, owner.case_key) AS person_id,
+       owner.identity_blind, owner.id, owner.district, line.line_no, line.period,
        line.amount_fen, line.amount_fen - line.recovered_fen AS covered_fen
   FROM recovery_case AS owner
   JOIN recovery_line AS line ON line.case_key = owner.case_key AND line.case_id = owner.id
@@ -24,7 +25,8 @@ SELECT owner.case_key, owner.identity_blind, owner.id, owner.district, line.line
 """Lines that cover something of a month; of a closed case what was written off."""
 
 # Only these people can have been paid too much: an end or a suspension became known, a row lowered
-# an earlier one, or the record of a second pension ended. A district's people are those whom it pays.
+# an earlier one, a raise was computed anew, or another record's months were merged into theirs.
+# A district's people are those whom it pays.
 _SUSPECTS: Final = """
 SELECT ended.person_id, ended.identity_blind
   FROM entitlement_end AS ended
@@ -44,10 +46,21 @@ SELECT row.person_id, row.identity_blind
           FROM entitlement
          WHERE district = :district AND kind = :kind AND suspended_at IS NULL) AS row
  WHERE row.monthly_fen < row.most_fen
+ UNION
+SELECT row.person_id, row.identity_blind
+  FROM entitlement AS row
+ WHERE row.district = :district AND row.kind = :kind AND row.base_id IS NOT NULL
+   AND row.suspended_reason = 'raised'
+ UNION
+SELECT row.person_id, row.identity_blind
+  FROM person_correction AS merged
+  JOIN entitlement AS row ON row.person_id = merged.survivor_id
+ WHERE merged.survivor_id <> merged.person_id
+   AND row.district = :district AND row.kind = :kind
 """
 
 _PEOPLE_WITH_CASES: Final = """
-SELECT case_key AS person_id, identity_blind
+SELECT person_id, identity_blind
   FROM covered
  WHERE CAST(:district AS text) IS NULL OR district = :district
 """
@@ -101,7 +114,7 @@ SELECT balance.person_id, balance.identity_blind, balance.period, balance.due_fe
  WHERE balance.paid_fen > balance.due_fen
     OR EXISTS (SELECT 1
                  FROM covered
-                WHERE covered.case_key = balance.person_id
+                WHERE covered.person_id = balance.person_id
                   AND covered.identity_blind = balance.identity_blind
                   AND covered.period = balance.period)
  ORDER BY balance.person_id, balance.identity_blind, balance.period, part.part
@@ -122,7 +135,7 @@ async def months(tx: AsyncConnection, *, district: str | None, kind: str) -> lis
     covers: dict[Month, list[CaseCover]] = defaultdict(list)
     grouped: dict[Month, list[Row[Any]]] = {}
     for row in await tx.execute(text(COVERED), {"kind": kind}):
-        place = (row.case_key, bytes(row.identity_blind), row.period)
+        place = (row.person_id, bytes(row.identity_blind), row.period)
         covers[place].append(_cover(row))
         if district in {None, row.district}:
             grouped[place] = []

@@ -6,6 +6,7 @@ import httpx
 
 from tests.payout.support.office import Office
 from tests.payout.support.papers import number, pensioner
+from tests.payout.support.recovering import overpaid, paid_month
 
 
 async def facts(
@@ -183,3 +184,14 @@ async def test_two_people_and_only_those_with_the_right(office: Office) -> None:
     answer = await office.ask("POST", "/v1/pension-raises", bad, role="centre_auditor")
     codes = {fault["code"] for fault in answer.json()["errors"]}
     assert codes == {"GROUP_ADDS_NOTHING", "GROUP_REPEATED", "BOUNDS_REVERSED"}, answer.text
+
+
+async def test_a_raise_that_corrected_facts_lower_is_overpaid(office: Office) -> None:
+    serial = 28 * 171
+    await office.register([pensioner(serial, "3000.00", "2021-01")], "jizhou")
+    await facts(office, [(serial, "2013-07", 480)], "jizhou")
+    retired = {"retired_from": "2013-07", "retired_to": "2013-07"}
+    await applied(office, paper("2021-02", retired | {"per_year": "10.00"}, sequence=5))
+    await paid_month(office, "2021-02", "jizhou")
+    await facts(office, [(serial, "2013-07", 240)], "jizhou")
+    assert (await overpaid(office, "jizhou"))["total"] == "200.00"

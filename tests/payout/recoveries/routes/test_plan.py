@@ -3,8 +3,6 @@
 from itertools import count
 from typing import Any
 
-import httpx
-
 from shared.process.regions import districts_of
 from tests.payout.support.office import Office
 from tests.payout.support.papers import number, pensioner
@@ -14,6 +12,7 @@ from tests.payout.support.recovering import (
     entries,
     paid_month,
     pay,
+    planned,
     receipt,
     repaid,
 )
@@ -33,17 +32,6 @@ async def owing(office: Office, here: str, amount: str = "3000.00") -> tuple[int
     people[0]["from"] = "2021-12"
     assert (await office.change("resume", people, here, reason="prison")).status_code == 201
     return serial, await confirmed(office, here)
-
-
-async def planned(office: Office, case: dict[str, Any], **plan: Any) -> httpx.Response:
-    """Propose a plan and approve it; return the first refusal, or the plan."""
-    how = {"role": "district_clerk", "district": case["district"]}
-    proposed = await office.ask("POST", f"/v1/recovery-cases/{case['id']}/plans", plan, **how)
-    if proposed.status_code != 201:
-        return proposed
-    how["role"] = "district_reviewer"
-    path = f"/v1/recovery-plans/{proposed.json()['id']}/approvals"
-    return await office.ask("POST", path, {}, **how)
 
 
 async def test_runs_keep_back_a_part_until_the_debt_is_settled(office: Office) -> None:
@@ -85,6 +73,22 @@ async def test_runs_keep_back_a_part_until_the_debt_is_settled(office: Office) -
     assert len(kept) == 2, "booked when the run is approved"
     assert all(entries(voucher)[0][:2] == ("debit", "benefit.basic_pension") for voucher in kept)
     assert {entries(voucher)[1][1] for voucher in kept} == {"other_income"}, "approved later"
+
+
+async def test_a_run_that_is_refused_after_the_rest_was_repaid_leaves_its_part_open(
+    office: Office,
+) -> None:
+    here = next(DISTRICTS)
+    _, case = await owing(office, here)
+    await planned(office, case, deduct_from="2021-12")
+    run = (await office.run_pensions("2021-12", here)).json()
+    await repaid(office, case["id"], receipt("P-2", "2400.00", "2021-12-20"))
+    how = {"district": here, "note": "金额有误"}
+    await office.sign(run["id"], "district_reviewer", "refuse", **how)
+    shown = (await case_of(office, case["id"]))["case"]
+    assert (shown["status"], shown["open"]) == ("confirmed", "600.00")
+    await repaid(office, case["id"], receipt("P-3", "600.00", "2021-12-21"))
+    assert (await case_of(office, case["id"]))["case"]["status"] == "closed"
 
 
 async def test_the_floor_and_the_plan_bound_what_is_kept_back(office: Office) -> None:
