@@ -68,6 +68,7 @@ async def _merge(
     if blind is not None:
         await payment_store.move_months(tx, (old, blind), survivor)
         await payment_store.move_cases(tx, (old, blind), survivor, sealed)
+        await record_store.know_again(tx, survivor, await entitlement_store.time_of_lock(tx))
     await payment_store.move_events(tx, old, new)
     await payment_store.move_years(tx, old, new)
     return [*months, *events]

@@ -1,10 +1,11 @@
-"""A merger takes suspended months, changed accounts and proofs of life along."""
+"""A merger takes suspended months, accounts and proofs of life along, and loses no difference."""
 
 from sqlalchemy import text
 
 from tests.payout.support.merging import merge
 from tests.payout.support.office import Office
 from tests.payout.support.papers import account, number, pensioner
+from tests.payout.support.recovering import paid_month
 
 OLD, RIGHT = 28 * 30, 28 * 31
 
@@ -40,3 +41,13 @@ async def test_a_suspended_pension_stays_suspended_under_the_right_number(office
             {"person_id": keys.key(number(RIGHT))},
         )
         assert proofs.scalar_one() == 1
+
+
+async def test_what_a_paid_month_lacks_of_the_survivors_amount_is_paid(office: Office) -> None:
+    old, right = 28 * 33, 28 * 34
+    await office.register([pensioner(old, "2000.00", "2021-05")], "hedong")
+    await office.register([pensioner(right, "2500.00", "2021-05")], "hebei")
+    await paid_month(office, "2021-05", "hedong")
+    await office.approve((await office.run_pensions("2021-05", "hebei")).json())
+    await merge(office, number(old), number(right))
+    assert (await office.run_pensions("2021-06", "hebei")).json()["total"] == "3000.00"

@@ -47,6 +47,7 @@ from services.payout.common.domain import (
     require_not_future,
 )
 from services.payout.common.flows import PersonKeys
+from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.persons import flows as persons_flow
 from services.payout.persons import store as persons_store
 from services.payout.recoveries.flows import deduction as deduction_flow
@@ -225,13 +226,16 @@ async def sign(
         Forbidden, ClaimDecided, SignatureOutOfOrder, NoteMissing: see `Claim.decide`.
         SamePersonTwice: the caller filed or signed it before; nothing is written.
     """
+    refused = decision is Decision.REFUSE
+    if refused:
+        # Before the claim's own lock, as a run does: its months become due again.
+        await entitlement_store.lock_pensions(tx, alone=True)
     claim = await claim_store.load(tx, ref, lock=True)
     if claim is None:
         raise NotFound(claim=ref.text(Reference.CLAIM))
     transition = claim.decide(decision, by=caller, note=note)
     if not await claim_store.set_status(tx, ref, was=claim.status, to=transition.to):
         raise SignatureOutOfOrder(status=claim.status.value)
-    refused = decision is Decision.REFUSE
     if refused:
         # A merger that gives these months and events to another record comes before or after.
         await persons_store.lock_people(tx, alone=False)
@@ -239,7 +243,7 @@ async def sign(
         await event_store.release_years(tx, ref)
         await advance_store.release(tx, ref)
         await deduction_flow.undo(tx, ref, caller=caller)
-        await pension_store.release(tx, ref)
+        await pension_store.release(tx, ref, await entitlement_store.time_of_lock(tx))
     step = f"refused_after_{claim.status.value}" if refused else transition.to.value
     signed = replace(claim, status=transition.to)
     if transition.to is ClaimStatus.APPROVED:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,7 +48,7 @@ WITH {DEBTS}, due AS (
                        SELECT max(filed_at)
                          FROM claim
                         WHERE kind = 'pension_run' AND district = :district
-                          AND status <> 'refused'))
+                          AND status <> 'refused' AND octet_length(paper_hash) = 0))
             ORDER BY account.known_at DESC, account.id DESC
             LIMIT 1) AS changed ON true
      WHERE amount.fen > coalesce(paid.fen, 0)
@@ -98,7 +100,7 @@ async def write_lines(
     suspension or after an end (`entitlements.store.due`). A month is due up to its amount less what
     any run has paid of it. The caller holds `lock_pensions` alone, so one of two runs at once pays
     it, and the key of `pension_month` would refuse the other. The money goes to the person's latest
-    account; one that is held is used by the second run after it became known. What recovery cases
+    account; one that is held is used by the second run of a month after it became known. What recovery cases
     keep back of the run's own month is not paid, and the month counts whole.
 
     Returns the number of lines and their sum in fen.
@@ -120,8 +122,26 @@ async def write_lines(
     return row.lines, row.total_fen
 
 
-async def release(tx: AsyncConnection, claim: Ref) -> None:
-    """Release the months of a refused run; another run may pay them."""
+async def release(tx: AsyncConnection, claim: Ref, instant: datetime) -> None:
+    """Release the months of a refused run; another run may pay them.
+
+    The next run of the same month finds its own people by itself. A month of an earlier run, or of a
+    person who has moved to another district since, is found by what became known after that run:
+    such people become known anew at `instant`. The caller holds `lock_pensions` alone.
+    """
+    await tx.execute(
+        text("""
+            UPDATE entitlement AS row
+               SET known_at = CAST(:instant AS timestamptz)
+              FROM pension_month AS month
+              JOIN claim ON claim.claim_key = month.claim_key AND claim.id = month.claim_id
+             WHERE month.claim_id = :claim_id AND month.claim_key = :claim_key AND month.live
+               AND row.person_id = month.person_id AND row.identity_blind = month.identity_blind
+               AND row.kind = month.kind AND row.suspended_at IS NULL
+               AND (row.district <> claim.district OR month.period <> claim.period)
+        """),
+        {"claim_id": claim.id, "claim_key": claim.key, "instant": instant},
+    )
     await tx.execute(
         text("""
             UPDATE pension_month

@@ -22,6 +22,7 @@ from services.payout.entitlements.domain.change import (
 )
 from services.payout.entitlements.domain.rule import LIFE_PROOF_MISSED
 from services.payout.entitlements.flows import change as change_flow
+from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.entitlements.store import rule as rule_store
 from services.payout.life_proofs.domain.proof import (
     ProofChannel,
@@ -83,6 +84,8 @@ async def record(
     """
     caller.require_district(district)
     require_faultless(proof_faults(drafts, today))
+    # A suspension that is being approved sees these proofs, or they come after it and resume.
+    await entitlement_store.lock_pensions(tx, alone=False)
     people = [(keys.key(one.identity_number), keys.blind(one.identity_number)) for one in drafts]
     pointers = [f"/proofs/{index}/identity_number" for index in range(len(drafts))]
     named = [(pointer, person[0]) for pointer, person in zip(pointers, people, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +70,7 @@ async def state(tx: AsyncConnection, person_id: int, blind: bytes, kind: str) ->
 async def copy_rows(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
     """Give the surviving record rows like those of the record that ends, with their raises.
 
-    They keep their instants: a run takes none of them for a late one.
+    They keep their instants until `know_again` ends the merger.
     """
     rows = await tx.execute(
         text("""
@@ -263,6 +264,18 @@ def _copies(old: tuple[int, bytes], new: tuple[int, bytes], ids: Sequence[UUID])
         "ids": list(ids),
         "new_ids": uuid7s(len(ids)),
     }
+
+
+async def know_again(tx: AsyncConnection, person: tuple[int, bytes], instant: datetime) -> None:
+    """Let the next runs look at a record once more: its months may be paid by less than is due."""
+    await tx.execute(
+        text("""
+            UPDATE entitlement
+               SET known_at = CAST(:instant AS timestamptz)
+             WHERE person_id = :person_id AND identity_blind = :blind AND suspended_at IS NULL
+        """),
+        {"person_id": person[0], "blind": person[1], "instant": instant},
+    )
 
 
 async def suspend(

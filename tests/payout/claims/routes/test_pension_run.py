@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.payout.support.office import Office
-from tests.payout.support.papers import pensioner
+from tests.payout.support.papers import account, number, pensioner
 
 
 def paid(run: httpx.Response) -> tuple[int, str]:
@@ -129,6 +129,44 @@ async def test_a_refused_run_pays_nothing_and_its_months_are_due_again(office: O
     assert paid(await office.run_pensions("2021-08", "jinnan")) == (2, "1200.00")
     nothing = await office.run_pensions("2021-08", "jinnan")
     assert nothing.status_code == 409
+
+
+async def test_a_month_whose_run_is_refused_after_a_move_is_paid_by_the_new_district(
+    office: Office,
+) -> None:
+    old, new = "hebei", "wuqing"
+    await office.register([pensioner(331, "1000.00"), pensioner(332, "5.00")], old)
+    await office.register([pensioner(333, "7.00")], new)
+    march = await office.run_pensions("2021-03", old)
+    april = await office.run_pensions("2021-04", old)
+    assert paid(march) == paid(april) == (2, "1005.00")
+    moved = [{"identity_number": number(331), "from": "2021-03"}]
+    assert (await office.change("move", moved, new, reason="residence")).status_code == 201
+    assert paid(await office.run_pensions("2021-03", new)) == (1, "7.00")
+    refusal = {"role": "district_reviewer", "decision": "refuse", "district": old, "note": "待核"}
+    await office.sign(march.json()["id"], **refusal)
+    assert paid(await office.run_pensions("2021-03", old)) == (1, "5.00")
+    assert paid(await office.run_pensions("2021-04", new)) == (2, "1007.00"), "March is paid late"
+
+
+async def test_a_run_of_arrears_leaves_a_changed_account_on_hold(office: Office) -> None:
+    here = "jinghai"
+    await office.register([pensioner(335, "1000.00")], here)
+    await office.run_pensions("2021-03", here)
+    changed = [{"identity_number": number(335), "bank_account": account(99999)}]
+    assert (await office.change("account", changed, here, reason="requested")).status_code == 201
+    await office.register([pensioner(336, "5.00", "2021-03")], here)
+    arrears = {"district": here, "period": "2021-03", "scope": "arrears"}
+    how = {"role": "district_clerk", "district": here}
+    assert paid(await office.ask("POST", "/v1/pension-runs", arrears, **how)) == (1, "5.00")
+    accounts = []
+    for month in ("2021-04", "2021-05"):
+        run = await office.run_pensions(month, here)
+        path = f"/v1/claims/{run.json()['id']}/payees"
+        shown = (await office.ask("GET", path, role="supervisor")).json()["items"]
+        accounts.append({one["bank_account"]["number"] for one in shown})
+    other = account(336)["number"]
+    assert accounts == [{account(335)["number"], other}, {account(99999)["number"], other}]
 
 
 async def test_runs_at_the_same_time_pay_a_person_once(office: Office) -> None:

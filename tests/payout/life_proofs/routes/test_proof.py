@@ -1,10 +1,12 @@
 """Doors of proofs of life: reminders, one suspension for all who missed, back-pay when proved."""
 
+import asyncio
 from itertools import count
 from typing import Any
 
 import pytest
 
+from services.payout.entitlements.store import entitlement as entitlement_store
 from shared.clock import today
 from shared.period import Period
 from tests.payout.support.office import Office
@@ -103,3 +105,14 @@ async def test_who_proves_while_the_paper_waits_is_not_suspended(office: Office)
     approved = await office.decide_change(paper.json()["id"], district=here)
     assert (approved.json()["lines"], approved.json()["applied"]) == (2, 1)
     assert await reminded(office, here, "missed") == 0
+
+
+async def test_a_proof_waits_for_the_approval_of_a_suspension(office: Office) -> None:
+    here, serial = "hedong", next(SERIAL)
+    await office.register([pensioner(serial)], here)
+    async with office.app.state.db.transaction() as tx:
+        await entitlement_store.lock_pensions(tx, alone=True)
+        proving = asyncio.create_task(prove(office, here, serial))
+        done, _ = await asyncio.wait({proving}, timeout=0.3)
+        assert not done
+    assert (await proving).json() == {"recorded": 1, "replayed": 0}
