@@ -83,7 +83,7 @@ class Months:
         path = "/v1/entitlement-changes"
         change = self._done("district_clerk", "payout", path, body, district="hexi")
         approved = f"{path}/{change['id']}/approvals"
-        self._done("district_reviewer", "payout", approved, district="hexi")
+        self._done("district_reviewer", "payout", approved, {}, district="hexi")
         for kind, approver in _CAPITAL:
             body = {
                 "kind": kind,

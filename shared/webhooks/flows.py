@@ -155,10 +155,11 @@ async def events(
             if after_seq > last:
                 fault = Fault("/query/after_seq", "PLACE_UNKNOWN", f"> {last}")
                 raise Faulty(faults=[fault])
+            found, reached = await event_store.page(tx, after_seq, limit, types)
+            # Asked after the page: what a cleaner deletes before the page is read is seen here.
             cleaned = await event_store.cleaned_to(tx)
             if after_seq < cleaned:
                 raise EventsGone(first_seq=cleaned + 1, after_seq=cleaned)
-            found, reached = await event_store.page(tx, after_seq, limit, types)
         left = deadline - asyncio.get_running_loop().time()
         if found or left <= 0:
             return found, reached, reached < last

@@ -221,7 +221,7 @@ RULES = {
     ("collection", "calendar_day"): ("DELETE FROM calendar_day WHERE day = '2021-10-01'",),
     ("collection", "debit_reason"): ("UPDATE debit_reason SET class = class || 'x'",),
     ("payout", "benefit_kind"): (
-        "UPDATE benefit_kind SET in_force_to = '2021-01-01'",
+        "UPDATE benefit_kind SET in_force_to = '2030-01-01'",
         "DELETE FROM benefit_kind WHERE kind = (SELECT min(kind) FROM benefit_kind)",
     ),
 }

@@ -105,12 +105,7 @@ async def opened(office: Office) -> dict[str, list[Any]]:
     return found
 
 
-UNUSED = {
-    "webhook_secret.sealed",
-    "recovery_case.name",
-    "recovery_case.sealed_number",
-    "recovery_receipt.payer",
-}
+UNUSED = {"webhook_secret.sealed"}
 """Sealed columns of which this little life has no value."""
 
 

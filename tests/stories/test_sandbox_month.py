@@ -20,7 +20,7 @@ SECONDS = 240
 SEEDS = range(1, 1 + int(os.environ.get("WUXIAN_MONTH_SEEDS", "1")))
 
 
-def play(home: Path, server: str, seed: int, *more: str) -> dict[str, Any]:
+def play(home: Path, seed: int, *more: str) -> dict[str, Any]:
     """Play a small month in processes of its own; its report."""
     environment = os.environ | {"WUXIAN_HOME": str(home)}
     environment.pop("WUXIAN_DATABASE_URL", None)
@@ -28,7 +28,7 @@ def play(home: Path, server: str, seed: int, *more: str) -> dict[str, Any]:
     done = subprocess.run(
         (
             *(sys.executable, "-m", "services.cli", "sandbox", "month", "--json"),
-            *(*size, *more, "--database-url", server),
+            *(*size, *more),
         ),
         env=environment,
         cwd=Path(__file__).parents[2],
@@ -43,10 +43,8 @@ def play(home: Path, server: str, seed: int, *more: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_month_of_failures_closes_after_the_clerks_steps(
-    run_home: Path, server_url: str, seed: int
-) -> None:
-    report = play(run_home / "month", server_url, seed, "--kills", "2")
+def test_a_month_of_failures_closes_after_the_clerks_steps(run_home: Path, seed: int) -> None:
+    report = play(run_home / "month", seed, "--kills", "2")
     assert [proof for proof in report["proofs"] if not proof["ok"]] == []
     names = {proof["name"] for proof in report["proofs"]}
     assert {
@@ -59,5 +57,5 @@ def test_a_month_of_failures_closes_after_the_clerks_steps(
     assert sum(report["open_before"].values()) > 5
     assert len(report["killed"]) == 2
     if "WUXIAN_MONTH_SEEDS" in os.environ:
-        orderly = play(run_home / "month", server_url, seed, "--orderly")
+        orderly = play(run_home / "month", seed, "--orderly")
         assert orderly["state"] == report["state"]

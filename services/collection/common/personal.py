@@ -39,8 +39,8 @@ RESEALED: Final = (
         ),
     ),
     ResealedTable(
-        "bank_statement_line",
-        {"account_key": "bigint", "day": "date", "line_no": "integer"},
+        "withdrawn_statement_line",
+        {"account_key": "bigint", "withdrawal": "uuid", "day": "date", "line_no": "integer"},
         (
             SealedColumn("counter_account", Form.BYTES, ("counter_account",)),
             SealedColumn("counter_name", Form.BYTES, ("counter_name",)),

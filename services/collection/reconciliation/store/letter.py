@@ -135,16 +135,22 @@ async def page(
 async def agreed(
     tx: AsyncConnection, party: LetterParty, first: Period, last: Period
 ) -> str | None:
-    """Read the first of some months to which the centre's other side has agreed."""
-    period: str | None = await tx.scalar(
+    """Read the first of some months to which the centre's other side has agreed.
+
+    An answer that is being given is waited for, and none is given until the transaction ends.
+    """
+    rows = await tx.execute(
         text("""
-            SELECT min(period)
+            SELECT period, status
               FROM reconciliation_letter
-             WHERE letter_key = :key AND status = 'agreed' AND period BETWEEN :first AND :last
+             WHERE letter_key = :key AND period BETWEEN :first AND :last
+             ORDER BY id
+             LIMIT 1200
+               FOR SHARE
         """),
         {"key": letter_key(party, CENTRE), "first": str(first), "last": str(last)},
     )
-    return period
+    return min((row.period for row in rows if row.status == "agreed"), default=None)
 
 
 async def district_figures(

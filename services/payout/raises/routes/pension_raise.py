@@ -168,8 +168,8 @@ async def list_raise_lines(
     cursor: Cursor = None,
 ) -> Page[RaiseLineOut]:
     """List each raised pension: the facts, the groups, what each adds, before and after."""
-    ref = Ref.parse(Reference.PENSION_RAISE, pension_raise)
     scope = at.caller.scope(district)
+    ref = Ref.parse(Reference.PENSION_RAISE, pension_raise)
     filters = {"list": "raise_lines", "raise": pension_raise, "district": scope}
     after = read_uuid(cursor, filters)
     paper, rows = await at.read(
