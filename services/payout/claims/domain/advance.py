@@ -13,17 +13,20 @@ from datetime import date
 from typing import Final
 
 from services.payout.claims.domain.claim import Claim, ClaimLine
+from services.payout.entitlements.domain.holder import folded_name
 from shared.entry import Account, Book, Entry, Side, Voucher
 from shared.errors import Fault
 from shared.ids import Ref
 from shared.references import Reference
-from shared.roles import CENTRE
+from shared.roles import CENTRE, Caller, Level
 
 MESSAGES: Final = {
     "ADVANCE_UNKNOWN": "没有这笔预付 (no such advance)",
     "ADVANCE_NOT_DEDUCTED": "预付不得抵扣预付 (an advance is not settled by another one)",
     "ADVANCE_FUND_DIFFERS": "预付属于另一基金 (the advance is another fund's)",
-    "ADVANCE_OF_ANOTHER": "预付属于另一人 (the advance is another person's)",
+    "ADVANCE_OF_ANOTHER": "预付属于另一人或另一收款人 (the advance is another person's or payee's)",
+    "ADVANCE_OF_ANOTHER_DISTRICT": "预付属于另一分中心,须由市中心办理 "
+    "(the advance is another district's: the centre settles it)",
     "ADVANCE_NOT_PAID": "预付尚未支付 (the advance is not paid yet)",
     "ADVANCE_SETTLED": "预付已结清 (nothing of the advance is open)",
 }
@@ -45,6 +48,7 @@ class Advance:
     fund: str
     district: str
     person_id: int | None
+    payee: str
     paid_fen: int
     settled_fen: int
 
@@ -82,16 +86,18 @@ class OpenAdvance:
 def settle(
     claim: Claim,
     lines: Iterable[ClaimLine],
-    named: Mapping[int, AdvanceRef],
+    named: Mapping[int, tuple[AdvanceRef, str]],
     advances: Mapping[AdvanceRef, Advance],
+    by: Caller,
 ) -> tuple[list[ClaimLine], list[Settlement], list[Fault]]:
     """Deduct advances from a claim's lines.
 
     Args:
         claim: the claim's head.
         lines: its lines with their whole amounts.
-        named: line number → the advance that the line names.
+        named: line number → the advance that the line names, and the name of the line's payee.
         advances: those that were found.
+        by: who files the claim; the centre may settle an advance of another district.
 
     Returns the lines with what is left to pay, the settlements, and every fault.
     """
@@ -100,12 +106,12 @@ def settle(
     settlements: list[Settlement] = []
     faults: list[Fault] = []
     for line in lines:
-        ref = named.get(line.line_no)
-        if ref is None:
+        if line.line_no not in named:
             after.append(line)
             continue
+        ref, payee = named[line.line_no]
         advance = known.get(ref)
-        code = _fault_of(claim, line, advance)
+        code = _fault_of(claim, (line.person_id, payee), advance, by)
         if advance is None or code is not None:
             code = code or "ADVANCE_UNKNOWN"
             faults.append(Fault(f"/lines/{line.line_no - 1}/advance", code, MESSAGES[code]))
@@ -117,19 +123,29 @@ def settle(
     return after, settlements, faults
 
 
-def _fault_of(claim: Claim, line: ClaimLine, advance: Advance | None) -> str | None:
+def _fault_of(
+    claim: Claim, owner: tuple[int | None, str], advance: Advance | None, by: Caller
+) -> str | None:
     if claim.account == Account.TEMPORARY_PAYMENT:
         return "ADVANCE_NOT_DEDUCTED"
     if advance is None:
         return "ADVANCE_UNKNOWN"
     if advance.fund != claim.fund:
         return "ADVANCE_FUND_DIFFERS"
-    people = {advance.person_id, line.person_id} - {None}
-    if len(people) > 1:
+    if not _is_owner(advance, *owner):
         return "ADVANCE_OF_ANOTHER"
+    if by.level is Level.DISTRICT and advance.district != claim.district:
+        return "ADVANCE_OF_ANOTHER_DISTRICT"
     if not advance.paid_fen:
         return "ADVANCE_NOT_PAID"
     return None if advance.open_fen else "ADVANCE_SETTLED"
+
+
+def _is_owner(advance: Advance, person_id: int | None, payee: str) -> bool:
+    """Tell whether a line is about the person of an advance; of one that names none, the payee."""
+    if advance.person_id is None:
+        return folded_name(payee) == folded_name(advance.payee)
+    return person_id == advance.person_id
 
 
 def settlement_voucher(

@@ -16,11 +16,19 @@ from services.payout.claims.store import advance as advance_store
 from services.payout.claims.store import claim as claim_store
 from services.payout.common.clients import voucher_payload
 from services.payout.common.domain import require_faultless
+from services.payout.common.flows import PersonKeys
 from shared import book_days, outbox
+from shared.roles import Caller
 
 
 async def deduct(
-    tx: AsyncConnection, claim: Claim, draft: ClaimDraft, lines: Sequence[ClaimLine]
+    tx: AsyncConnection,
+    claim: Claim,
+    draft: ClaimDraft,
+    lines: Sequence[ClaimLine],
+    *,
+    keys: PersonKeys,
+    caller: Caller,
 ) -> tuple[Claim, Sequence[ClaimLine]]:
     """Deduct the advances that a claim's lines name; return its head and lines after that.
 
@@ -28,13 +36,16 @@ async def deduct(
         Faulty: an advance is unknown, another's, not paid, or settled; each line is named.
     """
     named = {
-        line_no: line.advance for line_no, line in enumerate(draft.lines, start=1) if line.advance
+        line_no: (line.advance, line.payee_name)
+        for line_no, line in enumerate(draft.lines, start=1)
+        if line.advance
     }
     if not named:
         return claim, lines
-    await advance_store.lock(tx, (ref.claim for ref in named.values() if ref.claim is not None))
-    advances = await advance_store.find(tx, named.values())
-    after, settlements, faults = settle(claim, lines, named, advances)
+    refs = [ref for ref, _ in named.values()]
+    await advance_store.lock(tx, (ref.claim for ref in refs if ref.claim is not None))
+    advances = await advance_store.find(tx, refs, keys.name)
+    after, settlements, faults = settle(claim, lines, named, advances, caller)
     require_faultless(faults)
     await advance_store.insert(tx, claim.ref, settlements)
     settled = replace(

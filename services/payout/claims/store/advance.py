@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payout.claims.domain.advance import Advance, AdvanceRef, OpenAdvance, Settlement
 from shared.ids import Ref
 from shared.page import read_page
+from shared.security.personal_data import PersonalCipher
 
 _PAYMENT: Final = """
       FROM payment_part AS part
@@ -48,13 +49,15 @@ async def lock(tx: AsyncConnection, claims: Iterable[Ref]) -> None:
     )
 
 
-async def find(tx: AsyncConnection, refs: Iterable[AdvanceRef]) -> dict[AdvanceRef, Advance]:
-    """Read the lines of advances that exist."""
+async def find(
+    tx: AsyncConnection, refs: Iterable[AdvanceRef], cipher: PersonalCipher
+) -> dict[AdvanceRef, Advance]:
+    """Read the lines of advances that exist; `cipher` opens their payees."""
     known = [(ref.claim, ref.line_no) for ref in set(refs) if ref.claim is not None]
     rows = await tx.execute(
         text(f"""
             SELECT line.claim_key, line.claim_id, line.line_no, claim.fund, claim.district,
-                   line.person_id,
+                   line.person_id, line.payee_name,
                    CASE WHEN EXISTS (SELECT 1 {_PAYMENT}) THEN line.amount_fen ELSE 0 END
                      AS paid_fen,
                    settled.fen AS settled_fen
@@ -73,11 +76,20 @@ async def find(tx: AsyncConnection, refs: Iterable[AdvanceRef]) -> dict[AdvanceR
             "lines": [line_no for _, line_no in known],
         },
     )
-    return {one.ref: one for one in (_advance(**row._mapping) for row in rows)}
+    return {one.ref: one for one in (_advance(cipher, **row._mapping) for row in rows)}
 
 
-def _advance(*, claim_key: int, claim_id: UUID, line_no: int, **columns: Any) -> Advance:
-    return Advance(ref=AdvanceRef(Ref(claim_key, claim_id), line_no), **columns)
+def _advance(
+    cipher: PersonalCipher,
+    *,
+    claim_key: int,
+    claim_id: UUID,
+    line_no: int,
+    payee_name: bytes,
+    **columns: Any,
+) -> Advance:
+    ref = AdvanceRef(Ref(claim_key, claim_id), line_no)
+    return Advance(ref=ref, payee=cipher.open(payee_name), **columns)
 
 
 async def insert(tx: AsyncConnection, claim: Ref, settlements: Sequence[Settlement]) -> None:
