@@ -32,9 +32,13 @@ def has_repeated_member(text: bytes, value: Any) -> bool:
     as an escape (\\u003a), a value that is written again has as many colons as its text, or a member
     was lost.
     """
-    if b"\\u003" not in text:
-        return orjson.dumps(value).count(b":") != text.count(b":")
-    return next(_repeated(json.loads(text, object_pairs_hook=_Members), ""), None) is not None
+    try:
+        if b"\\u003" not in text:
+            return orjson.dumps(value).count(b":") != text.count(b":")
+        members = json.loads(text, object_pairs_hook=_Members)
+        return next(_repeated(members, ""), None) is not None
+    except (TypeError, RecursionError):
+        return True  # nested too deeply to tell: `faults_in` reads it again
 
 
 def is_plain(text: bytes, value: Any) -> bool:
@@ -47,17 +51,25 @@ def faults_in(text: bytes) -> list[Fault]:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
-        return [
-            Fault(
-                "/",
-                JSON_NOT_STANDARD,
-                "JSON 含非标准的数值或文字,或嵌套过深"
-                " (JSON has no NaN, Infinity or half characters, and must not nest too deeply)",
-            )
-        ]
+        return [_not_standard()]
     if is_plain(text, value):
         return []
-    members = json.loads(text, object_pairs_hook=_Members)
+    try:
+        return _named(json.loads(text, object_pairs_hook=_Members))
+    except RecursionError:
+        return [_not_standard()]
+
+
+def _not_standard() -> Fault:
+    return Fault(
+        "/",
+        JSON_NOT_STANDARD,
+        "JSON 含非标准的数值或文字,或嵌套过深"
+        " (JSON has no NaN, Infinity or half characters, and must not nest too deeply)",
+    )
+
+
+def _named(members: Any) -> list[Fault]:
     repeated = [
         Fault(pointer, MEMBER_REPEATED, "成员重复 (the member is repeated)")
         for pointer in _repeated(members, "")

@@ -65,3 +65,10 @@ def test_a_nul_is_named_by_its_place_and_a_text_about_one_is_not() -> None:
 )
 def test_what_json_does_not_have_is_named(text: bytes) -> None:
     assert [fault.code for fault in faults_in(text)] == [JSON_NOT_STANDARD]
+
+
+@pytest.mark.parametrize("depth", [300, 960, 1020, 5000])
+@pytest.mark.parametrize("leaf", [b'"\\u0000"', b'"\\u003a"', b'"x"'])
+def test_a_deeply_nested_text_is_judged_and_never_an_error(depth: int, leaf: bytes) -> None:
+    text = b'{"a":' * depth + leaf + b"}" * depth
+    assert all(fault.code in {JSON_NOT_STANDARD, NUL_IN_REQUEST} for fault in faults_in(text))

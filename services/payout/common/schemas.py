@@ -21,8 +21,18 @@ def _in_range(value: date) -> date:
     return value
 
 
+def _after_first_year(value: date) -> date:
+    if value.year == EARLIEST.year:
+        raise PydanticCustomError(
+            "date_out_of_range", "上一年度早于 1990 年 (the year before is before 1990)"
+        )
+    return value
+
+
 Day = Annotated[date, AfterValidator(_in_range), BeforeValidator(plain_day)]
 """A business day, 1990 to 2100."""
+DayOfLaterYear = Annotated[Day, AfterValidator(_after_first_year)]
+"""A day with a year before it of which collection is asked, 1991 to 2100."""
 Note = Annotated[str, StringConstraints(max_length=500, strip_whitespace=True)]
 RefText = Annotated[str, StringConstraints(max_length=80)]
 """A reference in a body. Text that is no reference of ours is answered as not found."""

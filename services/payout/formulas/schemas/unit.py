@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.payout.common.schemas import Day
+from services.payout.common.schemas import DayOfLaterYear
 from services.payout.formulas.domain.maternity import BirthKind
 from services.payout.formulas.domain.unit import (
     MaternityQuestion,
@@ -57,5 +57,5 @@ class UnitMaternityIn(In):
 class UnitBenefitQuoteIn(In):
     """A quote of a unit by the rows of a day, from the year before."""
 
-    on: Day
+    on: DayOfLaterYear
     benefit: Annotated[UnitStableJobIn | UnitMaternityIn, Field(discriminator="kind")]

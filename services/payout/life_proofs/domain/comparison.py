@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
+
+import orjson
 
 from services.payout.common.domain import identity_number_faults
 from services.payout.entitlements.domain.change import ChangeAction
@@ -145,7 +146,7 @@ def _csv(text: str) -> Iterator[Mapping[str, Any]]:
 def _json_lines(text: str) -> Iterator[Mapping[str, Any]]:
     for line in text.splitlines():
         if line.strip():
-            row = json.loads(line)
+            row = orjson.loads(line)
             if not isinstance(row, dict):
                 raise ValueError
             yield row

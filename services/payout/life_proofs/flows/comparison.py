@@ -56,12 +56,14 @@ async def take(
 ) -> ComparisonFile:
     """Take in a file whole; each person whom we pay becomes a match. A repeated file is a repeat.
 
-    A district's file is compared with its own people, the centre's with all.
+    A district's file is compared with its own people, the centre's with all, and each with those of
+    this month; so the same content of another office or another month is another file.
 
     Raises:
         Faulty: every fault of the file's records.
     """
-    digest = hashlib.sha256(content).digest()
+    scope = f"{caller.scope(None)}:{Period.of(today)}:"
+    digest = hashlib.sha256(scope.encode() + content).digest()
     known = await comparison_store.same_file(tx, file_key(comparison), digest)
     if known is not None:
         return known

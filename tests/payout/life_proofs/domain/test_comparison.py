@@ -38,6 +38,8 @@ def test_both_formats_say_the_same() -> None:
         (b"\xff\xfe", CSV, ["FILE_UNREADABLE"]),
         ("[1]\n", JSONL, ["FILE_UNREADABLE"]),
         ("{", JSONL, ["FILE_UNREADABLE"]),
+        ('{"a":' + "[" * 20_000, JSONL, ["FILE_UNREADABLE"]),
+        ('{"note": "\\ud800"}', JSONL, ["FILE_UNREADABLE"]),
         (f"identity_number,event_on\n{NUMBER},2021-08-11\n", CSV, ["DATE_WRONG"]),
         (f"identity_number,event_on\n{NUMBER},20210801\n", CSV, ["DATE_WRONG"]),
         (f"identity_number,day\n{NUMBER},2021-08-01\n", CSV, ["MEMBER_UNKNOWN", "DATE_WRONG"]),

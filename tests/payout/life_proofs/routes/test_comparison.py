@@ -102,3 +102,13 @@ async def test_a_file_with_faults_is_refused_whole(office: Office) -> None:
     assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/1/event_on"]
     unknown = await decide(office, "heping", "end", "death", [{"id": "cmm_" + "0" * 48}])
     assert unknown.json()["code"] == "MATCH_NOT_OPEN"
+
+
+async def test_a_list_of_one_office_does_not_stand_for_anothers(office: Office) -> None:
+    for serial, district in ((4030, "heping"), (4031, "hexi")):
+        await office.register([pensioner(serial)], district)
+    records = [(4030, "2021-05-20"), (4031, "2021-05-20")]
+    own = await upload(office, "death", records, "district_clerk", "heping")
+    whole = await upload(office, "death", records)
+    assert (own.json()["matches"], whole.json()["matches"]) == (1, 2)
+    assert (await upload(office, "death", records)).json() == whole.json()
