@@ -2,7 +2,7 @@
 
 The row of the kind says which key an event has (`Once`); it is recognized over all claims,
 districts and months. A paper is known by the payee and the paper's number, and by the person and
-the number; blanks, width and case do not matter. The payee and the number are stored as a keyed
+the number; blanks, invisible characters, dots of a name, width and case do not matter. The payee and the number are stored as a keyed
 hash. A birth is known by the mother and its month. A claim that gives no day of birth may mean any
 birth of the two years before it, so every further claim of the mother needs the day.
 """
@@ -17,6 +17,7 @@ from typing import Final
 
 from services.payout.benefits.domain import Once
 from services.payout.claims.domain.claim import ClaimLine
+from services.payout.entitlements.domain.holder import folded, folded_name
 from shared.errors import Fault, Kind, Refusal
 from shared.ids import Ref, key_of
 from shared.period import Period
@@ -78,9 +79,15 @@ class PaperKey:
         return f"{self.kind}#{self.digest}"
 
 
-def readable_paper(kind: str, payee_name: str, reference: str) -> str:
-    """Write the payee and the number of a paper, without blanks, width and case."""
-    return f"{kind}:{_plain(payee_name)}:{_plain(reference)}"
+def readable_papers(kind: str, payee_name: str, reference: str) -> list[str]:
+    """Write the payee and the number of a paper as a reader sees them, then as before.
+
+    An earlier release kept invisible characters and dots. Its events keep their keys, so a paper is
+    claimed under both.
+    """
+    now = f"{kind}:{folded_name(payee_name)}:{folded(reference)}"
+    before = f"{kind}:{_plain(payee_name)}:{_plain(reference)}"
+    return [now] if now == before else [now, before]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +101,7 @@ class EventSource:
 
 
 def events_of(
-    source: EventSource, lines: Iterable[ClaimLine], papers: Mapping[int, PaperKey]
+    source: EventSource, lines: Iterable[ClaimLine], papers: Mapping[int, Sequence[PaperKey]]
 ) -> list[BenefitEvent]:
     """List the events that a claim's lines are about; `papers` has the papers by line."""
     return [
@@ -105,13 +112,13 @@ def events_of(
 
 
 def _events(
-    source: EventSource, line: ClaimLine, papers: Mapping[int, PaperKey]
+    source: EventSource, line: ClaimLine, papers: Mapping[int, Sequence[PaperKey]]
 ) -> Iterator[tuple[int, str]]:
     kind, person, day = source.kind, line.person_id, line.event_on
     match source.once:
         case Once.PAPER:
-            paper = papers[line.line_no]
-            yield paper.key, paper.text
+            for paper in papers[line.line_no]:
+                yield paper.key, paper.text
             if person is not None:
                 yield person, f"{kind}:person:{_plain(line.reference)}"
         case Once.UNIT_YEAR if source.credit_code is not None:

@@ -16,7 +16,7 @@ from services.payout.claims.domain.event import (
     claimed_faults,
     events_of,
     pairs_with,
-    readable_paper,
+    readable_papers,
     repeated_events,
     same_births,
     undated_faults,
@@ -26,12 +26,15 @@ from services.payout.common.domain import FAULTS_NAMED, require_faultless
 from services.payout.common.flows import PersonKeys
 
 
-def papers_of(draft: ClaimDraft, row: BenefitKind, keys: PersonKeys) -> dict[int, PaperKey]:
+def papers_of(draft: ClaimDraft, row: BenefitKind, keys: PersonKeys) -> dict[int, list[PaperKey]]:
     """Compute the keyed hashes of a claim's papers by line; empty unless a paper is the event."""
     if row.once is not Once.PAPER:
         return {}
     return {
-        line_no: paper_key(readable_paper(row.kind, line.payee_name, line.reference), keys)
+        line_no: [
+            paper_key(readable, keys)
+            for readable in readable_papers(row.kind, line.payee_name, line.reference)
+        ]
         for line_no, line in enumerate(draft.lines, start=1)
     }
 
@@ -77,7 +80,7 @@ async def claim_all(
     claim: Claim,
     once: Once,
     lines: Sequence[ClaimLine],
-    papers: dict[int, PaperKey],
+    papers: dict[int, list[PaperKey]],
 ) -> None:
     """Claim the events of a claim's lines; `papers` has the papers by line.
 
@@ -94,7 +97,8 @@ async def claim_all(
     require_faultless(repeated_events(events))
     if papers:
         # One that is stored readable still counts: the new event meets it under its new key.
-        await event_store.hide_papers(tx, sorted(papers.values(), key=lambda paper: paper.key))
+        every = [paper for of_line in papers.values() for paper in of_line]
+        await event_store.hide_papers(tx, sorted(every, key=lambda paper: paper.key))
     pairs = []
     if once is Once.BIRTH:
         mothers = [event.key for event in events]

@@ -7,13 +7,27 @@ from typing import Final
 
 from shared.errors import Fault
 
-_DOTS: Final = dict.fromkeys(map(ord, "·•・‧.。"))
+_DOTS: Final = dict.fromkeys(map(ord, "·•・‧∙⋅.。"))
+_UNSEEN: Final = dict.fromkeys(
+    [*map(ord, "\u034f\u115f\u1160\u2800"), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
+)
+"""Letters and marks that nobody sees: fillers and the selectors of variants."""
+
+
+def folded(text: str) -> str:
+    """Fold a text to what a reader sees: one width, one case, one dash, no blanks."""
+    wide = unicodedata.normalize("NFKC", text).translate(_UNSEEN)
+    seen = ((char, unicodedata.category(char)) for char in wide)
+    return "".join(
+        "-" if kind == "Pd" or char == "−" else char
+        for char, kind in seen
+        if kind[0] != "Z" and kind not in {"Cc", "Cf"}
+    ).casefold()
 
 
 def folded_name(name: str) -> str:
-    """Fold a name: one width, one case, neither blanks nor the dots between parts of a name."""
-    folded = "".join(unicodedata.normalize("NFKC", name).split())
-    return folded.translate(_DOTS).casefold()
+    """Fold a name as a text, without the dots between its parts."""
+    return folded(name).translate(_DOTS)
 
 
 def holder_faults(pointer: str, name: str, holder: str, reason: str | None) -> list[Fault]:

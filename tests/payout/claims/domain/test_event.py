@@ -12,6 +12,7 @@ from services.payout.claims.domain.event import (
     EventSource,
     PaperKey,
     events_of,
+    readable_papers,
     same_event,
 )
 from shared.ids import Ref
@@ -29,7 +30,7 @@ LINE = ClaimLine(
     person_id=77,
     event_on=date(2021, 6, 5),
 )
-PAPERS = {1: PaperKey("k", "k:n:zy-1", 5, "abc")}
+PAPERS = {1: [PaperKey("k", "k:n:zy-1", 5, "abc")]}
 
 
 def source(once: Once) -> EventSource:
@@ -69,3 +70,15 @@ def test_births_of_two_kinds_and_months_are_not_one_birth() -> None:
     assert same_event(claimed("allowance:"), claimed("allowance:2021-07"))
     assert not same_event(claimed("allowance:2021-06"), claimed("other:2021-06"))
     assert not same_event(claimed("k:month:2021-06"), claimed("k:month:2021-07"))
+
+
+def test_a_paper_that_looks_the_same_is_the_same() -> None:
+    first = readable_papers("k", "阿依·古丽", "ZY-1")[0]
+    for name, number in (
+        ("阿依・古丽", "ZY-1"),
+        ("阿依\u200b·古丽", "zy\u00ad–1"),
+        ("阿依•古丽\ufe00", "ZY－1"),
+    ):
+        assert readable_papers("k", name, number)[0] == first
+    assert readable_papers("k", "阿依·古丽", "ZY-1")[1] == "k:阿依·古丽:zy-1", "the key of before"
+    assert readable_papers("k", "古丽", "ZY-1") == ["k:古丽:zy-1"]
