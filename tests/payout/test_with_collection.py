@@ -16,11 +16,15 @@ from services.payout.formulas.clients import BenefitRecords, InsuredPersonUnknow
 from services.payout.formulas.domain.unit import MaternityQuestion, StableJobQuestion
 from shared.cn import identity_number
 from shared.cn.credit_code import with_check_character
+from shared.errors import Forbidden
 from shared.period import Period
+from shared.roles import Caller, Role
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.issuer import Issuer, peer_of
 
 UNIT = with_check_character("91120101MA0000000")
+CLERK = Caller(subject="clerk", role=Role.DISTRICT_CLERK, district="heping")
+OTHER_CLERK = Caller(subject="other", role=Role.DISTRICT_CLERK, district="nankai")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ async def collection(
 
 
 async def test_a_unit_without_bills_has_no_arrears(collection: CollectionClient) -> None:
-    arrears = await arrears_flow.require_none(collection, UNIT, date(2021, 8, 1))
+    arrears = await arrears_flow.require_none(collection, UNIT, date(2021, 8, 1), caller=CLERK)
     assert (arrears.total, arrears.overdue) == ("0.00", False)
 
 
@@ -60,14 +64,24 @@ async def test_a_unit_without_bills_has_paid_nothing_for_a_year(
 ) -> None:
     paid = await collection.paid_year(UNIT, "unemployment", 2020)
     assert paid == UnitPaidYear(
-        paid_fen=0, paid_months=0, heads_before=0, heads_after=0, head_months=0
+        district="heping",
+        paid_fen=0,
+        paid_months=0,
+        heads_before=0,
+        heads_after=0,
+        head_months=0,
     )
+
+
+async def test_another_district_does_not_read_a_units_arrears(collection: CollectionClient) -> None:
+    with pytest.raises(Forbidden):
+        await arrears_flow.require_none(collection, UNIT, date(2021, 8, 1), caller=OTHER_CLERK)
 
 
 async def test_an_unregistered_unit_is_unknown(collection: CollectionClient) -> None:
     other = with_check_character("91120101MA0000999")
     with pytest.raises(UnitUnknown):
-        await arrears_flow.require_none(collection, other, date(2021, 8, 1))
+        await arrears_flow.require_none(collection, other, date(2021, 8, 1), caller=CLERK)
 
 
 async def test_a_person_has_months_and_an_account_in_the_real_services(
@@ -97,10 +111,12 @@ async def test_a_person_has_months_and_an_account_in_the_real_services(
         record = await records.of(known["person"], date(2021, 8, 1))
         assert (record.birth, record.is_female) == (Period(1965, 3), False)
         assert (record.districts, record.years, record.account_fen) == (("heping",), (), 0)
-        refund = await records.of_unit(UNIT, date(2021, 8, 1), StableJobQuestion(size="other"))
+        refund = await records.of_unit(
+            UNIT, date(2021, 8, 1), StableJobQuestion(size="other"), CLERK
+        )
         assert refund.paid is not None
         assert (refund.year, refund.paid.paid_fen, refund.overdue) == (2020, 0, False)
-        leave = await records.of_unit(UNIT, date(2021, 8, 1), MaternityQuestion())
+        leave = await records.of_unit(UNIT, date(2021, 8, 1), MaternityQuestion(), CLERK)
         assert leave.average_wage_fen == 0
         with pytest.raises(InsuredPersonUnknown):
             await records.of(f"per_{'0' * 48}", date(2021, 8, 1))

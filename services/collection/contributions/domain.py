@@ -84,6 +84,7 @@ def _distinct(months: Iterable[PaidMonth]) -> dict[tuple[str, Period], int]:
 class UnitWages:
     """The wages that a unit declared in the settled months of a year, and the people they are of."""
 
+    district: str
     year: int
     months: int
     people: int

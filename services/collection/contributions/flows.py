@@ -75,6 +75,7 @@ async def unit_wages(tx: AsyncConnection, credit_code: str, year: int) -> UnitWa
         NotFound: there is no such unit.
     """
     unit_id = unit_key(credit_code)
-    if await unit_store.find(tx, unit_id) is None:
+    unit = await unit_store.find(tx, unit_id)
+    if unit is None:
         raise NotFound(unit=credit_code)
-    return await contributions_store.unit_wages(tx, unit_id, year)
+    return await contributions_store.unit_wages(tx, unit_id, unit.district, year)

@@ -64,6 +64,7 @@ class UnitWagesOut(Out):
     """A unit's declared wages of the settled months of a year."""
 
     credit_code: str
+    district: str
     year: int
     months: int = Field(description="足额到账月数 (settled months)")
     people: int = Field(description="各月申报人数之和 (sum of the months' people)")
@@ -75,6 +76,7 @@ class UnitWagesOut(Out):
         """Build it from what was declared."""
         return cls(
             credit_code=credit_code,
+            district=found.district,
             year=found.year,
             months=found.months,
             people=found.people,

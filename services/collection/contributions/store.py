@@ -106,7 +106,7 @@ async def paid_lines(tx: AsyncConnection, person_ids: Sequence[int]) -> list[Per
     ]
 
 
-async def unit_wages(tx: AsyncConnection, unit_id: int, year: int) -> UnitWages:
+async def unit_wages(tx: AsyncConnection, unit_id: int, district: str, year: int) -> UnitWages:
     """Add up the wages of a unit's settled months of a year, each by its last settled declaration."""
     row = (
         await tx.execute(
@@ -133,4 +133,10 @@ async def unit_wages(tx: AsyncConnection, unit_id: int, year: int) -> UnitWages:
             {"unit_id": unit_id, "first": f"{year}-01", "last": f"{year}-12"},
         )
     ).one()
-    return UnitWages(year=year, months=row.months, people=row.people, wages_fen=row.wages_fen)
+    return UnitWages(
+        district=district,
+        year=year,
+        months=row.months,
+        people=row.people,
+        wages_fen=row.wages_fen,
+    )

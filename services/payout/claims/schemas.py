@@ -17,6 +17,7 @@ from services.payout.common.schemas import (
     BankAccountIn,
     BankAccountOut,
     Day,
+    DayOfLaterYear,
     IdentityNumber,
     Note,
     RefText,
@@ -197,7 +198,7 @@ class StableJobRefundIn(In):
 
     credit_code: CreditCode
     district: Code = Field(examples=["heping"])
-    filed_on: Day | None = Field(
+    filed_on: DayOfLaterYear | None = Field(
         default=None,
         description="受理日,默认今天;返还其上一年度的缴费 (the year before this day is refunded)",
     )

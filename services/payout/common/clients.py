@@ -43,12 +43,25 @@ class UnitArrears:
     """The amount a unit owes on a day; `total` is in yuan, as collection wrote it."""
 
     credit_code: str
+    district: str
     total: str
     overdue: bool
 
 
+@dataclass(frozen=True, slots=True)
+class UnitWage:
+    """The average monthly wage of a unit's settled months of a year; 0 if none."""
+
+    district: str
+    average_fen: int
+
+
 class CollectionClient:
-    """Read requests to collection."""
+    """Read requests to collection.
+
+    It asks as a service of the centre, so collection refuses no district: each answer names the
+    unit's district, and flows hold the caller against it.
+    """
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
@@ -64,7 +77,12 @@ class CollectionClient:
             answer = await self._peer.get(
                 f"/v1/units/{credit_code}/arrears", as_of=as_of.isoformat()
             )
-            return UnitArrears(credit_code, str(answer["total"]), bool(answer["overdue"]))
+            return UnitArrears(
+                credit_code,
+                str(answer["district"]),
+                str(answer["total"]),
+                bool(answer["overdue"]),
+            )
         except PeerError as error:
             if error.status == 404:
                 raise UnitUnknown(credit_code=credit_code) from None
@@ -85,6 +103,7 @@ class CollectionClient:
             )
             counts = ("paid_months", "heads_before", "heads_after", "head_months")
             return UnitPaidYear(
+                district=str(answer["district"]),
                 paid_fen=parse_yuan(str(answer["paid"])),
                 **{name: int(answer[name]) for name in counts},
             )
@@ -95,8 +114,8 @@ class CollectionClient:
         except (httpx.HTTPError, KeyError, TypeError, ValueError, Refusal) as error:
             raise CollectionUnavailable(reason=type(error).__name__) from None
 
-    async def average_wage(self, credit_code: str, year: int) -> int:
-        """Read the average monthly wage of a unit's settled months of a year, in fen; 0 if none.
+    async def average_wage(self, credit_code: str, year: int) -> UnitWage:
+        """Read the average monthly wage of a unit's settled months of a year.
 
         Raises:
             UnitUnknown: collection has no such unit.
@@ -104,7 +123,7 @@ class CollectionClient:
         """
         try:
             answer = await self._peer.get(f"/v1/units/{credit_code}/wages", year=str(year))
-            return parse_yuan(str(answer["average_wage"]))
+            return UnitWage(str(answer["district"]), parse_yuan(str(answer["average_wage"])))
         except PeerError as error:
             if error.status == 404:
                 raise UnitUnknown(credit_code=credit_code) from None

@@ -33,6 +33,7 @@ class DateInFuture(Refusal):
 class UnitPaidYear:
     """A unit's contributions of an insurance for the months of a year, and its heads."""
 
+    district: str
     paid_fen: int
     paid_months: int
     heads_before: int

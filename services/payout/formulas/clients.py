@@ -14,6 +14,7 @@ from services.payout.formulas.domain.unit import StableJobQuestion, UnitQuestion
 from shared.errors import Kind, Refusal
 from shared.money import parse_yuan
 from shared.period import Period
+from shared.roles import Caller
 from shared.web.client import Peer, PeerError
 
 FIRST_YEAR: Final = 1990
@@ -63,20 +64,25 @@ class BenefitRecords:
         except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
             raise BenefitRecordUnavailable(reason=type(error).__name__) from None
 
-    async def of_unit(self, credit_code: str, day: date, question: UnitQuestion) -> UnitRecord:
+    async def of_unit(
+        self, credit_code: str, day: date, question: UnitQuestion, caller: Caller
+    ) -> UnitRecord:
         """Read what a question needs of a unit's last year.
 
         Raises:
+            Forbidden: the unit is of another district.
             UnitUnknown: collection has no such unit.
             CollectionUnavailable: no answer, or an answer that cannot be read.
         """
         year = day.year - 1
         if isinstance(question, StableJobQuestion):
             paid = await self._units.paid_year(credit_code, "unemployment", year)
+            caller.require_district(paid.district)
             arrears = await self._units.arrears(credit_code, day)
             return UnitRecord(year=year, paid=paid, overdue=arrears.overdue)
-        wage_fen = await self._units.average_wage(credit_code, year)
-        return UnitRecord(year=year, average_wage_fen=wage_fen)
+        wage = await self._units.average_wage(credit_code, year)
+        caller.require_district(wage.district)
+        return UnitRecord(year=year, average_wage_fen=wage.average_fen)
 
 
 def _record(record: dict[str, Any], statement: dict[str, Any]) -> PersonRecord:

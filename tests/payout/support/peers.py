@@ -19,6 +19,7 @@ class PeerStub:
     """
 
     funds_fen: int = 10**12
+    district: str = "heping"
     is_down: bool = False
     loses_answers: int = 0
     is_busy: bool = False
@@ -56,7 +57,9 @@ class PeerStub:
         if path.endswith("/arrears"):
             return self._arrears(name)
         if path.endswith("/wages"):
-            return httpx.Response(200, json={"average_wage": self.average_wages[name]})
+            return httpx.Response(
+                200, json={"district": self.district, "average_wage": self.average_wages[name]}
+            )
         if path.endswith("/contributions"):
             if name not in self.records:
                 return httpx.Response(404, json={"code": "NOT_FOUND"})
@@ -64,7 +67,7 @@ class PeerStub:
         if path.endswith("/statement"):
             return httpx.Response(200, json={"items": self.statements.get(name, [])})
         if path.endswith("/paid-year"):
-            return httpx.Response(200, json=self.paid_years[name])
+            return httpx.Response(200, json={"district": self.district} | self.paid_years[name])
         body = orjson.loads(content)
         if path == "/v1/holds":
             return self._hold(body)
@@ -80,7 +83,9 @@ class PeerStub:
         if credit_code not in self.arrears:
             return httpx.Response(404, json={"code": "NOT_FOUND"})
         owed = self.arrears[credit_code]
-        return httpx.Response(200, json={"total": owed, "overdue": owed != "0.00"})
+        return httpx.Response(
+            200, json={"district": self.district, "total": owed, "overdue": owed != "0.00"}
+        )
 
     def _hold(self, body: dict[str, Any]) -> httpx.Response:
         hold = self.holds.get(body["event_id"])

@@ -14,6 +14,7 @@ class PaidYear:
     twelve months.
     """
 
+    district: str
     insurance: str
     year: int
     paid_fen: int

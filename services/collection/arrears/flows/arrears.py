@@ -56,8 +56,8 @@ async def of_units(
 
 async def of_unit(
     tx: AsyncConnection, credit_code: str, *, region: str, as_of: date, caller: Caller
-) -> list[Receivable]:
-    """Read the arrears of one unit at the end of a day.
+) -> tuple[str, list[Receivable]]:
+    """Read the district of one unit, and its arrears at the end of a day.
 
     Raises:
         UnitUnknown: the unit is not registered. Forbidden: it is of another district.
@@ -67,7 +67,8 @@ async def of_unit(
         raise UnitUnknown(credit_code=credit_code)
     caller.require_district(unit.district)
     lines = await arrears_store.of_units(tx, [(unit.unit_id, credit_code)], as_of)
-    return (await assess(tx, lines, region=region, as_of=as_of)).get(unit.unit_id, [])
+    held = await assess(tx, lines, region=region, as_of=as_of)
+    return unit.district, held.get(unit.unit_id, [])
 
 
 async def assess(

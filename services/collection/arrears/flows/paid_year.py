@@ -23,6 +23,4 @@ async def of_unit(
     if unit is None:
         raise UnitUnknown(credit_code=credit_code)
     caller.require_district(unit.district)
-    return await paid_year_store.of_unit(
-        tx, unit.unit_id, credit_code, insurance=insurance, year=year
-    )
+    return await paid_year_store.of_unit(tx, unit, insurance=insurance, year=year)

@@ -47,12 +47,12 @@ async def get_arrears(
     were computed.
     """
     day = as_of or today()
-    found = await at.read(
+    district, found = await at.read(
         lambda tx: arrears_flow.of_unit(
             tx, credit_code, region=at.region, as_of=day, caller=at.caller
         )
     )
-    return ArrearsOut.of(credit_code, day, found, explain=explain)
+    return ArrearsOut.of(credit_code, district, day, found, explain=explain)
 
 
 @router.post(

@@ -144,6 +144,7 @@ class ArrearsOut(Out):
     """A unit's arrears at the end of a day, as booked until then."""
 
     credit_code: str
+    district: str
     as_of: date
     open: list[BillArrearsOut]
     total: YuanOut
@@ -158,12 +159,19 @@ class ArrearsOut(Out):
 
     @classmethod
     def of(
-        cls, credit_code: str, as_of: date, found: Sequence[Receivable], *, explain: bool
+        cls,
+        credit_code: str,
+        district: str,
+        as_of: date,
+        found: Sequence[Receivable],
+        *,
+        explain: bool,
     ) -> ArrearsOut:
         """Build the answer from receivables."""
         sums = totals_of(found)
         return cls(
             credit_code=credit_code,
+            district=district,
             as_of=as_of,
             open=[BillArrearsOut.of(lines) for lines in by_bill(found)],
             total=sums.open_fen,

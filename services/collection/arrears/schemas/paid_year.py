@@ -12,6 +12,7 @@ class PaidYearOut(Out):
     """A unit's paid contributions of an insurance for the months of a year, and its heads."""
 
     credit_code: str
+    district: str
     insurance: str
     year: int
     paid: YuanOut = Field(description="实际缴纳,含单位与个人 (of the unit and its people)")
@@ -25,6 +26,7 @@ class PaidYearOut(Out):
         """Build it from what was found."""
         return cls(
             credit_code=credit_code,
+            district=found.district,
             insurance=found.insurance,
             year=found.year,
             paid=found.paid_fen,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.allocation.domain.receipt import Payer
 from services.collection.arrears.domain.paid_year import PaidYear
 
 
-async def of_unit(
-    tx: AsyncConnection, unit_id: int, credit_code: str, *, insurance: str, year: int
-) -> PaidYear:
+async def of_unit(tx: AsyncConnection, payer: Payer, *, insurance: str, year: int) -> PaidYear:
     """Sum up what a unit has paid of an insurance for the months of a year, and count its people.
 
     A line is paid by money or by a credit; a credit of these months is what was paid too much for
@@ -54,8 +53,8 @@ async def of_unit(
                          AS head_months
             """),
             {
-                "unit_id": unit_id,
-                "credit_code": credit_code,
+                "unit_id": payer.unit_id,
+                "credit_code": payer.credit_code,
                 "insurance": insurance,
                 "year": year,
                 "first": f"{year}-01",
@@ -63,4 +62,4 @@ async def of_unit(
             },
         )
     ).one()
-    return PaidYear(insurance=insurance, year=year, **row._mapping)
+    return PaidYear(district=payer.district, insurance=insurance, year=year, **row._mapping)

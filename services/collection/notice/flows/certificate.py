@@ -70,7 +70,7 @@ async def issue(
     billed_fen = await arrears_store.billed(tx, unit.id, credit_code, str(first), str(last))
     if not billed_fen:
         raise NoBillToCertify(period_from=first, period_to=last)
-    receivables = await arrears_flow.of_unit(
+    _, receivables = await arrears_flow.of_unit(
         tx, credit_code, region=region, as_of=as_of, caller=caller
     )
     _refuse_arrears(receivables)

@@ -62,6 +62,14 @@ def inputs_of(request: RefundRequest, paid: UnitPaidYear) -> StableJobInputs:
     )
 
 
+def district_faults(request: RefundRequest, paid: UnitPaidYear) -> list[Fault]:
+    """Find a claim of another district than the unit's."""
+    if request.district == paid.district:
+        return []
+    message = f"单位属 {paid.district} 分中心 (the unit is of district {paid.district})"
+    return [Fault("/district", "UNIT_DISTRICT_DIFFERS", message)]
+
+
 def require_due(quote: BenefitQuote) -> None:
     """Refuse a refund whose conditions are not all met, or that comes to nothing.
 

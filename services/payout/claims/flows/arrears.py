@@ -8,6 +8,7 @@ from services.payout.benefits.domain import BenefitKind
 from services.payout.claims.domain.draft import ClaimDraft
 from services.payout.common.clients import CollectionClient, UnitArrears
 from shared.errors import Kind, Refusal
+from shared.roles import Caller
 
 
 class UnitInArrears(Refusal):
@@ -17,25 +18,31 @@ class UnitInArrears(Refusal):
     code = "UNIT_IN_ARREARS"
 
 
-async def check(collection: CollectionClient, draft: ClaimDraft, row: BenefitKind) -> None:
+async def check(
+    collection: CollectionClient, draft: ClaimDraft, row: BenefitKind, *, caller: Caller
+) -> None:
     """Refuse a claim while the employer has overdue bills, if its kind's row asks for that.
 
     Raises:
-        UnitInArrears, UnitUnknown, CollectionUnavailable: see `require_none`.
+        Forbidden, UnitInArrears, UnitUnknown, CollectionUnavailable: see `require_none`.
     """
     if row.checks_arrears and draft.credit_code is not None:
-        await require_none(collection, draft.credit_code, draft.filed_on)
+        await require_none(collection, draft.credit_code, draft.filed_on, caller=caller)
 
 
-async def require_none(collection: CollectionClient, credit_code: str, as_of: date) -> UnitArrears:
+async def require_none(
+    collection: CollectionClient, credit_code: str, as_of: date, *, caller: Caller
+) -> UnitArrears:
     """Refuse a unit that has overdue bills.
 
     Raises:
+        Forbidden: the unit is of another district.
         UnitInArrears: it has overdue bills.
         UnitUnknown: collection has no such unit.
         CollectionUnavailable: collection gave no answer.
     """
     arrears = await collection.arrears(credit_code, as_of)
+    caller.require_district(arrears.district)
     if arrears.overdue:
         raise UnitInArrears(credit_code=credit_code, owed_yuan=arrears.total, as_of=as_of)
     return arrears

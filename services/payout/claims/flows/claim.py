@@ -83,7 +83,7 @@ async def check(
     require_not_future(draft.filed_on, today)
     require_begun(draft.period, today)
     require_faultless(draft_faults(draft, row, today))
-    await arrears_flow.check(collection, draft, row)
+    await arrears_flow.check(collection, draft, row, caller=caller)
 
 
 async def file_claim(
@@ -125,7 +125,7 @@ async def file_claim(
     await event_flow.count_years(tx, claim, row, whole)
     papers = event_flow.papers_of(draft, row, keys)
     await event_flow.claim_all(tx, claim, row.once, whole, papers)
-    claim, lines = await advance_flow.deduct(tx, claim, draft, whole)
+    claim, lines = await advance_flow.deduct(tx, claim, draft, whole, keys=keys, caller=caller)
     await claim_store.write_lines(tx, claim.ref, lines)
     total_fen = sum(line.amount_fen for line in lines)
     filed = replace(claim, lines=len(lines), total_fen=total_fen)

@@ -13,13 +13,14 @@ from services.payout.claims.domain.refund import (
     RefundRequest,
     basis_of,
     claim_of,
+    district_faults,
     inputs_of,
     require_due,
 )
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.claims.flows import claim as claim_flow
 from services.payout.common.clients import CollectionClient
-from services.payout.common.domain import UnitPaidYear, require_not_future
+from services.payout.common.domain import UnitPaidYear, require_faultless, require_not_future
 from services.payout.common.flows import PersonKeys
 from services.payout.formulas.flows import quote as benefit_quote_flow
 from shared.roles import Caller
@@ -36,15 +37,21 @@ async def ask(
     """Ask collection what the unit has paid for the year, before the transaction begins.
 
     Raises:
-        Forbidden: another district's claim.
+        Forbidden: another district's claim or unit.
+        Faulty: the claim names another district than the unit's.
         DateInFuture: the day of filing has not begun.
         UnitInArrears, UnitUnknown, CollectionUnavailable: see `arrears_flow.require_none`.
     """
     caller.require_district(request.district)
     require_not_future(request.filed_on, today)
+    paid = await collection.paid_year(request.credit_code, INSURANCE, request.year)
+    caller.require_district(paid.district)
+    require_faultless(district_faults(request, paid))
     if row.checks_arrears:
-        await arrears_flow.require_none(collection, request.credit_code, request.filed_on)
-    return await collection.paid_year(request.credit_code, INSURANCE, request.year)
+        await arrears_flow.require_none(
+            collection, request.credit_code, request.filed_on, caller=caller
+        )
+    return paid
 
 
 async def file(

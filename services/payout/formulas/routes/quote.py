@@ -74,7 +74,7 @@ async def quote_unit_benefit(
     """Quote a stable-job refund or a maternity allowance of a unit from its last year in collection;
     nothing is stored."""
     question = body.benefit.question()
-    record = await _records(at.request).of_unit(credit_code, body.on, question)
+    record = await _records(at.request).of_unit(credit_code, body.on, question, at.caller)
     quote = await at.read(
         lambda tx: unit_quote_flow.quote(tx, at.region, body.on, record, question)
     )

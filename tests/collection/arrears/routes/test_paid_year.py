@@ -95,6 +95,7 @@ async def test_paid_months_and_heads_of_a_year_are_told_to_payout_alone(office: 
     answer = await ask(office.api, office.bearer, july.credit_code, "payout_service")
     assert answer.json() == {
         "credit_code": july.credit_code,
+        "district": "heping",
         "insurance": "unemployment",
         "year": 2021,
         "paid": "1050.00",

@@ -108,6 +108,7 @@ async def test_a_birth_is_paid_once(office: Office) -> None:
     assert first.status_code == 201, first.text
     for changes in ({"period": "2021-08"}, {"district": "nankai"}, {"period": "2021-01"}):
         claim = about_person("maternity_allowance", 420, **changes)
+        office.peers.district = claim["district"]
         answer = await office.file(claim, claim["district"])
         assert refusal(answer) == (409, "EVENT_CLAIMED", ["/lines/0"])
         assert first.json()["id"] in answer.text

@@ -25,8 +25,9 @@ async def refund(office: Office, **changes: Any) -> Any:
         "payee_name": "天津某公司",
         "bank_account": account(1, "天津某公司"),
     } | changes
+    district = body["district"]
     return await office.ask(
-        "POST", "/v1/stable-job-refunds", body, role="district_clerk", district="heping"
+        "POST", "/v1/stable-job-refunds", body, role="district_clerk", district=district
     )
 
 
@@ -50,6 +51,12 @@ async def test_a_refund_is_computed_and_filed_once_for_the_year(office: Office) 
     assert (await office.approve(claim)) == claim["id"]
 
 
+async def test_a_refund_is_filed_by_and_in_the_units_district(office: Office) -> None:
+    office.peers.arrears[UNIT] = "0.00"
+    office.peers.paid_years[UNIT] = PAID
+    assert (await refund(office, district="nankai")).status_code == 403
+
+
 async def test_a_refund_that_is_not_due_names_every_condition(office: Office) -> None:
     office.peers.arrears[UNIT] = "0.00"
     office.peers.paid_years[UNIT] = PAID | {"paid_months": 11, "heads_after": 60}
@@ -59,3 +66,7 @@ async def test_a_refund_that_is_not_due_names_every_condition(office: Office) ->
     office.peers.arrears[UNIT] = "12.00"
     owing = await refund(office, filed_on="2023-05-10")
     assert (owing.status_code, owing.json()["code"]) == (409, "UNIT_IN_ARREARS")
+
+
+async def test_a_year_before_the_first_is_refused(office: Office) -> None:
+    assert (await refund(office, filed_on="1990-05-10")).status_code == 422

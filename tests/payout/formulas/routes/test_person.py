@@ -88,6 +88,9 @@ async def test_a_unit_is_quoted_from_its_last_year(office: Office) -> None:
     allowance = (await office.ask("POST", path, leave, **how)).json()
     # 98 + 15 + 60 days of Tianjin.
     assert allowance["total"] == "34600.00"
+    for body in (REFUND, leave):
+        other = await office.ask("POST", path, body, role="district_clerk", district="nankai")
+        assert other.status_code == 403, other.text
     office.peers.arrears[UNIT] = "1.00"
     owing = (await office.ask("POST", path, REFUND, **how)).json()
     assert not owing["eligible"]
