@@ -54,6 +54,23 @@ _CORRECTED: Final = """
                   AND corrected.status = 'approved' AND corrected.id > failed.batch_id)"""
 
 
+# Two people declared the whole line false; or one did, and the other is yet to decide. What was
+# recovered of it before the bank returned it stays to be paid.
+_WRONG: Final = """
+           EXISTS (
+               SELECT 1
+                 FROM recovery_line AS taken
+                 JOIN recovery_case AS owner
+                   ON owner.case_key = taken.case_key AND owner.id = taken.case_id
+                 JOIN claim_line AS whole
+                   ON whole.claim_key = taken.claim_key AND whole.claim_id = taken.claim_id
+                  AND whole.line_no = taken.claim_line_no
+                WHERE taken.case_key = failed.claim_key AND taken.claim_id = failed.claim_id
+                  AND taken.claim_line_no = failed.line_no AND taken.recovered_fen = 0
+                  AND taken.amount_fen IN (0, whole.amount_fen)
+                  AND owner.cause = 'claim' AND owner.status <> 'refused')"""
+
+
 async def ready_claims(
     tx: AsyncConnection, fund: str, district: str | None, limit: int
 ) -> list[Ref]:
@@ -65,6 +82,7 @@ async def ready_claims(
              WHERE failed.retry_id IS NULL AND failed.fund = :fund
                AND (CAST(:district AS text) IS NULL OR failed.district = CAST(:district AS text))
                AND {_CORRECTED}
+               AND NOT {_WRONG}
                AND NOT EXISTS (
                        SELECT 1
                          FROM double_payment AS twice
@@ -99,6 +117,7 @@ async def reserve(
                     ON failed.claim_key = wanted.claim_key AND failed.claim_id = wanted.claim_id
                  WHERE failed.retry_id IS NULL
                    AND (NOT CAST(:corrected_only AS boolean) OR {_CORRECTED})
+                   AND NOT {_WRONG}
                    AND NOT EXISTS (
                            SELECT 1
                              FROM double_payment AS twice

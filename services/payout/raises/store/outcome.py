@@ -22,6 +22,18 @@ PATIENCE: Final = ("SET LOCAL statement_timeout = '30min'", "SET LOCAL enable_ne
 statistics are of a time when they were empty."""
 
 
+REACHED: Final = """
+       line.live
+       AND NOT EXISTS (
+               SELECT 1
+                 FROM entitlement_end AS ended
+                WHERE ended.person_id = line.person_id
+                  AND ended.identity_blind = line.identity_blind AND ended.kind = line.kind
+                  AND ended.status = 'approved' AND ended.decided_at <= line.written_at
+                  AND ended.last_period < line.begins AND ended.again_from IS NULL)"""
+"""True for a line of a person who had not ended before it begins, as far as was known then."""
+
+
 @dataclass(frozen=True, slots=True)
 class DueSums:
     """The sum due of a month, and the unpaid sums of months that have a run."""
@@ -78,10 +90,10 @@ async def people(tx: AsyncConnection, raise_id: UUID) -> int:
     """Count the people whom a raise raises."""
     row = (
         await tx.execute(
-            text("""
+            text(f"""
                 SELECT count(DISTINCT (person_id, identity_blind)) AS people
-                  FROM raise_line
-                 WHERE raise_id = :raise_id AND live
+                  FROM raise_line AS line
+                 WHERE raise_id = :raise_id AND {REACHED}
             """),
             {"raise_id": raise_id},
         )
@@ -92,11 +104,11 @@ async def people(tx: AsyncConnection, raise_id: UUID) -> int:
 async def by_group(tx: AsyncConnection, raise_id: UUID) -> list[tuple[str, int]]:
     """Count the people of each group of a raise; one person may be of several."""
     rows = await tx.execute(
-        text("""
+        text(f"""
             SELECT part.code, count(DISTINCT (person_id, identity_blind)) AS people
-              FROM raise_line
+              FROM raise_line AS line
              CROSS JOIN LATERAL unnest(groups) AS part (code)
-             WHERE raise_id = :raise_id AND live
+             WHERE raise_id = :raise_id AND {REACHED}
              GROUP BY part.code
              ORDER BY part.code
              LIMIT 100
@@ -142,7 +154,7 @@ def _needs(rule: RaiseRule) -> dict[str, bool]:
     }
 
 
-_LINES: Final = """
+_LINES: Final = f"""
 SELECT *
   FROM (SELECT line.person_id, line.id, line.raise_id, base.sealed_number, base.name, base.district,
                line.begins, line.born_in, line.retired_in, line.paid_months, line.before_fen,
@@ -150,7 +162,7 @@ SELECT *
           FROM raise_line AS line
           JOIN entitlement AS base
             ON base.person_id = line.person_id AND base.id = line.base_id
-         WHERE line.raise_id = :raise_id AND line.live) AS shown
+         WHERE line.raise_id = :raise_id AND {REACHED}) AS shown
 """
 
 

@@ -30,6 +30,7 @@ class ReceiptOutcome(StrEnum):
     APPLIED = "applied"  # 已冲减案件
     WAITING = "waiting"  # 待人工认领
     REPLAYED = "replayed"  # 先前已报
+    DIFFERS = "differs"  # 流水号已登记且内容不同,未入账
 
 
 class ReceiptDiffers(Refusal):
@@ -63,6 +64,15 @@ class RecoveryReceipt:
     def key(self) -> int:
         """The shard key."""
         return receipt_key(self.bank_serial)
+
+    @property
+    def is_unused_entry(self) -> bool:
+        """True for what a person entered and no case has taken: the bank knows better."""
+        return self.source is ReceiptSource.ENTERED and not self.used_fen
+
+    def says_as(self, other: RecoveryReceipt) -> bool:
+        """Tell whether another receipt of the serial has the same amount and day."""
+        return (self.amount_fen, self.value_date) == (other.amount_fen, other.value_date)
 
     @property
     def left_fen(self) -> int:

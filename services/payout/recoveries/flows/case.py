@@ -27,7 +27,7 @@ from services.payout.recoveries.domain.case import (
 )
 from services.payout.recoveries.domain.notice import RecoveryNotice, notice_of
 from services.payout.recoveries.domain.overpaid import (
-    MonthBalance,
+    LowerLine,
     OverpaidPart,
     lower_lines,
     uncovered_parts,
@@ -35,6 +35,7 @@ from services.payout.recoveries.domain.overpaid import (
 from services.payout.recoveries.store import case as recovery_case_store
 from services.payout.recoveries.store import notice as notice_store
 from services.payout.recoveries.store import overpaid as overpaid_store
+from services.payout.recoveries.store import wrong_claim as wrong_claim_store
 from shared import trail
 from shared.ids import Ref
 from shared.references import Reference
@@ -101,7 +102,7 @@ async def open_all(
     caller.require_district(opening.district)
     await entitlement_store.lock_pensions(tx, alone=True)
     months = await overpaid_store.months(tx, district=opening.district, kind=opening.kind)
-    lowered = await _lower(tx, months, caller)
+    lowered = await _lower(tx, lower_lines(months), caller)
     drafts = drafts_of(uncovered_parts(months))
     if not drafts:
         if lowered:
@@ -142,16 +143,16 @@ def _case(
 
 
 async def keep_in_step(tx: AsyncConnection, *, kind: str, caller: Caller) -> None:
-    """Let cases cover no more than is overpaid now, before money is taken for them.
+    """Let cases cover no more than the people still have too much, before money is taken for them.
 
     The caller holds the lock of pensions alone.
     """
     months = await overpaid_store.months(tx, district=None, kind=kind)
-    await _lower(tx, months, caller)
+    returned = await wrong_claim_store.returned(tx)
+    await _lower(tx, [*lower_lines(months), *returned], caller)
 
 
-async def _lower(tx: AsyncConnection, months: Sequence[MonthBalance], caller: Caller) -> bool:
-    lowered = lower_lines(months)
+async def _lower(tx: AsyncConnection, lowered: Sequence[LowerLine], caller: Caller) -> bool:
     if not lowered:
         return False
     closed = await recovery_case_store.lower(tx, lowered)

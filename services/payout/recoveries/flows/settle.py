@@ -91,7 +91,7 @@ async def _take(tx: AsyncConnection, receipt: RecoveryReceipt, amount_fen: int) 
     await receipt_store.insert(tx, receipt)
     stored = await receipt_store.load(tx, receipt.bank_serial)
     assert stored is not None
-    if (stored.amount_fen, stored.value_date) != (receipt.amount_fen, receipt.value_date):
+    if not stored.says_as(receipt):
         raise ReceiptDiffers(bank_serial=receipt.bank_serial)
     if amount_fen > stored.left_fen:
         raise ReceiptUsed(left=format_yuan(stored.left_fen))
@@ -168,11 +168,12 @@ async def take_receipts(
 ) -> list[ReceiptOutcome]:
     """Take receipts that the bank reports; each settles the case whose notice its payer names.
 
-    A receipt whose notice is not known, or that is more than is open, waits for two people.
+    A receipt whose notice is not known, or that is more than is open, waits for two people. One
+    whose serial is recorded with another amount or day replaces what a person entered, unless a
+    case has taken of it; else it is not taken. The others of the file are.
 
     Raises:
         Faulty: receipts that arrive after today; nothing is taken.
-        ReceiptDiffers: a serial is recorded with another amount or day.
     """
     require_faultless(future_faults(receipts, today))
     await entitlement_store.lock_pensions(tx, alone=True)
@@ -185,9 +186,11 @@ async def _take_receipt(
     if not await receipt_store.insert(tx, receipt):
         stored = await receipt_store.load(tx, receipt.bank_serial)
         assert stored is not None
-        if (stored.amount_fen, stored.value_date) != (receipt.amount_fen, receipt.value_date):
-            raise ReceiptDiffers(bank_serial=receipt.bank_serial)
-        return ReceiptOutcome.REPLAYED
+        if stored.says_as(receipt):
+            return ReceiptOutcome.REPLAYED
+        if not stored.is_unused_entry:
+            return ReceiptOutcome.DIFFERS
+        await receipt_store.replace(tx, receipt)
     named = receipt.notice_no
     found = await receipt_store.case_of_notice(tx, named) if named else None
     if found is None:
@@ -281,9 +284,7 @@ async def _confirmed(tx: AsyncConnection, ref: Ref) -> RecoveryCase:
 
 
 async def _in_step(tx: AsyncConnection, case: RecoveryCase, caller: Caller) -> RecoveryCase:
-    """Read a case again once it covers no more than is overpaid now."""
-    if case.cause is not CaseCause.OVERPAID:
-        return case
+    """Read a case again once it covers no more than its payee still has too much."""
     await recovery_case_flow.keep_in_step(tx, kind=case.kind, caller=caller)
     return await recovery_case_flow.locked(tx, case.ref)
 

@@ -7,8 +7,10 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.domain import require_faultless
 from services.payout.common.flows import PersonKeys
+from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.recoveries.domain.case import CaseCause, RecoveryCase
 from services.payout.recoveries.domain.wrong_claim import (
     ClaimToRecoverUnknown,
@@ -39,11 +41,15 @@ async def open_cases(
 ) -> list[RecoveryCase]:
     """Open one case for each payee of the lines.
 
+    What an earlier case covers of a line is no more than it has to recover now.
+
     Raises:
         ClaimToRecoverUnknown: no such approved claim.
         Forbidden: another district's.
         Faulty: every fault of the lines.
     """
+    await entitlement_store.lock_pensions(tx, alone=True)
+    await recovery_case_flow.keep_in_step(tx, kind=BASIC_PENSION, caller=caller)
     claim = await wrong_claim_store.load(tx, ref)
     if claim is None:
         raise ClaimToRecoverUnknown(claim=ref.text(Reference.CLAIM))

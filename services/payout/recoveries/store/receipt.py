@@ -23,6 +23,19 @@ def _receipt(*, payer: bytes, source: str, **columns: Any) -> RecoveryReceipt:
     return RecoveryReceipt(payer=bytes(payer), source=ReceiptSource(source), **columns)
 
 
+def _columns(receipt: RecoveryReceipt) -> dict[str, Any]:
+    return {
+        "key": receipt.key,
+        "bank_serial": receipt.bank_serial,
+        "amount_fen": receipt.amount_fen,
+        "value_date": receipt.value_date,
+        "payer": receipt.payer,
+        "notice_no": receipt.notice_no,
+        "source": receipt.source.value,
+        "entered_by": receipt.entered_by,
+    }
+
+
 async def insert(tx: AsyncConnection, receipt: RecoveryReceipt) -> bool:
     """Store a receipt; return False if its serial is stored already."""
     row = await tx.execute(
@@ -34,18 +47,22 @@ async def insert(tx: AsyncConnection, receipt: RecoveryReceipt) -> bool:
             ON CONFLICT (receipt_key, bank_serial) DO NOTHING
             RETURNING 1
         """),
-        {
-            "key": receipt.key,
-            "bank_serial": receipt.bank_serial,
-            "amount_fen": receipt.amount_fen,
-            "value_date": receipt.value_date,
-            "payer": receipt.payer,
-            "notice_no": receipt.notice_no,
-            "source": receipt.source.value,
-            "entered_by": receipt.entered_by,
-        },
+        _columns(receipt),
     )
     return row.first() is not None
+
+
+async def replace(tx: AsyncConnection, receipt: RecoveryReceipt) -> None:
+    """Let a reported receipt stand in the place of an entered one with its serial."""
+    await tx.execute(
+        text("""
+            UPDATE recovery_receipt
+               SET amount_fen = :amount_fen, value_date = :value_date, payer = :payer,
+                   notice_no = :notice_no, source = :source, entered_by = :entered_by
+             WHERE receipt_key = :key AND bank_serial = :bank_serial AND used_fen = 0
+        """),
+        _columns(receipt),
+    )
 
 
 async def load(tx: AsyncConnection, bank_serial: str) -> RecoveryReceipt | None:

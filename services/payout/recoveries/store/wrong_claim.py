@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.recoveries.domain.overpaid import LowerLine
 from services.payout.recoveries.domain.wrong_claim import PaidClaim, PaidClaimLine
 from shared.ids import Ref
 from shared.period import Period
@@ -54,9 +55,9 @@ async def lines(tx: AsyncConnection, ref: Ref, numbers: list[int]) -> dict[int, 
                      FROM recovery_line AS taken
                      JOIN recovery_case AS owner
                        ON owner.case_key = taken.case_key AND owner.id = taken.case_id
-                    WHERE taken.case_key = line.claim_key AND taken.claim_id = line.claim_id
+                    WHERE taken.claim_key = line.claim_key AND taken.claim_id = line.claim_id
                       AND taken.claim_line_no = line.line_no
-                      AND owner.cause = 'claim' AND owner.status <> 'refused') AS covered
+                      AND owner.status <> 'refused') AS covered
              WHERE line.claim_key = :key AND line.claim_id = :id
                AND line.line_no = ANY (CAST(:numbers AS integer[]))
         """),
@@ -74,3 +75,42 @@ async def lines(tx: AsyncConnection, ref: Ref, numbers: list[int]) -> dict[int, 
         )
         for row in rows
     }
+
+
+async def returned(tx: AsyncConnection) -> list[LowerLine]:
+    """Read what confirmed cases cover of lines whose money the bank has returned: nothing to recover.
+
+    A line that is wrong in part is paid again, so its case stays; so does one that was repaid.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT taken.case_key, taken.case_id, taken.line_no, taken.amount_fen
+              FROM recovery_case AS owner
+              JOIN recovery_line AS taken
+                ON taken.case_key = owner.case_key AND taken.case_id = owner.id
+              JOIN claim_line AS line
+                ON line.claim_key = taken.claim_key AND line.claim_id = taken.claim_id
+               AND line.line_no = taken.claim_line_no
+             WHERE owner.cause = 'claim' AND owner.status = 'confirmed'
+               AND taken.amount_fen > 0 AND taken.recovered_fen = 0
+               AND (taken.amount_fen = line.amount_fen
+                    OR EXISTS (SELECT 1
+                                 FROM double_payment AS twice
+                                WHERE twice.claim_key = line.claim_key
+                                  AND twice.claim_id = line.claim_id
+                                  AND twice.line_no = line.line_no))
+               AND NOT EXISTS (
+                       SELECT 1
+                         FROM payment_part AS part
+                         JOIN payment_line AS done
+                           ON done.batch_key = part.batch_key AND done.batch_id = part.batch_id
+                          AND done.part_no = part.part_no
+                        WHERE part.claim_key = line.claim_key AND part.claim_id = line.claim_id
+                          AND done.claim_line_no = line.line_no AND done.status = 'paid')
+             ORDER BY taken.case_key, taken.case_id, taken.line_no
+        """)
+    )
+    return [
+        LowerLine(case=Ref(row.case_key, row.case_id), line_no=row.line_no, by_fen=row.amount_fen)
+        for row in rows
+    ]

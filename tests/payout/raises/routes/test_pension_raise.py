@@ -6,7 +6,7 @@ import httpx
 
 from tests.payout.support.office import Office
 from tests.payout.support.papers import number, pensioner
-from tests.payout.support.recovering import overpaid, paid_month
+from tests.payout.support.recovering import died, overpaid, paid_month
 
 
 async def facts(
@@ -195,3 +195,23 @@ async def test_a_raise_that_corrected_facts_lower_is_overpaid(office: Office) ->
     await paid_month(office, "2021-02", "jizhou")
     await facts(office, [(serial, "2013-07", 240)], "jizhou")
     assert (await overpaid(office, "jizhou"))["total"] == "200.00"
+
+
+async def test_a_raise_does_not_count_people_who_ended_before_it(office: Office) -> None:
+    dead, alive = 28 * 172, 28 * 173
+    await office.register([pensioner(one, "3000.00", "2021-01") for one in (dead, alive)], "jizhou")
+    await facts(office, [(dead, "2014-07", 480), (alive, "2014-08", 480)], "jizhou")
+    await died(office, dead, "2021-01-20", "jizhou")
+
+    def raised(until: str, sequence: int) -> dict[str, Any]:
+        group = {"retired_from": "2014-07", "retired_to": until, "fixed": "10.00"}
+        return paper("2021-02", group, sequence=sequence)
+
+    shown = await applied(office, raised("2014-08", 6))
+    assert shown["control"]["people"] == 1
+    lines = await office.ask("GET", f"/v1/pension-raises/{shown['id']}/lines", role="supervisor")
+    assert len(lines.json()["items"]) == 1
+    nobody = await drafted(office, raised("2014-07", 7))
+    assert (await previewed(office, nobody))["control"]["people"] == 0
+    refused = await approve(office, nobody, shown["control"])
+    assert refused.json()["code"] == "PENSION_RAISE_NOBODY"

@@ -154,3 +154,26 @@ async def test_a_write_off_and_a_refusal_leave_the_case_right(office: Office) ->
     ]
     left = await look(office, "/v1/recovery-receipts")
     assert [one["left"] for one in left["items"] if one["bank_serial"] == "O-1"] == ["300.00"]
+
+
+async def test_the_banks_report_replaces_a_typing_error_and_takes_the_rest_of_its_file(
+    office: Office,
+) -> None:
+    here, serial = next(DISTRICTS), next(SERIAL)
+    await office.register([pensioner(serial, "1000.00", "2021-10")], here)
+    await paid_month(office, "2021-10", here)
+    await died(office, serial, "2021-09-20", here)
+    case = await confirmed(office, here)
+    path = f"/v1/recovery-cases/{case['id']}/repayments"
+    typed = receipt("T-9", "100.00", "2021-11-20")
+    entry = await office.ask("POST", path, typed, role="centre_cashier")
+    right = receipt("T-9", "1000.00", "2021-11-20", remark=case["notice_no"])
+    assert await reported(office, receipt("T-8", "5.00", "2021-11-20"), right) == [
+        "waiting",
+        "differs",
+    ]
+    refusal = f"/v1/recovery-entries/{entry.json()['id']}/refusals"
+    refused = await office.ask("POST", refusal, {"note": "金额有误"}, role="department_head")
+    assert refused.status_code == 201, refused.text
+    assert await reported(office, right) == ["applied"]
+    assert (await case_of(office, case["id"]))["case"]["status"] == "closed"

@@ -62,3 +62,31 @@ async def test_months_of_pensions_and_unknown_claims_are_refused(office: Office)
     nobody = "clm_2b7e151628aed2a6017b8f3a5c007e1a9c3d5e6f708192a3"
     unknown = await office.ask("POST", f"/v1/claims/{nobody}/recovery-cases", body, **how)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "CLAIM_UNKNOWN")
+
+
+async def test_a_false_claim_that_the_bank_returns_is_settled_and_not_paid_again(
+    office: Office,
+) -> None:
+    claim = await office.approved(hospital_claim("1000.00", "7.00"))
+    batch = (await office.batch([claim])).json()["id"]
+    await office.fund()
+    lines = await office.lines(batch)
+    await office.report(batch, [result(line) for line in lines])
+    how = {"role": "district_clerk", "district": "heping"}
+    wrong = {
+        "reason": "虚假住院",
+        "document": "文",
+        "lines": [{"line": 1, "amount": "1000.00"}, {"line": 2, "amount": "3.00"}],
+    }
+    opened = await office.ask("POST", f"/v1/claims/{claim}/recovery-cases", wrong, **how)
+    (case,) = opened.json()["items"]
+    await confirm(office, case["id"], "heping")
+    returned = await office.report(batch, [result(line, "returned") for line in lines])
+    assert returned.status_code == 200, returned.text
+    await repaid(office, case["id"], receipt("S-3", "3.00", "2021-09-01"))
+    answer = await office.ask("GET", f"/v1/recovery-cases/{case['id']}", role="supervisor")
+    shown = answer.json()["case"]
+    assert (shown["status"], shown["amount"]) == ("closed", "3.00"), "the rest came back"
+    await office.batch([claim], pay_date="2021-09-10")
+    failed = await office.ask("GET", "/v1/failed-payments", role="supervisor")
+    assert [one["line"] for one in failed.json()["items"] if one["claim"] == claim] == [1]
