@@ -147,6 +147,24 @@ def benefit_kind_on(kind: str, rows: Iterable[BenefitKind], day: date) -> Benefi
     return found[-1]
 
 
+def row_of_claim(
+    kind: str, rows: Iterable[BenefitKind], filed_on: date, today: date
+) -> BenefitKind:
+    """Build the row by which a claim is judged.
+
+    The fund and the account are those of the day of filing. The conditions, limits and signatures
+    are today's, or the last ones of a kind that has ended: whoever files must not choose them.
+
+    Raises:
+        BenefitKindNotInForce: the kind has no row on the day of filing.
+    """
+    of_kind = [row for row in rows if row.kind == kind]
+    booked = benefit_kind_on(kind, of_kind, filed_on)
+    begun = [row for row in of_kind if row.in_force_from <= today]
+    latest = max(begun, key=lambda row: row.in_force_from, default=booked)
+    return replace(latest, fund=booked.fund, account=booked.account)
+
+
 def require_known(kind: str, rows: Iterable[BenefitKind]) -> None:
     """Refuse a kind that has no row of any day.
 
@@ -171,12 +189,19 @@ def require_filed(row: BenefitKind) -> None:
         raise BenefitKindNotFiled(faults=[fault], origin=row.origin.value)
 
 
-def row_faults(row: BenefitKind, rows: Sequence[BenefitKind]) -> list[Fault]:
-    """Find what is wrong with a row as it is to be, beside the rows of its kind that stand."""
+def row_faults(
+    row: BenefitKind, rows: Sequence[BenefitKind], *, claimed: bool = False
+) -> list[Fault]:
+    """Find what is wrong with a row as it is to be, beside the rows of its kind that stand.
+
+    What claims have paid is remembered under the key that `once` names, so a kind that is `claimed`
+    keeps it.
+    """
     days = row.in_force_to is not None and row.in_force_to < row.in_force_from
     person = row.once in _OF_A_PERSON or row.year_limit_fen is not None
     employer = row.once is Once.UNIT_YEAR or row.checks_arrears
     origins = {known.origin for known in rows} or {Origin.FILED}
+    keys = {known.once for known in rows} - {Once.NONE}
     later = not days and any(overlaps(rows_after(row, rows)))
     return [
         fault
@@ -194,6 +219,10 @@ def row_faults(row: BenefitKind, rows: Sequence[BenefitKind]) -> list[Fault]:
             (
                 row.origin not in origins,
                 Fault("/origin", "ORIGIN_FIXED", "金额来源不可更正 (the origin is fixed)"),
+            ),
+            (
+                claimed and bool(keys) and row.once not in keys,
+                Fault("/once", "ONCE_FIXED", "已有申请,依据不可更正 (fixed: there are claims)"),
             ),
         )
         if wrong

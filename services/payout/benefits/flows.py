@@ -17,9 +17,10 @@ from services.payout.benefits.domain import (
     BenefitKindCorrectionWaits,
     benefit_kind_on,
     row_faults,
+    row_of_claim,
     rows_after,
 )
-from services.payout.common.domain import require_faultless
+from services.payout.common.domain import require_faultless, require_not_future
 from shared import trail
 from shared.errors import StateConflict
 from shared.ids import Ref, key_of, uuid7
@@ -48,6 +49,17 @@ async def kind_on(tx: AsyncConnection, kind: str, day: date) -> BenefitKind:
     return benefit_kind_on(kind, await benefits_store.kinds(tx), day)
 
 
+async def claim_row(tx: AsyncConnection, kind: str, *, filed_on: date, today: date) -> BenefitKind:
+    """Read the row by which a claim that is filed today for a day is judged.
+
+    Raises:
+        DateInFuture: the day of filing is after today.
+        BenefitKindNotInForce: the kind has no row on the day of filing.
+    """
+    require_not_future(filed_on, today)
+    return row_of_claim(kind, await benefits_store.kinds(tx), filed_on, today)
+
+
 async def correct(
     tx: AsyncConnection, row: BenefitKind, reason: str, caller: Caller
 ) -> BenefitKindCorrection:
@@ -57,7 +69,8 @@ async def correct(
         Faulty: every fault of the row.
         BenefitKindCorrectionWaits: another correction of the kind is not decided yet.
     """
-    require_faultless(row_faults(row, await _rows_of(tx, row.kind)))
+    rows, claimed = await _rows_of(tx, row.kind), await benefits_store.is_claimed(tx, row.kind)
+    require_faultless(row_faults(row, rows, claimed=claimed))
     correction = BenefitKindCorrection(
         id=uuid7(), row=row, reason=reason, status="filed", filed_by=caller.subject
     )
@@ -85,7 +98,8 @@ async def decide(
         raise StateConflict(status=correction.status)
     if approved:
         rows = await _rows_of(tx, correction.row.kind)
-        require_faultless(row_faults(correction.row, rows))
+        claimed = await benefits_store.is_claimed(tx, correction.row.kind)
+        require_faultless(row_faults(correction.row, rows, claimed=claimed))
         for row in rows_after(correction.row, rows):
             if row not in rows:
                 await benefits_store.save(tx, row)

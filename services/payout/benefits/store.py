@@ -55,6 +55,17 @@ async def kinds(tx: AsyncConnection) -> list[BenefitKind]:
     return [_kind(**row._mapping) for row in rows]
 
 
+async def is_claimed(tx: AsyncConnection, kind: str) -> bool:
+    """Tell whether a claim of a kind is filed or approved."""
+    found = await tx.execute(
+        text("""
+            SELECT EXISTS (SELECT 1 FROM claim WHERE kind = :kind AND status <> 'refused')
+        """),
+        {"kind": kind},
+    )
+    return bool(found.scalar_one())
+
+
 async def save(tx: AsyncConnection, row: BenefitKind) -> None:
     """Write a row as it is from now on."""
     await tx.execute(

@@ -87,7 +87,9 @@ async def file_pension_run(
 async def file_claim(body: ClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)]) -> Response:
     """File a claim with control totals; the row of its kind says what it needs."""
     draft = body.draft(today())
-    row = await at.read(lambda tx: benefits_flow.kind_on(tx, draft.kind, draft.filed_on))
+    row = await at.read(
+        lambda tx: benefits_flow.claim_row(tx, draft.kind, filed_on=draft.filed_on, today=today())
+    )
     collection = collection_client(at.request)
     await claim_flow.check(draft, row, collection=collection, today=today(), caller=at.caller)
 
@@ -113,7 +115,9 @@ async def file_stable_job_refund(
     """File a claim whose amount is a share of last year's unemployment contributions of a unit."""
     request = body.request(today())
     kind = ClaimKind.STABLE_JOB_REFUND
-    row = await at.read(lambda tx: benefits_flow.kind_on(tx, kind, request.filed_on))
+    row = await at.read(
+        lambda tx: benefits_flow.claim_row(tx, kind, filed_on=request.filed_on, today=today())
+    )
     collection = collection_client(at.request)
     paid = await refund_flow.ask(collection, request, row, today=today(), caller=at.caller)
 

@@ -168,7 +168,7 @@ class ClaimIn(In):
     )
     filed_on: Day | None = Field(
         default=None,
-        description="受理日,默认今天 (day of filing: it decides the fund and the day of the arrears check)",
+        description="受理日,默认今天 (day of filing, today by default: it decides the fund; conditions and arrears are today's)",
     )
     summary: ShortText = Field(examples=["2021-07 住院费用结算"])
     documents: list[Code] = Field(
@@ -239,6 +239,9 @@ class ClaimOut(Out):
     kind: str
     district: str
     period: PeriodField
+    filed_on: date | None = Field(
+        description="受理日;早期申请未记 (day of filing; null for claims of earlier releases)"
+    )
     fund: str
     account: str
     lines: int
@@ -259,6 +262,7 @@ class ClaimOut(Out):
             kind=claim.kind,
             district=claim.district,
             period=claim.period,
+            filed_on=claim.filed_on,
             fund=claim.fund,
             account=claim.account,
             lines=claim.lines,

@@ -83,7 +83,8 @@ class NoteMissing(Refusal):
 class Claim:
     """A claim's head. Its lines stay in the store; `lines` and `total_fen` are their control.
 
-    `signatures` is what its kind's row asked for on the day of filing. `total_fen` is to be paid;
+    `filed_on` decides the fund; claims of earlier releases do not state it. `signatures` is what its
+    kind's row asked for when it was filed. `total_fen` is to be paid;
     `settled_fen` was deducted for advances, wholly of `settled_lines` lines.
     """
 
@@ -91,6 +92,7 @@ class Claim:
     kind: str
     district: str
     period: Period
+    filed_on: date | None
     fund: str
     account: str
     lines: int

@@ -155,6 +155,11 @@ def repeated_events(events: Sequence[BenefitEvent]) -> list[Fault]:
     return list(faults.values())
 
 
+def births_of(claimed: Iterable[ClaimedEvent]) -> list[ClaimedEvent]:
+    """Keep the births: a kind whose key was corrected has other events too."""
+    return [event for event in claimed if _is_birth(event)]
+
+
 def same_births(
     events: Iterable[BenefitEvent], period: Period, claimed: Iterable[ClaimedEvent]
 ) -> list[tuple[BenefitEvent, ClaimedEvent]]:

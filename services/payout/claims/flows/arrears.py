@@ -19,7 +19,12 @@ class UnitInArrears(Refusal):
 
 
 async def check(
-    collection: CollectionClient, draft: ClaimDraft, row: BenefitKind, *, caller: Caller
+    collection: CollectionClient,
+    draft: ClaimDraft,
+    row: BenefitKind,
+    *,
+    today: date,
+    caller: Caller,
 ) -> None:
     """Refuse a claim while the employer has overdue bills, if its kind's row asks for that.
 
@@ -27,7 +32,7 @@ async def check(
         Forbidden, UnitInArrears, UnitUnknown, CollectionUnavailable: see `require_none`.
     """
     if row.checks_arrears and draft.credit_code is not None:
-        await require_none(collection, draft.credit_code, draft.filed_on, caller=caller)
+        await require_none(collection, draft.credit_code, today, caller=caller)
 
 
 async def require_none(

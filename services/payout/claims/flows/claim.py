@@ -83,7 +83,7 @@ async def check(
     require_not_future(draft.filed_on, today)
     require_begun(draft.period, today)
     require_faultless(draft_faults(draft, row, today))
-    await arrears_flow.check(collection, draft, row, caller=caller)
+    await arrears_flow.check(collection, draft, row, today=today, caller=caller)
 
 
 async def file_claim(
@@ -107,6 +107,7 @@ async def file_claim(
         row,
         district=draft.district,
         period=draft.period,
+        filed_on=draft.filed_on,
         summary=draft.summary,
         credit_code=draft.credit_code,
         documents=sorted(set(draft.documents)),
@@ -122,7 +123,7 @@ async def file_claim(
         if line.person_id is not None
     ]
     await persons_flow.require_right_numbers(tx, named, keys)
-    await event_flow.count_years(tx, claim, row, whole)
+    await event_flow.count_years(tx, claim, draft.filed_on, row, whole)
     papers = event_flow.papers_of(draft, row, keys)
     await event_flow.claim_all(tx, claim, row.once, whole, papers)
     claim, lines = await advance_flow.deduct(tx, claim, draft, whole, keys=keys, caller=caller)
@@ -154,19 +155,21 @@ def new_claim(
     *,
     district: str,
     period: Period,
+    filed_on: date,
     summary: str,
     caller: Caller,
     credit_code: str | None = None,
     documents: Sequence[str] = (),
 ) -> Claim:
     """Build a claim without lines by its kind's row."""
-    # The row of the day of filing counts, whatever the month: after the maternity fund was merged,
+    # The fund of the day of filing pays, whatever the month: after the maternity fund was merged,
     # the medical fund pays the allowance of an earlier month.
     return Claim(
         ref=Ref.new(claim_key(row.kind, district, period)),
         kind=row.kind,
         district=district,
         period=period,
+        filed_on=filed_on,
         fund=row.fund,
         account=row.account,
         lines=0,
@@ -206,7 +209,8 @@ async def file(
         ClaimExists: the same paper was filed before and is not refused.
     """
     await claim_store.insert(tx, claim, digest)
-    await _record(tx, claim, "filed", caller, more={"basis": basis} if basis else {})
+    more = {"filed_on": str(claim.filed_on), **({"basis": basis} if basis else {})}
+    await _record(tx, claim, "filed", caller, more=more)
     return claim
 
 

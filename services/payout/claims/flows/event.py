@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +15,7 @@ from services.payout.claims.domain.event import (
     EventClaimed,
     EventSource,
     PaperKey,
+    births_of,
     claimed_faults,
     events_of,
     pairs_with,
@@ -52,27 +55,31 @@ async def hide_papers(tx: AsyncConnection, limit: int, *, keys: PersonKeys) -> i
 
 
 async def count_years(
-    tx: AsyncConnection, claim: Claim, row: BenefitKind, lines: Sequence[ClaimLine]
+    tx: AsyncConnection,
+    claim: Claim,
+    filed_on: date,
+    row: BenefitKind,
+    lines: Sequence[ClaimLine],
 ) -> None:
-    """Count a claim for the limits of its year.
+    """Count a claim's lines for the limits of the year of their event, or else of the filing.
 
     Raises:
         Faulty: lines that take a person above the limit.
     """
-    amounts = [
-        (line.line_no, line.person_id, line.whole_fen)
-        for line in lines
-        if line.person_id is not None
-    ]
-    if not amounts:
-        return
-    people = sorted({person for _, person, _ in amounts})
-    if row.year_limit_fen is not None:
-        await event_store.lock_people(tx, people)
-        year = claim.period.year
-        claimed_fen = await event_store.claimed_in_year(tx, people, claim.kind, year)
-        require_faultless(year_limit_faults(amounts, claimed_fen, row))
-    await event_store.count_year(tx, claim.ref, claim.kind, claim.period.year, amounts)
+    years: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for line in lines:
+        if line.person_id is not None:
+            year = (line.event_on or filed_on).year
+            years[year].append((line.line_no, line.person_id, line.whole_fen))
+    if row.year_limit_fen is not None and years:
+        named = {person for amounts in years.values() for _, person, _ in amounts}
+        await event_store.lock_people(tx, sorted(named))
+    for year, amounts in sorted(years.items()):
+        if row.year_limit_fen is not None:
+            people = sorted({person for _, person, _ in amounts})
+            claimed_fen = await event_store.claimed_in_year(tx, people, claim.kind, year)
+            require_faultless(year_limit_faults(amounts, claimed_fen, row))
+        await event_store.count_year(tx, claim.ref, claim.kind, year, amounts)
 
 
 async def claim_all(
@@ -103,7 +110,7 @@ async def claim_all(
     if once is Once.BIRTH:
         mothers = [event.key for event in events]
         await event_store.lock_people(tx, mothers)
-        births = await event_store.of_people(tx, mothers, claim.kind)
+        births = births_of(await event_store.of_people(tx, mothers, claim.kind))
         pairs = same_births(events, claim.period, births)
         if not pairs:
             require_faultless(undated_faults(events, births))

@@ -52,6 +52,7 @@ async def file_pension_run(
         row,
         district=district,
         period=period,
+        filed_on=today,
         summary=f"{period} 基本养老金{SCOPE_NAMES[scope]}",
         caller=caller,
     )

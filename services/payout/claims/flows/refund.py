@@ -48,9 +48,7 @@ async def ask(
     caller.require_district(paid.district)
     require_faultless(district_faults(request, paid))
     if row.checks_arrears:
-        await arrears_flow.require_none(
-            collection, request.credit_code, request.filed_on, caller=caller
-        )
+        await arrears_flow.require_none(collection, request.credit_code, today, caller=caller)
     return paid
 
 

@@ -20,7 +20,7 @@ from shared.page import read_page
 from shared.period import Period
 from shared.trail import folded_sql
 
-_COLUMNS = """claim_key, id, kind, district, period, fund, account, lines, total_fen, status,
+_COLUMNS = """claim_key, id, kind, district, period, filed_on, fund, account, lines, total_fen, status,
                    summary, credit_code, filed_by, documents, signatures, settled_fen,
                    settled_lines"""
 
@@ -50,10 +50,10 @@ async def insert(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> None:
     try:
         await tx.execute(
             text("""
-                INSERT INTO claim (claim_key, id, kind, district, period, fund, account, lines,
+                INSERT INTO claim (claim_key, id, kind, district, period, filed_on, fund, account, lines,
                                    total_fen, status, summary, credit_code, paper_hash, filed_by,
                                    documents, signatures, settled_fen, settled_lines)
-                VALUES (:claim_key, :id, :kind, :district, :period, :fund, :account, :lines,
+                VALUES (:claim_key, :id, :kind, :district, :period, :filed_on, :fund, :account, :lines,
                         :total_fen, :status, :summary, :credit_code, :paper_hash, :filed_by,
                         CAST(:documents AS text[]), :signatures, :settled_fen, :settled_lines)
             """),
@@ -63,6 +63,7 @@ async def insert(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> None:
                 "kind": claim.kind,
                 "district": claim.district,
                 "period": str(claim.period),
+                "filed_on": claim.filed_on,
                 "fund": claim.fund,
                 "account": claim.account,
                 "lines": claim.lines,
@@ -189,7 +190,7 @@ async def find_many(tx: AsyncConnection, refs: Sequence[Ref]) -> list[Claim]:
     """Read the claims of a list of references; unknown ones are left out."""
     rows = await tx.execute(
         text("""
-            SELECT claim.claim_key, claim.id, kind, district, period, fund, account, lines,
+            SELECT claim.claim_key, claim.id, kind, district, period, filed_on, fund, account, lines,
                    total_fen, status, summary, credit_code, filed_by, documents, signatures,
                    settled_fen, settled_lines
               FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (claim_key, id)

@@ -15,6 +15,7 @@ from services.payout.benefits.domain import (
     benefit_kind_on,
     require_filed,
     row_faults,
+    row_of_claim,
     rows_after,
 )
 
@@ -82,3 +83,20 @@ def test_every_fault_of_a_row_is_named_at_once() -> None:
     ]
     reversed_days = replace(ROWS[1], in_force_to=date(2019, 1, 1))
     assert [fault.code for fault in row_faults(reversed_days, ROWS)] == ["DAYS_REVERSED"]
+
+
+def test_the_day_of_filing_chooses_the_fund_and_no_condition() -> None:
+    strict = replace(ROWS[1], documents=("birth_certificate",), line_limit_fen=100, signatures=3)
+    rows = [replace(ROWS[0], signatures=2), strict]
+    found = row_of_claim(KIND, rows, date(2019, 12, 1), date(2026, 1, 1))
+    assert found == replace(strict, fund="maternity")
+    ended = row_of_claim(KIND, rows[:1], date(2019, 12, 1), date(2026, 1, 1))
+    assert ended == rows[0], "the last conditions of a kind that has ended"
+
+
+def test_a_claimed_kind_keeps_the_key_of_what_was_paid() -> None:
+    rows = [replace(ROWS[1], once=Once.PAPER)]
+    other = replace(rows[0], once=Once.NONE)
+    assert [fault.code for fault in row_faults(other, rows, claimed=True)] == ["ONCE_FIXED"]
+    assert not row_faults(other, rows)
+    assert not row_faults(rows[0], [other], claimed=True), "a key may be added"

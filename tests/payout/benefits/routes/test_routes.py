@@ -70,8 +70,10 @@ async def test_a_new_kind_is_claimed_once_two_people_have_written_its_row(office
     }
     first = (await office.file(training("1200.00", 71))).json()
     assert (first["account"], first["signatures"]) == ("benefit.training_subsidy", 2)
-    over = await office.file(training("801.00", 71))
-    assert [one["code"] for one in over.json()["errors"]] == ["YEAR_LIMIT_EXCEEDED"]
+    assert first["filed_on"] == "2021-08-02"
+    for period in ("2021-07", "2020-07"):  # the month of a claim is free, its year is not
+        over = await office.file(training("801.00", 71, period=period))
+        assert [one["code"] for one in over.json()["errors"]] == ["YEAR_LIMIT_EXCEEDED"]
     for role, district in (("district_reviewer", "heping"), ("department_head", "centre")):
         signed = await office.sign(first["id"], role, district=district)
     assert signed.json()["status"] == "approved"

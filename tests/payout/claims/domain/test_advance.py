@@ -19,6 +19,7 @@ CLAIM = Claim(
     kind="injury_treatment",
     district="heping",
     period=Period(2021, 7),
+    filed_on=date(2021, 8, 2),
     fund="work_injury",
     account="benefit.work_injury",
     lines=1,

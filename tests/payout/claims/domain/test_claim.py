@@ -30,6 +30,7 @@ def claim(status: ClaimStatus, signatures: int = 3) -> Claim:
         kind=ClaimKind.PENSION_RUN,
         district="heping",
         period=PERIOD,
+        filed_on=None,
         fund="pension",
         account="benefit.basic_pension",
         lines=1,

@@ -11,6 +11,7 @@ from services.payout.claims.domain.event import (
     ClaimedEvent,
     EventSource,
     PaperKey,
+    births_of,
     events_of,
     readable_papers,
     same_event,
@@ -82,3 +83,12 @@ def test_a_paper_that_looks_the_same_is_the_same() -> None:
         assert readable_papers("k", name, number)[0] == first
     assert readable_papers("k", "阿依·古丽", "ZY-1")[1] == "k:阿依·古丽:zy-1", "the key of before"
     assert readable_papers("k", "古丽", "ZY-1") == ["k:古丽:zy-1"]
+
+
+def test_only_births_are_compared_as_births() -> None:
+    def claimed(text: str) -> ClaimedEvent:
+        return ClaimedEvent(key=7, text=text, period=PERIOD, claim=Ref.new(1), line_no=1)
+
+    births = [claimed("k:2021-07"), claimed("k:")]
+    others = [claimed("k:person:zy-1"), claimed("k:month:2021-07"), claimed("k:day:2021-07-01")]
+    assert births_of([*births, *others]) == births
