@@ -7,6 +7,7 @@ from shared.clock import today
 from shared.money import parse_yuan
 from tests.payout.support.city import City
 from tests.payout.support.papers import hospital_claim, result
+from tests.payout.support.recovering import confirm, receipt, repaid
 
 FUND = "work_injury"
 
@@ -84,5 +85,31 @@ async def test_an_advance_is_paid_deducted_and_turned_into_the_benefit(city: Cit
     assert await open_advances(city) == {}
     again = await city.file(claim_of("injury_treatment", "1.00", advances=[(advance, 2)]))
     assert [one["code"] for one in again.json()["errors"]] == ["ADVANCE_SETTLED"]
+    outbox = await city.ask("GET", "/v1/outbox", role="supervisor")
+    assert outbox.json() == {"waiting": 0, "refused": 0}
+
+
+async def test_an_advance_that_is_paid_back_is_not_deducted_again(city: City) -> None:
+    await city.give(FUND, "10000.00")
+    advance = await city.approved(claim_of("injury_advance", "100.00"))
+    await pay(city, advance)
+    await city.approved(claim_of("injury_treatment", "30.00", advances=[(advance, 1)]))
+    before = await benefits(city)
+    body = {"reason": "工伤未认定", "document": "文", "lines": [{"line": 1, "amount": "70.01"}]}
+    how = {"role": "district_clerk", "district": "heping"}
+    path = f"/v1/claims/{advance}/recovery-cases"
+    much = await city.ask("POST", path, body, **how)
+    assert [one["code"] for one in much.json()["errors"]] == ["RECOVERY_TOO_LARGE"]
+    body["lines"] = [{"line": 1, "amount": "70.00"}]
+    opened = await city.ask("POST", path, body, **how)
+    (case,) = opened.json()["items"]
+    await confirm(city, case["id"], "heping")
+    again = await city.file(claim_of("injury_treatment", "1.00", advances=[(advance, 1)]))
+    assert [one["code"] for one in again.json()["errors"]] == ["ADVANCE_SETTLED"]
+    paid_back = await repaid(city, case["id"], receipt("A-1", "70.00", "2022-01-20"))
+    assert paid_back.status_code == 201, paid_back.text
+    await city.deliver()
+    assert (await city.balances(FUND)).get("temporary_payment", 0) == 0
+    assert await benefits(city) == before
     outbox = await city.ask("GET", "/v1/outbox", role="supervisor")
     assert outbox.json() == {"waiting": 0, "refused": 0}

@@ -42,7 +42,7 @@ class AdvanceRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """A line of an advance: what the bank has paid of it, and what claims have settled."""
+    """A line of an advance: what the bank has paid of it, and what claims settled or cases recover."""
 
     ref: AdvanceRef
     fund: str

@@ -1,7 +1,7 @@
 """Advances and their settlements in the database.
 
-Payments belong to a later subject; an advance is open once its line is paid, so its payment is read
-here.
+Payments and recoveries belong to later subjects; an advance is open once its line is paid, and what
+a case recovers of it is not deducted again, so both are read here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ _PAYMENT: Final = """
        AND sent.claim_line_no = line.line_no AND sent.status = 'paid'
 """
 _SETTLED: Final = """
-    SELECT CAST(coalesce(sum(amount_fen), 0) AS bigint) AS fen
+    SELECT CAST(coalesce(sum(amount_fen), 0) + (
+               SELECT coalesce(sum(taken.amount_fen - taken.written_off_fen), 0)
+                 FROM recovery_line AS taken
+                 JOIN recovery_case AS owner
+                   ON owner.case_key = taken.case_key AND owner.id = taken.case_id
+                WHERE taken.case_key = line.claim_key AND taken.claim_id = line.claim_id
+                  AND taken.claim_line_no = line.line_no
+                  AND owner.cause = 'claim' AND owner.status <> 'refused') AS bigint) AS fen
       FROM advance_settlement AS made
      WHERE made.advance_key = line.claim_key AND made.advance_id = line.claim_id
        AND made.advance_line = line.line_no AND made.live

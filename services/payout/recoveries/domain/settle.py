@@ -83,7 +83,12 @@ class Share:
 
     def is_income(self, year: int) -> bool:
         """Tell whether the books have it as 其他收入: the payment was of an earlier year."""
-        return self.line.paid_year < year
+        return self.line.paid_year < year and not self.is_advance
+
+    @property
+    def is_advance(self) -> bool:
+        """True for a part of an advance: no expense of a year, it goes back to 暂付款 in any."""
+        return self.line.account == Account.TEMPORARY_PAYMENT
 
 
 def shares_of(lines: Iterable[CaseLine], amount_fen: int) -> list[Share]:
@@ -108,6 +113,8 @@ def expense_fen(shares: Iterable[Share], way: Way, year: int) -> int:
     """Compute by how much the benefit's expense differs from what the bank paid out."""
     of_year = {True: 0, False: 0}
     for share in shares:
+        if share.is_advance:
+            continue
         of_year[share.is_income(year)] += share.fen
     return of_year[True] if way is Way.DEDUCTION else -of_year[False]
 
@@ -124,7 +131,10 @@ class SettlementHead:
 
 
 def repayment_voucher(head: SettlementHead, shares: Sequence[Share]) -> Voucher:
-    """Book money that came back: Dr 支出户存款 · Cr benefit, or 其他收入 of an earlier year's."""
+    """Book money that came back: Dr 支出户存款 · Cr benefit, or 其他收入 of an earlier year's.
+
+    An advance's is credited to 暂付款.
+    """
     total_fen = sum(share.fen for share in shares)
     deposit = _entry(head.fund, Account.EXPENDITURE_DEPOSIT, Side.DEBIT, total_fen, CENTRE)
     return _voucher(head, "待遇追回", [deposit, *_credits(head, shares)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.payout.recoveries.domain.case import CaseLine
-from shared.entry import is_benefit
+from shared.entry import Account, is_benefit
 from shared.errors import Fault, NotFound
 from shared.ids import Ref
 from shared.money import format_yuan
@@ -44,15 +44,24 @@ class PaidClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidClaimLine:
-    """A line of a claim. `paid_year` is None while the bank has not paid it, or it came back."""
+    """A line of a claim. `paid_year` is None while the bank has not paid it, or it came back.
+
+    `settled_fen` is what later claims deducted of an advance.
+    """
 
     line_no: int
     amount_fen: int
     covered_fen: int
+    settled_fen: int = 0
     paid_year: int | None
     is_double: bool
     sealed_number: bytes | None
     name: bytes
+
+    @property
+    def left_fen(self) -> int:
+        """The amount that a case can still cover."""
+        return self.amount_fen - self.settled_fen - self.covered_fen
 
 
 def wrong_faults(
@@ -60,7 +69,7 @@ def wrong_faults(
 ) -> list[Fault]:
     """Find every fault in the amounts that are to come back."""
     faults = []
-    if not is_benefit(claim.account):
+    if not is_benefit(claim.account) and claim.account != Account.TEMPORARY_PAYMENT:
         message = "该申请不是待遇支出 (the claim is no expense for a benefit)"
         faults.append(Fault("/claim", "CLAIM_NOT_BENEFIT", message))
     seen: set[int] = set()
@@ -77,9 +86,11 @@ def wrong_faults(
         elif line.paid_year is None:
             message = "尚未支付或已退回 (not paid by the bank, or come back)"
             faults.append(Fault(pointer, "LINE_NOT_PAID", message))
-        elif one.amount_fen > line.amount_fen - line.covered_fen:
-            left = format_yuan(line.amount_fen - line.covered_fen)
-            message = f"超过该笔可追回金额 {left} (more than {left}, what no case covers)"
+        elif one.amount_fen > line.left_fen:
+            left = format_yuan(line.left_fen)
+            message = (
+                f"超过该笔可追回金额 {left} (more than {left}, what is neither covered nor settled)"
+            )
             faults.append(Fault(f"/lines/{index}/amount", "RECOVERY_TOO_LARGE", message))
         seen.add(one.line_no)
     return faults

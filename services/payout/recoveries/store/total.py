@@ -57,6 +57,9 @@ async def expenses(tx: AsyncConnection, *, opening: date, as_of: date) -> dict[s
                                             WHEN entry.way = 'repayment' AND NOT is_income THEN -fen
                                             ELSE 0 END), 0) AS fen
                      FROM recovery_share AS divided
+                     JOIN recovery_line AS line
+                       ON line.case_key = divided.case_key AND line.case_id = entry.case_id
+                      AND line.line_no = divided.line_no AND line.account <> 'temporary_payment'
                     WHERE divided.case_key = entry.case_key
                       AND divided.entry_id = entry.id) AS share
              WHERE entry.status = 'settled' AND entry.booked_on <= :as_of

@@ -35,7 +35,7 @@ async def lines(tx: AsyncConnection, ref: Ref, numbers: list[int]) -> dict[int, 
     rows = await tx.execute(
         text("""
             SELECT line.line_no, line.amount_fen, line.sealed_number, line.payee_name AS name,
-                   sent.paid_year, covered.fen AS covered_fen,
+                   sent.paid_year, covered.fen AS covered_fen, settled.fen AS settled_fen,
                    EXISTS (SELECT 1
                              FROM double_payment AS twice
                             WHERE twice.claim_key = line.claim_key
@@ -58,6 +58,11 @@ async def lines(tx: AsyncConnection, ref: Ref, numbers: list[int]) -> dict[int, 
                     WHERE taken.claim_key = line.claim_key AND taken.claim_id = line.claim_id
                       AND taken.claim_line_no = line.line_no
                       AND owner.status <> 'refused') AS covered
+             CROSS JOIN LATERAL (
+                   SELECT CAST(coalesce(sum(made.amount_fen), 0) AS bigint) AS fen
+                     FROM advance_settlement AS made
+                    WHERE made.advance_key = line.claim_key AND made.advance_id = line.claim_id
+                      AND made.advance_line = line.line_no AND made.live) AS settled
              WHERE line.claim_key = :key AND line.claim_id = :id
                AND line.line_no = ANY (CAST(:numbers AS integer[]))
         """),
@@ -68,6 +73,7 @@ async def lines(tx: AsyncConnection, ref: Ref, numbers: list[int]) -> dict[int, 
             line_no=row.line_no,
             amount_fen=row.amount_fen,
             covered_fen=row.covered_fen,
+            settled_fen=row.settled_fen,
             paid_year=row.paid_year,
             is_double=row.is_double,
             sealed_number=None if row.sealed_number is None else bytes(row.sealed_number),

@@ -183,6 +183,7 @@ def test_the_expenditure_account_is_only_fed_from_the_fiscal_account(catalogue: 
         *(("benefit_recovery", account) for account in BENEFITS - {"benefit"}),
         ("benefit_recovery", "benefit.*"),
         ("benefit_recovery", "other_income"),
+        ("benefit_recovery", "temporary_payment"),
         ("interest", "interest_income"),
         ("interest_received", "interest_income"),
     }
