@@ -52,6 +52,8 @@ from shared.webhooks.courier import Courier
 
 CLIENT_ID = "collection_service"
 IDLE_SECONDS = 0.2
+SUMMARIES_AT_ONCE = 2
+"""Summaries that are billed at the same time: one is worked out while another is written."""
 CREDIT_IDLE_SECONDS = 0.5
 """Pause between searches for settled bills; personal credits are less urgent than vouchers."""
 CUT_OVER_IDLE_SECONDS = 1.0
@@ -226,26 +228,25 @@ async def issue_waiting_bills(db: Database) -> int:
 
     A failure is logged and tried again next time; it does not block other summaries.
     """
-    issued = 0
     try:
         async with db.transaction() as tx:
             waiting = await summary_store.to_bill(tx)
     except Exception as error:
         logger().warning("billing cannot read, will retry", error=str(error)[:300])
         return 0
-    for summary in waiting:
+    turn = asyncio.Semaphore(SUMMARIES_AT_ONCE)
+    return sum(await asyncio.gather(*[_issue_all(db, summary, turn) for summary in waiting]))
+
+
+async def _issue_all(db: Database, summary: SummaryRow, turn: asyncio.Semaphore) -> int:
+    issued = 0
+    async with turn:
         try:
-            issued += await _issue_all(db, summary)
+            while made := await db.run(partial(billing_bill_flow.issue_chunk, summary=summary)):
+                issued += made
+            await db.run(partial(billing_bill_flow.close, summary=summary))
         except Exception as error:
             logger().error("billing failed, will retry", summary=str(summary.id), exc_info=error)
-    return issued
-
-
-async def _issue_all(db: Database, summary: SummaryRow) -> int:
-    issued = 0
-    while made := await db.run(partial(billing_bill_flow.issue_chunk, summary=summary)):
-        issued += made
-    await db.run(partial(billing_bill_flow.close, summary=summary))
     return issued
 
 
