@@ -68,6 +68,12 @@ async def test_an_advance_is_paid_deducted_and_turned_into_the_benefit(city: Cit
     )
     assert (filed.json()["total"], filed.json()["settled"]) == ("30.00", "120.00")
     assert await open_advances(city) == {2: ("20.00", "30.00")}
+    path = f"/v1/claims/{filed.json()['id']}/lines"
+    shown = (await city.ask("GET", path, role="supervisor")).json()["items"]
+    assert [one["advance"] for one in shown] == [
+        {"claim": advance, "line": 1},
+        {"claim": advance, "line": 2},
+    ]
     await pay(city, await city.approve(filed.json()))
     await city.deliver()
     books = await city.balances(FUND)

@@ -7,8 +7,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.payout.claims.domain.advance import AdvanceRef, OpenAdvance
-from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Cost, Decision
+from services.payout.claims.domain.advance import OpenAdvance
+from services.payout.claims.domain.claim import (
+    AdvanceRef,
+    Claim,
+    ClaimLine,
+    ClaimStatus,
+    Cost,
+    Decision,
+)
 from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
 from services.payout.claims.domain.refund import RefundRequest
 from services.payout.claims.domain.run import RunScope
@@ -72,6 +79,20 @@ class AdvanceIn(In):
             return AdvanceRef(Ref.parse(Reference.CLAIM, self.claim), self.line)
         except NotAReference:
             return AdvanceRef(None, self.line)
+
+
+class AdvanceRefOut(Out):
+    """The advance that a line settles."""
+
+    claim: str = Field(examples=[Reference.CLAIM.example])
+    line: int
+
+    @classmethod
+    def of(cls, advance: AdvanceRef | None) -> AdvanceRefOut | None:
+        """Build it from what a line settles, if it settles anything."""
+        if advance is None or advance.claim is None:
+            return None
+        return cls(claim=advance.claim.text(Reference.CLAIM), line=advance.line_no)
 
 
 class CostIn(In):
@@ -239,9 +260,7 @@ class ClaimOut(Out):
     kind: str
     district: str
     period: PeriodField
-    filed_on: date | None = Field(
-        description="受理日;早期申请未记 (day of filing; null for claims of earlier releases)"
-    )
+    filed_on: date | None = Field(description="受理日,早期申请为空 (null for earlier claims)")
     fund: str
     account: str
     lines: int
@@ -285,6 +304,7 @@ class ClaimLineOut(Out):
     bank_account: BankAccountOut
     amount: YuanOut
     settled: YuanOut
+    advance: AdvanceRefOut | None
     cost: CostOut | None
     reference: str
     event_on: date | None
@@ -304,6 +324,7 @@ class ClaimLineOut(Out):
             ),
             amount=line.amount_fen,
             settled=line.settled_fen,
+            advance=AdvanceRefOut.of(line.advance),
             cost=CostOut.of(line.cost) if line.cost else None,
             reference=line.reference,
             event_on=line.event_on,

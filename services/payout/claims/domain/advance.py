@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from services.payout.claims.domain.claim import Claim, ClaimLine
+from services.payout.claims.domain.claim import AdvanceRef, Claim, ClaimLine
 from services.payout.entitlements.domain.holder import folded_name
 from shared.entry import Account, Book, Entry, Side, Voucher
 from shared.errors import Fault
@@ -30,14 +30,6 @@ MESSAGES: Final = {
     "ADVANCE_NOT_PAID": "预付尚未支付 (the advance is not paid yet)",
     "ADVANCE_SETTLED": "预付已结清 (nothing of the advance is open)",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class AdvanceRef:
-    """The claim and line of an advance; `claim` is None when the reference is none of ours."""
-
-    claim: Ref | None
-    line_no: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,11 +157,20 @@ class Cost:
         return scale(max(0, self.covered_fen), self.ratio_ppm, PPM)
 
 
+@dataclass(frozen=True, slots=True)
+class AdvanceRef:
+    """The claim and line of an advance; `claim` is None when the reference is none of ours."""
+
+    claim: Ref | None
+    line_no: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimLine:
     """One payee of a claim, name and account sealed.
 
-    `person_id` and `sealed_number` are set only for a named person.
+    `person_id` and `sealed_number` are set only for a named person, `advance` where the line is read
+    with what it settles.
     """
 
     line_no: int
@@ -176,6 +185,7 @@ class ClaimLine:
     event_on: date | None = None
     settled_fen: int = 0
     cost: Cost | None = None
+    advance: AdvanceRef | None = None
 
     @property
     def whole_fen(self) -> int:

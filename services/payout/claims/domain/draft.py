@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.payout.benefits.domain import BenefitKind, Payee
-from services.payout.claims.domain.advance import AdvanceRef
-from services.payout.claims.domain.claim import Cost
+from services.payout.claims.domain.claim import AdvanceRef, Cost
 from services.payout.common.domain import identity_number_faults
 from services.payout.entitlements.domain.holder import folded_name
 from shared.errors import Fault, Kind, Refusal

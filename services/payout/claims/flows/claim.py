@@ -329,8 +329,12 @@ async def lines(
     Raises:
         NotFound, Forbidden: see `find`.
     """
-    await find(tx, ref, caller=caller)
-    return await claim_store.page_of_lines(tx, ref, after=after, limit=limit)
+    claim = await find(tx, ref, caller=caller)
+    found = await claim_store.page_of_lines(tx, ref, after=after, limit=limit)
+    if not claim.settled_fen:
+        return found
+    advances = await advance_store.of_lines(tx, ref)
+    return [replace(line, advance=advances.get(line.line_no)) for line in found]
 
 
 async def read_payees(

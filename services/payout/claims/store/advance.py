@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.claims.domain.advance import Advance, AdvanceRef, OpenAdvance, Settlement
+from services.payout.claims.domain.advance import Advance, OpenAdvance, Settlement
+from services.payout.claims.domain.claim import AdvanceRef
 from shared.ids import Ref
 from shared.page import read_page
 from shared.security.personal_data import PersonalCipher
@@ -137,6 +138,22 @@ async def of_claim(tx: AsyncConnection, claim: Ref) -> list[tuple[str, int]]:
         {"claim_id": claim.id, "claim_key": claim.key},
     )
     return [(row.district, row.amount_fen) for row in rows]
+
+
+async def of_lines(tx: AsyncConnection, claim: Ref) -> dict[int, AdvanceRef]:
+    """Read the advances that a claim's lines name, by line; of a refused claim too."""
+    rows = await tx.execute(
+        text("""
+            SELECT line_no, advance_key, advance_id, advance_line
+              FROM advance_settlement
+             WHERE claim_id = :claim_id AND claim_key = :claim_key
+        """),
+        {"claim_id": claim.id, "claim_key": claim.key},
+    )
+    return {
+        row.line_no: AdvanceRef(Ref(row.advance_key, row.advance_id), row.advance_line)
+        for row in rows
+    }
 
 
 async def release(tx: AsyncConnection, claim: Ref) -> None:

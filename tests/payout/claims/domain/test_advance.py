@@ -5,11 +5,10 @@ from datetime import date
 
 from services.payout.claims.domain.advance import (
     Advance,
-    AdvanceRef,
     settle,
     settlement_voucher,
 )
-from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus
+from services.payout.claims.domain.claim import AdvanceRef, Claim, ClaimLine, ClaimStatus
 from shared.ids import Ref
 from shared.period import Period
 from shared.roles import Caller, Role
