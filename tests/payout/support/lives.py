@@ -104,10 +104,15 @@ class Town:
             run = (await self.office.run_pensions(str(self.month), self.district)).json()
         claim = await self.office.approve(run)
         self.month = self.month.plus(1)
-        await self.pay(claim)
+        assert await self.pay(claim)
 
-    async def pay(self, claim: str) -> None:
-        batch = (await self.office.batch([claim])).json()["id"]
+    async def pay(self, claim: str) -> bool:
+        """Pay what waits of a claim; return False if nothing does."""
+        answer = await self.office.batch([claim])
+        if answer.status_code != 201:
+            assert answer.json()["errors"][0]["code"] == "CLAIM_IN_BATCH"
+            return False
+        batch = answer.json()["id"]
         await self.office.fund()
         lines = await self.office.lines(batch)
         reports = []
@@ -120,6 +125,7 @@ class Town:
                 self.count(line, 1)
                 self.paid.append((claim, batch, line))
         assert (await self.office.report(batch, reports)).status_code == 200
+        return True
 
     def count(self, line: dict[str, Any], sign: int) -> None:
         self.cash[line["bank_account"]["number"]] += sign * parse_yuan(line["amount"])
@@ -161,7 +167,6 @@ class Town:
         assert (await self.office.ask("POST", path, {}, **how)).status_code == 201
 
     async def retry(self) -> None:
-        """Pay failed lines again."""
-        for claim in sorted(self.failed):
-            self.failed.discard(claim)
-            await self.pay(claim)
+        """Pay failed lines again until none waits but those of months that are no longer due."""
+        while any([await self.pay(claim) for claim in sorted(self.failed)]):
+            pass

@@ -1,6 +1,7 @@
 """Failed payments: claim lines that the bank refused or returned, and corrections of their accounts.
 
-A failed line waits until another batch pays it again. A wrong account is corrected by two people;
+A failed line waits until another batch pays it again. A pension whose month is no longer due, as
+after a death, is listed and not paid; when the end is withdrawn it waits again. A wrong account is corrected by two people;
 the next batch pays to the latest approved account.
 """
 
@@ -63,6 +64,7 @@ class FailedPayment:
     bank_number: bytes
     bank_holder: bytes
     amount_fen: int
+    is_due: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

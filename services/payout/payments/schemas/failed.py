@@ -33,6 +33,11 @@ class FailedPaymentOut(Out):
     payee_name: str
     bank_account: BankAccountOut
     amount: YuanOut
+    is_due: bool = Field(
+        description="该月养老金因死亡、停发等不再应付时为 false,不再重付 "
+        "(false: the month of pension is no longer due, after a death or in a suspension; no batch "
+        "pays it)"
+    )
 
     @classmethod
     def of(cls, row: FailedPayment, keys: PersonKeys) -> FailedPaymentOut:
@@ -53,6 +58,7 @@ class FailedPaymentOut(Out):
                 keys.bank_holder.open(row.bank_holder),
             ),
             amount=row.amount_fen,
+            is_due=row.is_due,
         )
 
 

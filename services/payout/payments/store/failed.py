@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.entitlements.store.due import NOT_STOPPED
 from services.payout.payments.domain.failed import (
     AccountCorrection,
     CorrectedAccount,
@@ -41,6 +42,43 @@ async def add(tx: AsyncConnection, batch: Ref, numbers: Sequence[int]) -> None:
         {"batch_key": batch.key, "batch_id": batch.id, "numbers": list(numbers)},
     )
 
+
+_STOPPED: Final = f"""
+           EXISTS (
+               SELECT 1
+                 FROM claim_line AS pension
+                 JOIN pension_month AS row
+                   ON row.claim_key = pension.claim_key AND row.claim_id = pension.claim_id
+                  AND row.person_id = pension.person_id AND row.period = pension.reference
+                  AND row.live
+                CROSS JOIN LATERAL (SELECT row.period) AS month
+                WHERE pension.claim_key = failed.claim_key
+                  AND pension.claim_id = failed.claim_id
+                  AND pension.line_no = failed.line_no
+                  AND NOT ({NOT_STOPPED})
+                  AND NOT EXISTS (
+                          SELECT 1
+                            FROM pension_month AS recovered
+                           WHERE recovered.person_id = row.person_id
+                             AND recovered.identity_blind = row.identity_blind
+                             AND recovered.kind = row.kind AND recovered.period = row.period
+                             AND recovered.live AND recovered.amount_fen < 0))"""
+"""True for a failed pension whose month lies after an end of the person, or in a suspension.
+
+One of which a part was recovered before it came back is paid again, and the rest recovered: the
+person has given back what the bank gave back too.
+"""
+
+_WAITS: Final = f"""
+           failed.retry_id IS NULL
+           AND NOT {_STOPPED}
+           AND NOT EXISTS (
+                   SELECT 1
+                     FROM double_payment AS twice
+                    WHERE twice.claim_key = failed.claim_key
+                      AND twice.claim_id = failed.claim_id
+                      AND twice.line_no = failed.line_no)"""
+"""True for a failed line that the next batch of its claim may pay."""
 
 # A correction is of this failure when it was proposed after the batch that failed was formed: both
 # ids begin with their instant.
@@ -79,16 +117,11 @@ async def ready_claims(
         text(f"""
             SELECT DISTINCT failed.claim_id, failed.claim_key
               FROM failed_payment AS failed
-             WHERE failed.retry_id IS NULL AND failed.fund = :fund
+             WHERE failed.fund = :fund
                AND (CAST(:district AS text) IS NULL OR failed.district = CAST(:district AS text))
+               AND {_WAITS}
                AND {_CORRECTED}
                AND NOT {_WRONG}
-               AND NOT EXISTS (
-                       SELECT 1
-                         FROM double_payment AS twice
-                        WHERE twice.claim_key = failed.claim_key
-                          AND twice.claim_id = failed.claim_id
-                          AND twice.line_no = failed.line_no)
              ORDER BY failed.claim_id
              LIMIT :limit
         """),
@@ -102,8 +135,8 @@ async def reserve(
 ) -> dict[Ref, tuple[int, int]]:
     """Reserve the waiting failed lines of claims for a batch: claim → (lines, sum in fen).
 
-    With `corrected_only` those whose account was corrected after they failed. Double payments do
-    not wait.
+    With `corrected_only` those whose account was corrected after they failed. Neither double
+    payments wait nor pensions of months that are no longer due.
     The rows are locked in key order, so that two batches that want the same lines wait for each
     other instead of deadlocking; the second finds them reserved.
     """
@@ -115,15 +148,9 @@ async def reserve(
                     AS wanted (claim_key, claim_id)
                   JOIN failed_payment AS failed
                     ON failed.claim_key = wanted.claim_key AND failed.claim_id = wanted.claim_id
-                 WHERE failed.retry_id IS NULL
+                 WHERE {_WAITS}
                    AND (NOT CAST(:corrected_only AS boolean) OR {_CORRECTED})
                    AND NOT {_WRONG}
-                   AND NOT EXISTS (
-                           SELECT 1
-                             FROM double_payment AS twice
-                            WHERE twice.claim_key = failed.claim_key
-                              AND twice.claim_id = failed.claim_id
-                              AND twice.line_no = failed.line_no)
                  ORDER BY failed.claim_key, failed.claim_id, failed.line_no
                    FOR UPDATE OF failed
             ), reserved AS (
@@ -166,13 +193,14 @@ async def release(tx: AsyncConnection, batch: Ref) -> None:
     )
 
 
-_FAILED = """
+_FAILED = f"""
 SELECT *
   FROM (SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_key, failed.batch_id,
                failed.fund, failed.district, failed.outcome, failed.reason_code, failed.reason,
                line.payee_name, coalesce(corrected.bank, line.bank) AS bank,
                coalesce(corrected.bank_number, line.bank_number) AS bank_number,
-               coalesce(corrected.bank_holder, line.bank_holder) AS bank_holder, line.amount_fen
+               coalesce(corrected.bank_holder, line.bank_holder) AS bank_holder, line.amount_fen,
+               NOT {_STOPPED} AS is_due
           FROM failed_payment AS failed
           JOIN claim_line AS line
             ON line.claim_key = failed.claim_key AND line.claim_id = failed.claim_id
@@ -230,16 +258,12 @@ async def waits(tx: AsyncConnection, claim: Ref, line_no: int) -> str | None:
     """Find whether a claim line waits to be paid again; return its district if it does."""
     row = (
         await tx.execute(
-            text("""
-                SELECT district
-                  FROM failed_payment
-                 WHERE claim_key = :claim_key AND claim_id = :claim_id AND line_no = :line_no
-                   AND retry_id IS NULL
-                   AND NOT EXISTS (
-                           SELECT 1
-                             FROM double_payment AS twice
-                            WHERE twice.claim_key = :claim_key AND twice.claim_id = :claim_id
-                              AND twice.line_no = :line_no)
+            text(f"""
+                SELECT failed.district
+                  FROM failed_payment AS failed
+                 WHERE failed.claim_key = :claim_key AND failed.claim_id = :claim_id
+                   AND failed.line_no = :line_no
+                   AND {_WAITS}
                  LIMIT 1
             """),
             {"claim_key": claim.key, "claim_id": claim.id, "line_no": line_no},

@@ -12,6 +12,7 @@ from shared.ids import Ref
 from shared.references import Reference
 from tests.payout.support.office import Office
 from tests.payout.support.papers import account, hospital_claim, pensioner, result
+from tests.payout.support.recovering import came_back, died, pay
 
 
 async def batch_of(office: Office, claim: str) -> str:
@@ -225,3 +226,23 @@ async def test_the_service_may_not_rewrite_what_failed(office: Office) -> None:
         with pytest.raises(Exception, match="permission denied"):
             async with office.app.state.db.transaction() as tx:
                 await tx.execute(text(statement))
+
+
+async def test_a_returned_pension_of_a_dead_person_waits_until_the_death_is_withdrawn(
+    office: Office,
+) -> None:
+    here = "hexi"
+    await office.register([pensioner(610, "1000.00", "2021-05")], here)
+    claim = await office.approve((await office.run_pensions("2021-05", here)).json())
+    batch = await pay(office, claim, "2021-05-08")
+    assert (await died(office, 610, "2021-04-20", here)).status_code == 201
+    (line,) = await office.lines(batch)
+    await office.report(batch, [result(line, "returned", value_date="2021-05-10")])
+    rows = [row for row in await failed(office) if row["claim"] == claim]
+    assert [(row["amount"], row["is_due"]) for row in rows] == [("1000.00", False)]
+    again = await office.batch([claim])
+    assert again.json()["errors"][0]["code"] == "CLAIM_IN_BATCH", again.text
+    assert (await correct(office, claim, 1, 703)).json()["code"] == "LINE_NOT_FAILED"
+    assert (await came_back(office, 610, "2021-05", here)).status_code == 201
+    assert [row["is_due"] for row in await failed(office) if row["claim"] == claim] == [True]
+    await batch_of(office, claim)
