@@ -275,3 +275,38 @@ async def test_claims_of_before_count_for_the_limits_of_a_year(
         assert await db.fetchval("SELECT min(signatures) FROM payout.claim") == 3
     finally:
         await db.close()
+
+
+async def test_the_trail_says_who_decided_an_account_of_before(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await upgrade(empty_database_url, "payout_0037", monkeypatch)
+    db = await asyncpg.connect(empty_database_url)
+    try:
+        paper = uuid4()
+        insert = """
+            INSERT INTO payout.account_correction (claim_key, id, claim_id, line_no, district, bank,
+                                                   bank_number, bank_holder, note, status,
+                                                   proposed_by)
+            VALUES (1, $1, $1, 1, 'heping', 'b', '', '', 'n', $2, 'li')
+        """
+        await db.execute(insert, paper, "approved")
+        await db.execute(
+            """
+            INSERT INTO payout.trail (shard_key, id, paper, paper_id, step, signs, person, role,
+                                      level, district)
+            VALUES (1, $1, 'account_correction', $1, 'approved', true, 'wang', 'r', 'district',
+                    'heping')
+            """,
+            paper,
+        )
+        await upgrade(empty_database_url, "head", monkeypatch)
+        found = "SELECT decided_by FROM payout.account_correction WHERE decided_at IS NOT NULL"
+        assert await db.fetchval(found) == "wang"
+        for who in ("NULL", "'li'"):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await db.execute(
+                    f"UPDATE payout.account_correction SET decided_by = {who} WHERE id = $1", paper
+                )
+    finally:
+        await db.close()

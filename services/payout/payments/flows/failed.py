@@ -87,8 +87,9 @@ async def decide(
     caller.require_district(correction.district)
     if correction.status is not CorrectionStatus.PROPOSED:
         raise CorrectionDecided(status=correction.status.value)
-    await failed_store.decide(tx, ref, status)
+    # The trail refuses the same person by name; the table's own rule stands behind it.
     await _record(tx, correction, status.value, caller, why=note)
+    await failed_store.decide(tx, ref, status, caller.subject)
     return replace(correction, status=status)
 
 

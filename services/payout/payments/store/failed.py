@@ -347,15 +347,20 @@ async def load_correction(tx: AsyncConnection, ref: Ref) -> AccountCorrection | 
     return _correction(**row._mapping) if row else None
 
 
-async def decide(tx: AsyncConnection, ref: Ref, status: CorrectionStatus) -> None:
+async def decide(tx: AsyncConnection, ref: Ref, status: CorrectionStatus, decided_by: str) -> None:
     """Store the decision about a proposed correction."""
     await tx.execute(
         text("""
             UPDATE account_correction
-               SET status = :status
+               SET status = :status, decided_by = :decided_by, decided_at = now()
              WHERE claim_key = :claim_key AND id = :id AND status = 'proposed'
         """),
-        {"claim_key": ref.key, "id": ref.id, "status": status.value},
+        {
+            "claim_key": ref.key,
+            "id": ref.id,
+            "status": status.value,
+            "decided_by": decided_by,
+        },
     )
 
 
