@@ -7,12 +7,14 @@ the next batch pays to the latest approved account.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from services.payout.entitlements.domain.holder import holder_faults
 from services.payout.payments.domain.payment import FileReview, LineStatus
-from shared.errors import Kind, Refusal
+from shared.errors import Fault, Kind, Refusal
 from shared.ids import Ref
 
 PAPER: Final = "account_correction"
@@ -69,11 +71,12 @@ class FailedPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectedAccount:
-    """The account that a correction names, sealed."""
+    """The account that a correction names, sealed, and the reason if it is another's."""
 
     bank: str
     bank_number: bytes
     bank_holder: bytes
+    holder_reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,17 @@ class AccountCorrection:
     note: str
     status: CorrectionStatus
     proposed_by: str
+
+
+def correction_faults(
+    names: Collection[str], holder: str, reason: str | None, known: Collection[str]
+) -> list[Fault]:
+    """Find an account of neither the payee nor the line's holder, and a reason that no rule has."""
+    if reason is not None and reason not in known:
+        message = f"须为 {'、'.join(sorted(known))} 之一 (one of these)"
+        return [Fault("/holder_reason", "HOLDER_REASON_UNKNOWN", message)]
+    faults = [holder_faults("", name, holder, reason) for name in names]
+    return faults[0] if all(faults) else []
 
 
 def failed_lines(review: FileReview) -> list[int]:

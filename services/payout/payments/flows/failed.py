@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.common.domain import require_faultless
+from services.payout.common.flows import PersonKeys
+from services.payout.entitlements.store import rule as rule_store
 from services.payout.payments.domain.failed import (
     PAPER,
     AccountCorrection,
@@ -15,6 +19,7 @@ from services.payout.payments.domain.failed import (
     CorrectionStatus,
     FailedPayment,
     LineNotFailed,
+    correction_faults,
 )
 from services.payout.payments.store import failed as failed_store
 from shared import trail
@@ -42,6 +47,8 @@ async def propose(
     account: CorrectedAccount,
     note: str,
     *,
+    keys: PersonKeys,
+    today: date,
     caller: Caller,
 ) -> AccountCorrection:
     """Propose another account for a failed line.
@@ -49,12 +56,20 @@ async def propose(
     Raises:
         LineNotFailed: the line does not wait to be paid again.
         Forbidden: another district's claim.
+        Faulty: the account is another's and no rule has the reason for it.
         CorrectionWaits: another correction of the line waits.
     """
-    district = await failed_store.waits(tx, claim, line_no)
-    if district is None:
+    line = await failed_store.waits(tx, claim, line_no)
+    if line is None:
         raise LineNotFailed(claim=claim.text(Reference.CLAIM), line=line_no)
+    district, payee, holder = line
     caller.require_district(district)
+    rules = await rule_store.in_force(tx, today)
+    names = keys.name.open(payee), keys.bank_holder.open(holder)
+    corrected = keys.bank_holder.open(account.bank_holder)
+    require_faultless(
+        correction_faults(names, corrected, account.holder_reason, rules.holder_reasons())
+    )
     correction = AccountCorrection(
         ref=Ref.new(claim.key),
         claim=claim,

@@ -18,6 +18,7 @@ from services.payout.payments.schemas.failed import (
     CorrectionRefusalIn,
     FailedPaymentOut,
 )
+from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref
@@ -69,7 +70,14 @@ async def propose_account_correction(
 
     async def work(tx: AsyncConnection) -> AccountCorrectionOut:
         correction = await failed_flow.propose(
-            tx, ref, body.line, body.account(keys), body.note, caller=at.caller
+            tx,
+            ref,
+            body.line,
+            body.account(keys),
+            body.note,
+            keys=keys,
+            today=today(),
+            caller=at.caller,
         )
         return AccountCorrectionOut.of(correction, keys)
 

@@ -16,7 +16,7 @@ from services.payout.payments.domain.failed import (
 )
 from services.payout.payments.domain.payment import LineStatus
 from shared.references import Reference
-from shared.schema import In, Out, YuanOut
+from shared.schema import Code, In, Out, YuanOut
 
 
 class FailedPaymentOut(Out):
@@ -67,6 +67,9 @@ class AccountCorrectionIn(In):
 
     line: int = Field(ge=1, le=2_000_000_000)
     bank_account: BankAccountIn
+    holder_reason: Code | None = Field(
+        None, description="户名非收款人的事由 (why the account is another's)"
+    )
     note: Annotated[Note, StringConstraints(min_length=1)]
 
     def account(self, keys: PersonKeys) -> CorrectedAccount:
@@ -75,6 +78,7 @@ class AccountCorrectionIn(In):
             bank=self.bank_account.bank,
             bank_number=keys.bank_number.seal(self.bank_account.number),
             bank_holder=keys.bank_holder.seal(self.bank_account.name),
+            holder_reason=self.holder_reason,
         )
 
 
@@ -96,6 +100,7 @@ class AccountCorrectionOut(Out):
     line: int
     district: str
     bank_account: BankAccountOut
+    holder_reason: str | None
     note: str
     status: CorrectionStatus
     proposed_by: str
@@ -114,6 +119,7 @@ class AccountCorrectionOut(Out):
                 keys.bank_number.open(account.bank_number),
                 keys.bank_holder.open(account.bank_holder),
             ),
+            holder_reason=account.holder_reason,
             note=correction.note,
             status=correction.status,
             proposed_by=correction.proposed_by,

@@ -254,13 +254,16 @@ async def page(
     )
 
 
-async def waits(tx: AsyncConnection, claim: Ref, line_no: int) -> str | None:
-    """Find whether a claim line waits to be paid again; return its district if it does."""
+async def waits(tx: AsyncConnection, claim: Ref, line_no: int) -> tuple[str, bytes, bytes] | None:
+    """Find whether a claim line waits to be paid again; return (district, payee, holder) if it does."""
     row = (
         await tx.execute(
             text(f"""
-                SELECT failed.district
+                SELECT failed.district, line.payee_name, line.bank_holder
                   FROM failed_payment AS failed
+                  JOIN claim_line AS line
+                    ON line.claim_key = failed.claim_key AND line.claim_id = failed.claim_id
+                   AND line.line_no = failed.line_no
                  WHERE failed.claim_key = :claim_key AND failed.claim_id = :claim_id
                    AND failed.line_no = :line_no
                    AND {_WAITS}
@@ -269,13 +272,13 @@ async def waits(tx: AsyncConnection, claim: Ref, line_no: int) -> str | None:
             {"claim_key": claim.key, "claim_id": claim.id, "line_no": line_no},
         )
     ).first()
-    return row.district if row else None
+    return (row.district, bytes(row.payee_name), bytes(row.bank_holder)) if row else None
 
 
 # --- account corrections ---------------------------------------------------------------------
 
-_COLUMNS = """claim_key, id, claim_id, line_no, district, bank, bank_number, bank_holder, note,
-                   status, proposed_by"""
+_COLUMNS = """claim_key, id, claim_id, line_no, district, bank, bank_number, bank_holder,
+                   holder_reason, note, status, proposed_by"""
 
 
 def _correction(
@@ -286,13 +289,19 @@ def _correction(
     bank: str,
     bank_number: bytes,
     bank_holder: bytes,
+    holder_reason: str | None,
     status: str,
     **columns: Any,
 ) -> AccountCorrection:
     return AccountCorrection(
         ref=Ref(claim_key, id),
         claim=Ref(claim_key, claim_id),
-        account=CorrectedAccount(bank=bank, bank_number=bank_number, bank_holder=bank_holder),
+        account=CorrectedAccount(
+            bank=bank,
+            bank_number=bank_number,
+            bank_holder=bank_holder,
+            holder_reason=holder_reason,
+        ),
         status=CorrectionStatus(status),
         **columns,
     )
@@ -308,9 +317,10 @@ async def propose(tx: AsyncConnection, correction: AccountCorrection) -> None:
         await tx.execute(
             text("""
                 INSERT INTO account_correction (claim_key, id, claim_id, line_no, district, bank,
-                                                bank_number, bank_holder, note, proposed_by)
+                                                bank_number, bank_holder, holder_reason, note,
+                                                proposed_by)
                 VALUES (:claim_key, :id, :claim_id, :line_no, :district, :bank, :bank_number,
-                        :bank_holder, :note, :proposed_by)
+                        :bank_holder, :holder_reason, :note, :proposed_by)
             """),
             {
                 "claim_key": correction.ref.key,
@@ -321,6 +331,7 @@ async def propose(tx: AsyncConnection, correction: AccountCorrection) -> None:
                 "bank": correction.account.bank,
                 "bank_number": correction.account.bank_number,
                 "bank_holder": correction.account.bank_holder,
+                "holder_reason": correction.account.holder_reason,
                 "note": correction.note,
                 "proposed_by": correction.proposed_by,
             },

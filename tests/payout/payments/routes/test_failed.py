@@ -14,6 +14,8 @@ from tests.payout.support.office import Office
 from tests.payout.support.papers import account, hospital_claim, pensioner, result
 from tests.payout.support.recovering import came_back, died, pay
 
+HOSPITAL = "天津市第一中心医院"
+
 
 async def batch_of(office: Office, claim: str) -> str:
     """Form and fund a batch of one claim; return its id."""
@@ -30,7 +32,7 @@ async def failed(office: Office, **params: Any) -> list[dict[str, Any]]:
 
 
 async def correct(office: Office, claim: str, line: int, serial: int) -> httpx.Response:
-    body = {"line": line, "bank_account": account(serial), "note": "账号有误"}
+    body = {"line": line, "bank_account": account(serial, HOSPITAL), "note": "账号有误"}
     path = f"/v1/claims/{claim}/account-corrections"
     return await office.ask("POST", path, body, role="district_clerk", district="heping")
 
@@ -91,6 +93,17 @@ async def test_the_corrected_account_is_paid_after_two_people(office: Office) ->
     proposed = await correct(office, claim, 2, 700)
     assert proposed.status_code == 201, proposed.text
     correction = proposed.json()["id"]
+    path = f"/v1/claims/{claim}/account-corrections"
+    body = {"line": 2, "bank_account": account(701, "李四"), "note": "账号有误"}
+    how = {"role": "district_clerk", "district": "heping"}
+    for more, code in (
+        ({}, "HOLDER_DIFFERS"),
+        ({"holder_reason": "aunt"}, "HOLDER_REASON_UNKNOWN"),
+    ):
+        stranger = await office.ask("POST", path, body | more, **how)
+        assert stranger.json()["errors"][0]["code"] == code, stranger.text
+    guarded = await office.ask("POST", path, body | {"holder_reason": "guardian"}, **how)
+    assert guarded.json()["code"] == "ACCOUNT_CORRECTION_WAITS"
     waiting = await correct(office, claim, 2, 701)
     assert (waiting.status_code, waiting.json()["code"]) == (409, "ACCOUNT_CORRECTION_WAITS")
     same = await decide(office, correction, "approvals", subject="district_clerk.heping")
@@ -101,7 +114,7 @@ async def test_the_corrected_account_is_paid_after_two_people(office: Office) ->
     assert (decided.status_code, decided.json()["code"]) == (409, "ACCOUNT_CORRECTION_DECIDED")
     second = await batch_of(office, claim)
     (line,) = await office.lines(second)
-    assert (line["amount"], line["bank_account"]) == ("6.00", account(700))
+    assert (line["amount"], line["bank_account"]) == ("6.00", account(700, HOSPITAL))
     none = await correct(office, claim, 1, 702)
     assert none.status_code == 409, "a line that was paid has no account to correct"
 
@@ -138,7 +151,7 @@ async def test_the_whole_account_is_shown_to_whom_it_is_meant_for_and_the_trail_
     ):
         answer = await office.ask("GET", path, role=role, district=district)
         assert answer.status_code == status, answer.text
-        assert status != 200 or answer.json() == account(712)
+        assert status != 200 or answer.json() == account(712, HOSPITAL)
     ref = Ref.parse(Reference.ACCOUNT_CORRECTION, proposed["id"])
     async with office.app.state.db.transaction() as tx:
         steps = await trail.of_paper(tx, ref.key, ref.id)
