@@ -87,14 +87,20 @@ async def lived(office: Office, code: str) -> dict[str, Any]:
     return found
 
 
-async def statement_line(office: Office, keys: FieldKeys) -> None:
-    """Store a line of a bank's statement with the account and name of who paid."""
-    await office.fetch(
-        "INSERT INTO bank_statement_line (account_key, day, line_no, serial, reference, amount_fen,"
-        " counter_account, counter_name, summary) VALUES (1, '2021-07-20', 1, '1', '1', 1, $1, $2, '')",
-        FieldCipher(keys, "counter_account").seal("6222020302064500001"),
-        FieldCipher(keys, "counter_name").seal("张三"),
-    )
+async def statement_lines(office: Office, keys: FieldKeys) -> None:
+    """Store a line of a bank's statement with the account and name of who paid, and a withdrawn one."""
+    columns = "account_key, day, line_no, serial, reference, amount_fen, summary"
+    line = "1, '2021-07-20', 1, '1', '1', 1, ''"
+    for table, more, value in (
+        ("bank_statement_line", "", ""),
+        ("withdrawn_statement_line", ", withdrawal", ", gen_random_uuid()"),
+    ):
+        await office.fetch(
+            f"INSERT INTO {table} ({columns}, counter_account, counter_name{more})"
+            f" VALUES ({line}, $1, $2{value})",
+            FieldCipher(keys, "counter_account").seal("6222020302064500001"),
+            FieldCipher(keys, "counter_name").seal("张三"),
+        )
 
 
 async def opened(office: Office, keys: FieldKeys) -> dict[str, set[Any]]:
@@ -122,7 +128,7 @@ async def test_everything_moves_once_and_a_change_that_waits_is_approved_after_i
 ) -> None:
     code = a_code()
     proposed = await lived(office, code)
-    await statement_line(office, data.keys)
+    await statement_lines(office, data.keys)
     before = await opened(office, data.keys)
     assert {name for name, values in before.items() if not values} == {"webhook_secret.sealed"}
     first = data.keys.current.id
