@@ -34,7 +34,7 @@ posting has to write out another's page first."""
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_wal_size": "2GB",
+    "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "max_connections": "100",
     "huge_pages": "off",

@@ -9,7 +9,7 @@ import pytest
 from benchmarks._kill_judge import Judge
 from benchmarks.kill import Trial
 
-KILLS = 6
+KILLS = 4
 
 
 def faults_that_would_be_found(judge: Judge) -> None:
