@@ -45,7 +45,7 @@ class State:
     control: dict[str, Any]
     """The totals that collection would give at a closing."""
     recovered_fen: Counter[str]
-    """What came back of benefits, by fund."""
+    """Benefits that came back, by fund."""
     persons: dict[str, Any]
     """The credits of persons in the ledger, every single one added up."""
 

@@ -56,7 +56,7 @@ class Call(Generic[T]):
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     file: File | None = None
-    """What is sent instead of a JSON body."""
+    """A file that is sent instead of a JSON body."""
 
     @property
     def target(self) -> str:

@@ -15,7 +15,7 @@ DAYS: Final = ((1, 19), (20, 28), (29, 31))
 _NEVER: Final = "-never"
 """Ends the number of a return whose money the bank never had."""
 _FACTS: Final = ("id", "kind", "day", "statement", "listed", "booked")
-"""What makes an item that was worked on a new one: it is open again when these change."""
+"""Members of an item: one that was worked on is open again when they change."""
 _CORRECTED_DAY: Final = 29
 _CASHIER, _ACCOUNTANT, _HEAD = "centre_cashier", "fund_accountant", "department_head"
 _PAUSE_SECONDS, _TRIES = 0.1, 100

@@ -24,7 +24,7 @@ _LISTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "reconciliation items": ("collection", "/v1/reconciliation-items", {"unfinished": True}),
     "failed payments": ("payout", "/v1/failed-payments", {}),
 }
-"""What is open → the list that has it."""
+"""Open things → the list that has them."""
 
 
 async def open_items(play: Play, month: Month) -> dict[str, int]:

@@ -37,7 +37,7 @@ class ReasonClassUnknown(Refusal):
 
 
 _RETRIED: Final = frozenset(DebitReasonClass) - {DebitReasonClass.STATUS_UNKNOWN}
-"""What has an unknown outcome is asked about, never sent again blind."""
+"""Classes of reasons that may be tried again; an unknown outcome is asked about instead."""
 
 
 def rule_key(reason_class: str) -> int:

@@ -103,7 +103,7 @@ _SETTLED: Final = """
         ON approved.claim_key = made.claim_key AND approved.claim_id = made.claim_id
        AND approved.line_no = made.line_no AND claim.status = 'approved'
      WHERE made.live AND claim.settled_on IS NOT NULL"""
-"""What claims settled of advances: a benefit from the day of its booking, from the same two sources."""
+"""Advances that claims settled: a benefit from the day of its booking, from the same two sources."""
 
 PATIENCE: Final = "SET LOCAL statement_timeout = '30min'"
 """A closing reads all years, a few times a month."""
