@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gmssl_pyx import sm2_key_generate
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from shared.security.tokens import public_of
@@ -18,24 +19,19 @@ Jwk = dict[str, Any]
 
 def new_keys() -> dict[str, Jwk]:
     """Make a private key of every kind, by key id."""
-    keys: dict[str, Jwk] = {
+    sm2_public, sm2_private = sm2_key_generate()
+    return {
         "ed": OKPKey.generate_key("Ed25519").as_dict(private=True),
         "ec": ECKey.generate_key("P-256").as_dict(private=True),
         "rsa": RSAKey.generate_key(2048).as_dict(private=True),
+        "sm2": {
+            "kty": "EC",
+            "crv": "SM2",
+            "x": _text(sm2_public[:32]),
+            "y": _text(sm2_public[32:]),
+            "d": _text(sm2_private),
+        },
     }
-    try:
-        from gmssl_pyx import sm2_key_generate, sm2_utils  # noqa: F401
-    except ImportError:
-        return keys
-    public, private = sm2_key_generate()
-    keys["sm2"] = {
-        "kty": "EC",
-        "crv": "SM2",
-        "x": _text(public[:32]),
-        "y": _text(public[32:]),
-        "d": _text(private),
-    }
-    return keys
 
 
 def public(jwk: Jwk) -> Jwk:

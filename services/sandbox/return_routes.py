@@ -57,15 +57,7 @@ async def order_payment_return(body: ReturnIn, here: Here) -> TransferOut:
 
 async def _returned(here: Sandbox, trade: Trade, body: ReturnIn) -> TransferOut:
     async with here.turn:
-        moved = return_line(here.journal, trade, body.serial, body.day)
-    return TransferOut(
-        serial=moved.serial,
-        status="done",
-        payer=moved.payer,
-        payee=moved.payee,
-        amount=moved.amount_fen,
-        day=moved.day,
-    )
+        return TransferOut.of(return_line(here.journal, trade, body.serial, body.day))
 
 
 @router.post(

@@ -177,7 +177,7 @@ async def order_transfer(order: TransferIn, here: Here) -> TransferOut:
         summary=order.summary,
     )
     fresh = here.bank.transfer(transfer)
-    return _transferred(transfer, replayed=not fresh)
+    return TransferOut.of(transfer, replayed=not fresh)
 
 
 @router.get(
@@ -191,7 +191,7 @@ async def query_transfer(
     """Get the true status. A line reported as unknown gets its final result in the next round."""
     order = here.bank.transfer_of(serial)
     if order is not None:
-        return _transferred(order)
+        return TransferOut.of(order)
     row = query(here.journal, serial)
     if row is None:
         raise NotFound(serial=serial)
@@ -210,18 +210,6 @@ async def query_transfer(
         payee=ends[1],
         amount=row["amount_fen"],
         day=date.fromisoformat(row["value_date"]),
-    )
-
-
-def _transferred(order: Transfer, *, replayed: bool = False) -> TransferOut:
-    return TransferOut(
-        serial=order.serial,
-        status="done",
-        payer=order.payer,
-        payee=order.payee,
-        amount=order.amount_fen,
-        day=order.day,
-        replayed=replayed,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from services.sandbox.bank import Move, Transfer
 from services.sandbox.statements import EntryError, Statement
 from shared.schema import In, Out, PeriodField, PositiveYuan, Serial, ShortText, YuanOut, plain_day
 
@@ -46,6 +47,19 @@ class TransferOut(Out):
     amount: YuanOut
     day: date
     replayed: bool = False
+
+    @classmethod
+    def of(cls, done: Transfer | Move, *, replayed: bool = False) -> TransferOut:
+        """Build it from money that moved."""
+        return cls(
+            serial=done.serial,
+            status="done",
+            payer=done.payer,
+            payee=done.payee,
+            amount=done.amount_fen,
+            day=done.day,
+            replayed=replayed,
+        )
 
 
 class AccountOut(Out):

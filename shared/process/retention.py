@@ -1,9 +1,10 @@
 """How long rows are kept that are no papers: days per kind as data, and a job that cleans up.
 
 These rows go: stored answers of requests, messages that the receiver acknowledged, and events with
-their deliveries (shared/webhooks/cleaning.py). What makes a thing happen once is kept for ever: event ids, serial numbers and the Idempotency-Key itself,
-so that a request repeated after its answer is gone is refused, not done twice. Triggers refuse to
-delete a row before its time, or a message that was not acknowledged, whoever asks.
+their deliveries (shared/webhooks/cleaning.py). What makes a thing happen once is kept for ever:
+event ids, serial numbers and the Idempotency-Key itself, so that a request repeated after its
+answer is gone is refused, not done twice. Triggers refuse to delete a row before its time, or a
+message that was not acknowledged, whoever asks.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database
+from shared.process import kept
 from shared.process.log import logger
 from shared.webhooks import cleaning
 
@@ -65,20 +67,7 @@ def ddl(role: str, *tables: str) -> list[str]:
         statements += [
             "INSERT INTO retention (table_name, days, set_by, why)"
             f" VALUES ('{table}', {days}, 'shipped', '{why}')",
-            f"""
-            CREATE FUNCTION {table}_is_kept() RETURNS trigger
-            LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-            BEGIN
-                IF {_MAY_GO[table]} THEN
-                    RETURN old;
-                END IF;
-                RAISE EXCEPTION 'a row of {table} is deleted before its time'
-                      USING ERRCODE = 'restrict_violation';
-            END
-            $$
-            """,
-            f"CREATE TRIGGER {table}_is_kept BEFORE DELETE ON {table}"
-            f" FOR EACH ROW EXECUTE FUNCTION {table}_is_kept()",
+            *kept.guard(table, _MAY_GO[table]),
             f"CREATE INDEX {table}_age ON {table} USING brin (created_at)",
             f"GRANT DELETE ON {table} TO {role}",
         ]
@@ -92,8 +81,7 @@ def ddl_back(role: str, *tables: str) -> list[str]:
         statements += [
             f"REVOKE DELETE ON {table} FROM {role}",
             f"DROP INDEX {table}_age",
-            f"DROP TRIGGER {table}_is_kept ON {table}",
-            f"DROP FUNCTION {table}_is_kept()",
+            *kept.guard_back(table),
         ]
     return [*statements, "DROP FUNCTION retention_days(text)", "DROP TABLE retention"]
 

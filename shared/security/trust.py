@@ -83,7 +83,8 @@ class Trust:
     async def message_key(self, client: str, kid: str) -> MessageKey | None:
         """Return the public key that verifies a client's signed messages; None without one in force.
 
-        A key that was registered or revoked counts so within a second.
+        A revoked key counts as such within a second. A key that is not known may have been
+        registered since identity was last asked: it is asked once more, after a second at most.
 
         Args:
             client: the client that signed in, `Caller.client`.
@@ -92,7 +93,7 @@ class Trust:
         Raises:
             IdentityUnavailable: the last answer of identity is too old.
         """
-        await self._be_fresh(MONEY_SECONDS)
+        await self._know(kid)
         key = self._message_keys.get(kid)
         if key is None or key.client != digest_of(client) or not key.counts_at(clock.now()):
             return None
@@ -104,7 +105,7 @@ class Trust:
         Raises:
             IdentityUnavailable: the last answer of identity is too old.
         """
-        await self._be_fresh(MONEY_SECONDS)
+        await self._know(kid)
         owner, moment = digest_of(client), clock.now()
         return [
             key
@@ -162,6 +163,13 @@ class Trust:
             await self.refresh()
             if self.age_seconds > STALE_SECONDS:
                 raise IdentityUnavailable
+
+    async def _know(self, kid: str | None) -> None:
+        """Have a fresh answer; of a key that is not known, one that was asked for after now."""
+        await self._be_fresh(MONEY_SECONDS)
+        if kid is not None and kid not in self._message_keys:
+            await asyncio.sleep(max(0.0, self._ask_from - time.monotonic()))
+            await self.refresh()
 
     async def _admit_new(self, token: str) -> Caller:
         if key_id_of(token) not in self._keys:

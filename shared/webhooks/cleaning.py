@@ -11,6 +11,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.process import kept
+
 EVENTS: Final = "event"
 DELIVERIES: Final = "webhook_delivery"
 ATTEMPTS: Final = "webhook_attempt"
@@ -43,20 +45,7 @@ def ddl(role: str) -> list[str]:
         statements += [
             "INSERT INTO retention (table_name, days, set_by, why)"
             f" VALUES ('{table}', {days}, 'shipped', '{why}')",
-            f"""
-            CREATE FUNCTION {table}_is_kept() RETURNS trigger
-            LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-            BEGIN
-                IF {_MAY_GO[table]} THEN
-                    RETURN old;
-                END IF;
-                RAISE EXCEPTION 'a row of {table} is deleted before its time'
-                      USING ERRCODE = 'restrict_violation';
-            END
-            $$
-            """,
-            f"CREATE TRIGGER {table}_is_kept BEFORE DELETE ON {table}"
-            f" FOR EACH ROW EXECUTE FUNCTION {table}_is_kept()",
+            *kept.guard(table, _MAY_GO[table]),
             f"GRANT DELETE ON {table} TO {role}",
         ]
     return statements
@@ -68,8 +57,7 @@ def ddl_back(role: str) -> list[str]:
     for table in _SHIPPED:
         statements += [
             f"REVOKE DELETE ON {table} FROM {role}",
-            f"DROP TRIGGER {table}_is_kept ON {table}",
-            f"DROP FUNCTION {table}_is_kept()",
+            *kept.guard_back(table),
             f"DELETE FROM retention WHERE table_name = '{table}'",
         ]
     return [

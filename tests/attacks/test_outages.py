@@ -101,7 +101,7 @@ def hung(server: EmbeddedPostgres) -> Iterator[None]:
 def filled(place: Path, server: EmbeddedPostgres) -> Iterator[None]:
     """Fill the small file system of the server."""
     if not (place.is_mount() and server.data.is_relative_to(place)):
-        pytest.skip("a small file system cannot be mounted here: that needs root")
+        pytest.skip("to fill a disk without harm it must be a small one: mounting it needs root")
     filler = place / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:

@@ -1,13 +1,17 @@
-"""Keys and seals for personal data: stored encrypted, found by a keyed hash."""
+"""Keys and seals for personal data: stored encrypted, found by a keyed hash, its readers noted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.payout.common.personal import BANK_HOLDER, BANK_NUMBER, NAME
+from shared import trail
 from shared.cn.identity_number import masked
-from shared.ids import blind_key_of
+from shared.ids import Ref, blind_key_of
+from shared.roles import Caller
 from shared.security.field_cipher import FieldCipher
 from shared.security.identity import Identity
 from shared.security.keyed_hash import keyed_hash
@@ -70,3 +74,20 @@ class PersonKeys:
     def mask(self, sealed: bytes) -> str:
         """Decrypt a number and mask it for lists."""
         return masked(self.cipher.open(sealed))
+
+
+async def record_reading(
+    tx: AsyncConnection, paper: str, ref: Ref, step: str, lines: Sequence[int], by: Caller
+) -> None:
+    """Write into a paper's trail who has read the whole values of which lines; none, no step."""
+    if not lines:
+        return
+    reading = trail.Step(
+        shard_key=ref.key,
+        paper=paper,
+        paper_id=ref.id,
+        step=step,
+        signs=False,
+        detail={"from": lines[0], "to": lines[-1]},
+    )
+    await trail.record(tx, reading, by)

@@ -67,6 +67,16 @@ async def test_a_registered_key_is_known_to_every_service(
     assert name not in told
 
 
+async def test_a_key_counts_for_a_service_that_asked_just_before_it_was_registered(
+    desk: Desk,
+) -> None:
+    await desk.add_client("bank.new", Role.BANK_GATEWAY)
+    trust = desk.trust("collection")
+    assert await trust.message_key("bank.new", "not-yet") is None
+    kid = await register(desk, client="bank.new", algorithm="ed25519", public_key=jwk())
+    assert await trust.message_key("bank.new", kid) is not None
+
+
 async def test_keys_overlap_at_a_rotation_and_one_is_revoked_at_once(desk: Desk) -> None:
     adm = await desk.admin("adm")
     await desk.add_client("bank.two", Role.BANK_GATEWAY)

@@ -46,7 +46,7 @@ from services.payout.common.domain import (
     require_faultless,
     require_not_future,
 )
-from services.payout.common.flows import PersonKeys
+from services.payout.common.flows import PersonKeys, record_reading
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.persons import flows as persons_flow
 from services.payout.persons import store as persons_store
@@ -348,16 +348,7 @@ async def read_payees(
     claim = await find(tx, ref, caller=caller)
     found = await claim_store.page_of_lines(tx, ref, after=after, limit=limit + 1)
     shown = [line.line_no for line in found[:limit]]
-    if shown:
-        read = trail.Step(
-            shard_key=claim.ref.key,
-            paper=PAPER,
-            paper_id=claim.ref.id,
-            step="payees_read",
-            signs=False,
-            detail={"from": shown[0], "to": shown[-1]},
-        )
-        await trail.record(tx, read, caller)
+    await record_reading(tx, PAPER, claim.ref, "payees_read", shown, caller)
     return found
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.domain import require_faultless
-from services.payout.common.flows import PersonKeys
+from services.payout.common.flows import PersonKeys, record_reading
 from services.payout.entitlements.domain.change import (
     PAPER,
     BankAccount,
@@ -306,16 +306,7 @@ async def read_accounts(
     change = await find(tx, ref, caller=caller)
     found = await change_store.lines(tx, ref, after=after, limit=limit + 1)
     shown = [line.line_no for line in found[:limit]]
-    if shown:
-        step = trail.Step(
-            shard_key=change.ref.key,
-            paper=PAPER,
-            paper_id=change.ref.id,
-            step="accounts_read",
-            signs=False,
-            detail={"from": shown[0], "to": shown[-1]},
-        )
-        await trail.record(tx, step, caller)
+    await record_reading(tx, PAPER, change.ref, "accounts_read", shown, caller)
     return found
 
 

@@ -177,80 +177,55 @@ async def copy_suspensions(
     tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]
 ) -> None:
     """Give the surviving record the suspended months of the record that ends."""
-    rows = await tx.execute(
-        text("""
-            SELECT id
-              FROM entitlement_suspension
-             WHERE person_id = :old AND identity_blind = :blind
-             ORDER BY id
-        """),
-        {"old": old[0], "blind": old[1]},
-    )
-    await tx.execute(
-        text("""
-            INSERT INTO entitlement_suspension (person_id, id, identity_blind, kind, since, until,
-                                                reason, change_key, change_id, known_at,
-                                                resumed_key, resumed_id)
-            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, since,
-                   until, reason, change_key, change_id, known_at, resumed_key, resumed_id
-              FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
-              JOIN entitlement_suspension AS suspended
-                ON suspended.person_id = :old AND suspended.id = copied.id
-            ON CONFLICT (person_id, identity_blind, kind, reason) WHERE until IS NULL DO NOTHING
-        """),
-        _copies(old, new, [row.id for row in rows]),
-    )
+    columns = "kind, since, until, reason, change_key, change_id, known_at, resumed_key, resumed_id"
+    one_open = "(person_id, identity_blind, kind, reason) WHERE until IS NULL"
+    await _copy(tx, "entitlement_suspension", columns, old, new, unless=one_open)
 
 
 async def copy_proofs(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
     """Give the surviving record the proofs of life of the record that ends."""
-    rows = await tx.execute(
-        text("""
-            SELECT id
-              FROM life_proof
-             WHERE person_id = :old AND identity_blind = :blind
-             ORDER BY id
-        """),
-        {"old": old[0], "blind": old[1]},
-    )
-    await tx.execute(
-        text("""
-            INSERT INTO life_proof (person_id, id, identity_blind, kind, proved_on, channel,
-                                    document, district, recorded_by, recorded_at)
-            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, proved_on,
-                   channel, document, district, recorded_by, recorded_at
-              FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
-              JOIN life_proof AS proof
-                ON proof.person_id = :old AND proof.id = copied.id
-            ON CONFLICT (person_id, identity_blind, kind, proved_on) DO NOTHING
-        """),
-        _copies(old, new, [row.id for row in rows]),
-    )
+    columns = "kind, proved_on, channel, document, district, recorded_by, recorded_at"
+    one_a_day = "(person_id, identity_blind, kind, proved_on)"
+    await _copy(tx, "life_proof", columns, old, new, unless=one_a_day)
 
 
 async def copy_accounts(
     tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]
 ) -> None:
     """Give the surviving record the changed accounts of the record that ends."""
+    columns = """kind, bank, bank_number, bank_holder, holder_reason, held, change_key, change_id,
+                 known_at"""
+    await _copy(tx, "entitlement_account", columns, old, new)
+
+
+async def _copy(
+    tx: AsyncConnection,
+    table: str,
+    columns: str,
+    old: tuple[int, bytes],
+    new: tuple[int, bytes],
+    *,
+    unless: str | None = None,
+) -> None:
+    """Copy a person's rows to another, leaving out those whose key (`unless`) the other one has."""
     rows = await tx.execute(
-        text("""
+        text(f"""
             SELECT id
-              FROM entitlement_account
+              FROM {table}
              WHERE person_id = :old AND identity_blind = :blind
              ORDER BY id
         """),
         {"old": old[0], "blind": old[1]},
     )
+    kept = "" if unless is None else f"ON CONFLICT {unless} DO NOTHING"
     await tx.execute(
-        text("""
-            INSERT INTO entitlement_account (person_id, id, identity_blind, kind, bank, bank_number,
-                                             bank_holder, holder_reason, held, change_key,
-                                             change_id, known_at)
-            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, bank,
-                   bank_number, bank_holder, holder_reason, held, change_key, change_id, known_at
+        text(f"""
+            INSERT INTO {table} (person_id, id, identity_blind, {columns})
+            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), {columns}
               FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
-              JOIN entitlement_account AS account
-                ON account.person_id = :old AND account.id = copied.id
+              JOIN {table} AS row
+                ON row.person_id = :old AND row.id = copied.id
+            {kept}
         """),
         _copies(old, new, [row.id for row in rows]),
     )
