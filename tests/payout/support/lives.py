@@ -59,8 +59,7 @@ class Town:
 
     async def register(self, life: Life) -> None:
         since = self.any_month()
-        most = max((amount.fen for amount in life.amounts), default=100_000)
-        fen = most + self.random.randint(1, 300) * 100
+        fen = 100_000 + self.random.randint(-500, 500) * 100
         if any(amount.since >= since for amount in life.amounts):
             return  # a raise over months of a later row is another subject's
         person = pensioner(life.serial, format_yuan(fen), str(since))

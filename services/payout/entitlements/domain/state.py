@@ -9,7 +9,6 @@ from services.payout.entitlements.domain.change import BankAccount, ChangeAction
 from services.payout.entitlements.domain.holder import holder_faults
 from services.payout.entitlements.domain.rule import ReasonRule
 from shared.errors import Fault
-from shared.money import format_yuan
 from shared.period import Period
 
 
@@ -132,16 +131,3 @@ def _resume_faults(pointer: str, rule: ReasonRule, line: LineState) -> list[Faul
         message = "该事由停发的月份不补发 (months stopped for this reason are not paid later)"
         return [Fault(pointer, "NO_BACK_PAY", message)]
     return []
-
-
-def lowered_faults(paid: Mapping[int, tuple[Period, int]]) -> list[Fault]:
-    """Find lines below what was paid of a month; `paid` is that month and its amount, by place."""
-    faults = []
-    for index, (month, fen) in paid.items():
-        amount = format_yuan(fen)
-        message = (
-            f"{month} 已发放 {amount},高于新标准;降低须自未发放的月份起 "
-            f"({amount} was paid for {month}; a lower amount begins in an unpaid month)"
-        )
-        faults.append(Fault(f"/people/{index}/from", "PAID_MONTH_LOWERED", message))
-    return faults

@@ -34,7 +34,6 @@ from services.payout.entitlements.domain.rule import (
 from services.payout.entitlements.domain.state import (
     LineState,
     StoredRow,
-    lowered_faults,
     state_faults,
 )
 from services.payout.entitlements.store import applied as applied_store
@@ -167,8 +166,6 @@ async def _check(
     await persons_flow.require_right_numbers(tx, people, keys)
     states = {row.line_no - 1: _state(row, change.action, keys) for row in rows}
     faults = state_faults(change.action, change.district, rule, states)
-    if change.action is ChangeAction.REGISTER:
-        faults += lowered_faults(await change_store.lowered_months(tx, change))
     require_faultless(faults)
 
 

@@ -245,39 +245,3 @@ async def states(tx: AsyncConnection, change: EntitlementChange) -> Sequence[Row
     """Read the lines of a paper with what is stored of each person, sealed."""
     rows = await tx.execute(text(_STATES), _ref(change.ref) | {"reason": change.reason})
     return rows.all()
-
-
-async def lowered_months(
-    tx: AsyncConnection, change: EntitlementChange
-) -> dict[int, tuple[Period, int]]:
-    """Find lines below what was paid: place in the paper → first such month and its fen.
-
-    A month counts when the new row would be the one in force.
-    """
-    rows = await tx.execute(
-        text("""
-            SELECT DISTINCT ON (line.line_no) line.line_no, paid.period, paid.fen
-              FROM entitlement_change_line AS line
-              JOIN LATERAL (
-                   SELECT period, CAST(sum(amount_fen) AS bigint) AS fen
-                     FROM pension_month
-                    WHERE pension_month.person_id = line.person_id
-                      AND pension_month.identity_blind = line.identity_blind
-                      AND pension_month.kind = line.kind
-                      AND pension_month.period >= line.since AND pension_month.live
-                    GROUP BY period
-                   HAVING sum(amount_fen) > line.monthly_fen) AS paid ON true
-             WHERE line.change_key = :change_key AND line.change_id = :change_id
-               AND NOT EXISTS (
-                       SELECT 1
-                         FROM entitlement AS later
-                        WHERE later.person_id = line.person_id
-                          AND later.identity_blind = line.identity_blind
-                          AND later.kind = line.kind AND later.in_force_from >= line.since
-                          AND later.in_force_from <= paid.period
-                          AND later.suspended_at IS NULL)
-             ORDER BY line.line_no, paid.period
-        """),
-        _ref(change.ref),
-    )
-    return {row.line_no - 1: (Period.parse(row.period), row.fen) for row in rows}

@@ -40,12 +40,16 @@ SELECT row.person_id, row.identity_blind
  WHERE row.district = :district AND row.kind = :kind AND row.suspended_at IS NULL
  UNION
 SELECT row.person_id, row.identity_blind
-  FROM (SELECT person_id, identity_blind, monthly_fen,
-               max(monthly_fen) OVER (PARTITION BY person_id, identity_blind
-                                      ORDER BY in_force_from) AS most_fen
-          FROM entitlement
-         WHERE district = :district AND kind = :kind AND suspended_at IS NULL) AS row
- WHERE row.monthly_fen < row.most_fen
+  FROM entitlement AS row
+ WHERE row.district = :district AND row.kind = :kind AND row.suspended_at IS NULL
+   AND EXISTS (SELECT 1
+                 FROM entitlement AS earlier
+                WHERE earlier.person_id = row.person_id
+                  AND earlier.identity_blind = row.identity_blind
+                  AND earlier.kind = row.kind
+                  AND earlier.in_force_from < row.in_force_from
+                  AND earlier.monthly_fen > row.monthly_fen
+                  AND earlier.suspended_at IS NULL)
  UNION
 SELECT row.person_id, row.identity_blind
   FROM entitlement AS row

@@ -178,31 +178,6 @@ async def test_runs_at_the_same_time_pay_a_person_once(office: Office) -> None:
     assert sorted(run.status_code for run in runs) == [201, 422]
 
 
-@pytest.mark.parametrize(
-    ("serial", "since", "district", "amount"),
-    [
-        (350, "2021-07", "jixian", "900.00"),
-        (352, "2021-08", "jinghai", "999.99"),
-        (354, "2021-07", "elsewhere", "1.00"),
-    ],
-)
-async def test_a_paid_month_is_not_lowered(
-    office: Office, serial: int, since: str, district: str, amount: str
-) -> None:
-    home = "tanggu" if district == "elsewhere" else district
-    await office.register([pensioner(serial, "1000.00")], home)
-    for period in ("2021-07", "2021-08"):
-        await office.run_pensions(period, home)
-    people = [pensioner(serial + 1), pensioner(serial, amount, since)]
-    answer = await office.register(people, district)
-    (fault,) = answer.json()["errors"]
-    assert (fault["pointer"], fault["code"]) == ("/people/1/from", "PAID_MONTH_LOWERED")
-    assert "1000.00" in fault["message"]
-    assert (await office.register(people[:1], district)).json()["applied"] == 1
-    later = [pensioner(serial, amount, "2021-09")]
-    assert (await office.register(later, district)).json()["applied"] == 1
-
-
 async def test_the_database_itself_pays_a_part_once(office: Office) -> None:
     await office.register([pensioner(360, "1000.00")], "ninghe")
     await office.run_pensions("2021-07", "ninghe")

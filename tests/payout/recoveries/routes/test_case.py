@@ -2,6 +2,8 @@
 
 from itertools import count
 
+import pytest
+
 from shared.process.regions import districts_of
 from tests.payout.support.office import Office
 from tests.payout.support.papers import number, pensioner
@@ -108,6 +110,26 @@ async def test_a_later_fact_opens_a_case_for_the_rest_only(office: Office) -> No
     listed = await look(office, "/v1/recovery-cases", district=here, status="confirmed")
     assert [case["open"] for case in listed["items"]] == ["1000.00", "1000.00"]
     assert (await overpaid(office, here))["total"] == "0.00"
+
+
+@pytest.mark.parametrize("moves", [False, True])
+async def test_a_lower_amount_known_late_is_overpaid_not_refused(
+    office: Office, moves: bool
+) -> None:
+    here, serial = next(DISTRICTS), next(SERIAL)
+    payer = next(DISTRICTS) if moves else here
+    await office.register([pensioner(serial, "1000.00", "2021-05")], here)
+    for month in ("2021-05", "2021-06", "2021-07"):
+        await paid_month(office, month, here)
+    lower = pensioner(serial, "900.00", "2021-06")
+    assert (await office.register([lower], payer)).json()["applied"] == 1
+    case = await confirmed(office, payer)
+    assert case["amount"] == "200.00", "June and July"
+    await repaid(office, case["id"], receipt(f"L-{serial}", "200.00", "2021-08-20"))
+    assert (await case_of(office, case["id"]))["case"]["status"] == "closed"
+    assert (await opened(office, payer)).json()["code"] == "NOTHING_OVERPAID"
+    run = (await office.run_pensions("2021-08", payer)).json()
+    assert run["total"] == "900.00"
 
 
 async def test_a_write_off_and_a_refusal_leave_the_case_right(office: Office) -> None:
