@@ -14,6 +14,7 @@ from services.collection.arrears.routes import agreement as agreement_doors
 from services.collection.arrears.routes import arrears as arrears_doors
 from services.collection.arrears.routes import dunning as dunning_doors
 from services.collection.arrears.routes import paid_year as paid_year_doors
+from services.collection.arrears.routes import retirement as retirement_doors
 from services.collection.arrears.routes import waiver as waiver_doors
 from services.collection.bases import routes as bases_doors
 from services.collection.billing.routes import bill as bill_doors
@@ -164,6 +165,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     receipt_part_doors.router,
     arrears_doors.router,
     paid_year_doors.router,
+    retirement_doors.router,
     reallocation_doors.router,
     agreement_doors.router,
     dunning_doors.router,

@@ -20,6 +20,16 @@ class PaidMonth:
     base_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class BilledMonth:
+    """A month of which a unit's bill counts a person."""
+
+    unit_id: int
+    credit_code: str
+    district: str
+    period: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContributionYear:
     """The months of a year that were paid for an insurance, and the sum of their bases."""
@@ -70,6 +80,15 @@ def last_months_of(months: Iterable[PaidMonth]) -> tuple[PaidMonth, ...]:
             count[insurance] += 1
             kept.append(PaidMonth(insurance=insurance, period=period, base_fen=base_fen))
     return tuple(sorted(kept, key=lambda month: month.insurance))
+
+
+def doubled_months(months: Iterable[PaidMonth], insurance: str) -> tuple[Period, ...]:
+    """Return the months that were paid for an insurance at two units or more (重复参保)."""
+    count: dict[Period, int] = defaultdict(int)
+    for month in months:
+        if month.insurance == insurance:
+            count[month.period] += 1
+    return tuple(sorted(period for period, units in count.items() if units > 1))
 
 
 def _distinct(months: Iterable[PaidMonth]) -> dict[tuple[str, Period], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.contributions import store as contributions_store
@@ -30,18 +32,12 @@ async def record(tx: AsyncConnection, ref: Ref, cipher: FieldCipher) -> Contribu
     Raises:
         NotFound: there is no such person.
     """
-    merged = (await person_correction_store.survivors(tx, [ref.key])).get(ref.key)
-    person = ref if merged is None else Ref(*merged)
-    person_id = person.key
-    sealed = await contributions_store.sealed_number(tx, person_id)
+    person = await survivor_of(tx, ref)
+    sealed = await contributions_store.sealed_number(tx, person.key)
     if sealed is None:
         raise NotFound(person=ref.text(Reference.PERSON))
-    person_ids = await contributions_store.records_of(tx, person_id)
-    months = [
-        month
-        for line in await contributions_store.paid_lines(tx, person_ids)
-        for month in await _months_of(tx, line)
-    ]
+    person_ids = await contributions_store.records_of(tx, person.key)
+    months = await paid_months(tx, person_ids)
     number = cipher.open(sealed)
     born = birth_date(number)
     hidden = document_of(number) is Document.FOREIGNER
@@ -53,6 +49,21 @@ async def record(tx: AsyncConnection, ref: Ref, cipher: FieldCipher) -> Contribu
         years=years_of(months),
         last_months=last_months_of(months),
     )
+
+
+async def survivor_of(tx: AsyncConnection, ref: Ref) -> Ref:
+    """Return the surviving record of a person: the record itself unless it was merged."""
+    merged = (await person_correction_store.survivors(tx, [ref.key])).get(ref.key)
+    return ref if merged is None else Ref(*merged)
+
+
+async def paid_months(tx: AsyncConnection, person_ids: Sequence[int]) -> list[PaidMonth]:
+    """Read the paid months of a person's records, of every unit and insurance."""
+    return [
+        month
+        for line in await contributions_store.paid_lines(tx, person_ids)
+        for month in await _months_of(tx, line)
+    ]
 
 
 async def _months_of(tx: AsyncConnection, line: PersonMonthLine) -> list[PaidMonth]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.contributions.domain import UnitWages
+from services.collection.contributions.domain import BilledMonth, UnitWages
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,40 @@ async def paid_lines(tx: AsyncConnection, person_ids: Sequence[int]) -> list[Per
         )
         for row in rows
     ]
+
+
+async def sealed_name(tx: AsyncConnection, person_id: int) -> bytes | None:
+    """Read a person's encrypted name."""
+    found = await tx.scalar(
+        text("SELECT sealed_name FROM person WHERE person_id = :person_id"),
+        {"person_id": person_id},
+    )
+    return None if found is None else bytes(found)
+
+
+async def billed_months(tx: AsyncConnection, person_ids: Sequence[int]) -> list[BilledMonth]:
+    """Read the months of which a bill of a unit counts a person, paid or not."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT head.unit_id, bill.credit_code, bill.district, head.period
+              FROM (SELECT DISTINCT unit_id
+                      FROM person_unit
+                     WHERE person_id = ANY (CAST(:person_ids AS bigint[]))) AS known
+              JOIN declaration AS head
+                ON head.unit_id = known.unit_id AND head.kind <> 'project'
+              JOIN bill
+                ON bill.unit_id = head.unit_id AND bill.declaration_id = head.id
+               AND bill.kind <> 'charge'
+              JOIN declaration_person AS line
+                ON line.unit_id = head.unit_id AND line.declaration_id = head.id
+               AND line.round = head.round
+               AND line.person_id = ANY (CAST(:person_ids AS bigint[]))
+             ORDER BY head.unit_id, head.period
+             LIMIT 5000
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return [BilledMonth(**row._mapping) for row in rows]
 
 
 async def unit_wages(tx: AsyncConnection, unit_id: int, district: str, year: int) -> UnitWages:

@@ -8,7 +8,6 @@ from typing import Annotated, TypeVar
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.schemas.html import SAFE
 from services.collection.notice.flows import notice as notice_flow
 from services.collection.notice.schemas.notice import (
     bill_page,
@@ -22,6 +21,7 @@ from shared.page import RefPath
 from shared.references import Reference
 from shared.roles import Caller, Right
 from shared.web.door_router import DoorRouter
+from shared.web.html import SAFE
 
 router = DoorRouter(default_response_class=HTMLResponse)
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]

@@ -11,7 +11,6 @@ from typing import Final
 
 from services.collection.arrears.domain.charge_books import NAMES
 from services.collection.billing.domain.bill import CHARGE
-from services.collection.common.schemas.html import Html, page, row, tag
 from services.collection.notice.flows.notice import (
     BillPrint,
     CertificatePrint,
@@ -25,6 +24,7 @@ from shared.fund import INSURANCE_NAMES
 from shared.ids import Ref
 from shared.money import format_yuan
 from shared.references import Reference
+from shared.web.html import Html, page, row, tag
 
 PARTIES: Final = {"unit": "单位", "personal": "个人"}
 ACCOUNTS: Final = {

@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
-from services.collection.common.schemas.html import SAFE
 from services.collection.reconciliation.domain.letter import LetterParty, LetterStatus, letter_key
 from services.collection.reconciliation.flows import bank_table as bank_table_flow
 from services.collection.reconciliation.flows import letter as letter_flow
@@ -34,6 +33,7 @@ from shared.references import Reference
 from shared.roles import CENTRE, Right
 from shared.schema import Code
 from shared.web.door_router import DoorRouter
+from shared.web.html import SAFE
 
 router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]

@@ -6,7 +6,6 @@ from datetime import date
 
 from pydantic import Field
 
-from services.collection.common.schemas.html import Html, page, row, tag
 from services.collection.reconciliation.domain.bank_table import (
     AdjustmentLine,
     AdjustmentSide,
@@ -20,6 +19,7 @@ from services.collection.reconciliation.domain.item import (
 from services.collection.reconciliation.domain.statement import ACCOUNTS
 from shared.money import format_yuan
 from shared.schema import Out, YuanOut
+from shared.web.html import Html, page, row, tag
 
 
 class AdjustmentLineOut(Out):

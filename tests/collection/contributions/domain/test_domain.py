@@ -1,6 +1,11 @@
 """A month paid at two units counts once; years and the last twelve months are added up."""
 
-from services.collection.contributions.domain import PaidMonth, last_months_of, years_of
+from services.collection.contributions.domain import (
+    PaidMonth,
+    doubled_months,
+    last_months_of,
+    years_of,
+)
 from shared.period import Period
 
 
@@ -12,6 +17,12 @@ def test_a_month_at_two_units_counts_once_at_the_higher_base() -> None:
     months = [month("2021-01", 500), month("2021-01", 700), month("2021-02", 500)]
     (year,) = years_of(months)
     assert (year.insurance, year.year, year.months, year.base_fen) == ("pension", 2021, 2, 1200)
+
+
+def test_a_month_at_two_units_is_doubled_for_its_insurance() -> None:
+    months = [month("2021-01", 500), month("2021-01", 700), month("2021-01", 1, "medical")]
+    assert doubled_months(months, "pension") == (Period(2021, 1),)
+    assert doubled_months(months, "medical") == ()
 
 
 def test_years_are_those_of_each_insurance() -> None:

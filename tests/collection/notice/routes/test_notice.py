@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from services.collection.app import build
-from services.collection.common.schemas.html import tag
 from shared.ids import Ref
 from shared.references import Reference
+from shared.web.html import tag
 from tests.collection.support.debtors import PENSION, STAFF, Debtors, after
 from tests.collection.support.money import Owed, fetch
 from tests.conftest import Bearer, ClientOf, SettingsFor
