@@ -94,7 +94,8 @@ async def read_page(  # noqa: PLR0913 - the parts of a query
         text(f"{select}{filters} ORDER BY {order} LIMIT :page_limit"),
         {**values, "page_limit": limit},
     )
-    return [row(**one._mapping) for one in found]
+    columns = tuple(found.keys())
+    return [row(**dict(zip(columns, one, strict=True))) for one in found]
 
 
 class Identified(Protocol):

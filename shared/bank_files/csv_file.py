@@ -13,10 +13,11 @@ from typing import IO, Final
 
 from shared.bank_files.protocol import refuse
 from shared.bank_files.rows import (
+    ORDER_FIELDS,
     Row,
     acknowledgement_of,
     entries_of,
-    order_row,
+    order_cells,
     statements_of,
 )
 from shared.bank_files.values import (
@@ -51,10 +52,9 @@ class CsvFormat:
     def build_batch(self, file: OrderFile) -> bytes:
         """Build the file of orders, with the byte mark by which spreadsheets know UTF-8."""
         out = io.StringIO(newline="")
-        rows = [order_row(file, order) for order in file.orders]
-        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\r\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow(ORDER_FIELDS)
+        writer.writerows(order_cells(file))
         return codecs.BOM_UTF8 + out.getvalue().encode()
 
     def parse_acknowledgement(self, source: IO[bytes], kind: OrderKind) -> Acknowledgement:
@@ -79,7 +79,7 @@ def _rows(source: IO[bytes], required: Sequence[str]) -> Iterator[Row]:
         for cells in reader:
             if not any(cells):
                 continue
-            if len(cells) != len(fields) or any(len(cell) > _CELL_MAX for cell in cells):
+            if len(cells) != len(fields) or max(map(len, cells)) > _CELL_MAX:
                 line = f"line/{reader.line_num}"
                 raise refuse(
                     line, "COLUMNS_DIFFER", "列数与表头不符 (not the columns of the headings)"

@@ -18,7 +18,7 @@ from shared.bank_files.rows import (
     Row,
     acknowledgement_of,
     entries_of,
-    order_row,
+    order_rows,
     statements_of,
 )
 from shared.bank_files.values import (
@@ -76,8 +76,7 @@ class GbkXmlFormat:
         head = _members({name: form.format(**facts) for name, form in orders["head"].items()})
         body = _members({name: form.format(**facts) for name, form in orders["control"].items()})
         lines = "\n".join(
-            f"<{_LINE}>{_members(self._line(order_row(file, order)))}</{_LINE}>"
-            for order in file.orders
+            f"<{_LINE}>{_members(self._line(row))}</{_LINE}>" for row in order_rows(file)
         )
         root = profile["root"]
         text = (

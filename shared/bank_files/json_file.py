@@ -8,7 +8,7 @@ from typing import IO, Any, Final
 import orjson
 
 from shared.bank_files.protocol import refuse
-from shared.bank_files.rows import Row, acknowledgement_of, entries_of, order_row, statements_of
+from shared.bank_files.rows import Row, acknowledgement_of, entries_of, order_rows, statements_of
 from shared.bank_files.values import (
     AccountStatement,
     Acknowledgement,
@@ -40,7 +40,7 @@ class JsonFormat:
                 "due_on": file.due_on.isoformat(),
                 "account": file.own.number,
                 "control": {"lines": len(file.orders), "total": format_yuan(file.total_fen)},
-                "lines": [order_row(file, order) for order in file.orders],
+                "lines": list(order_rows(file)),
             },
             option=orjson.OPT_INDENT_2,
         )

@@ -15,7 +15,6 @@ from shared.bank_files.protocol import BankFileInvalid, Faults, balance_differs,
 from shared.bank_files.values import (
     AccountStatement,
     Acknowledgement,
-    BankOrder,
     BankOutcome,
     BankResult,
     FileRefusal,
@@ -26,6 +25,19 @@ from shared.money import format_yuan
 
 Row = Mapping[str, str]
 ROWS_MAX: Final = 1_000_000
+ORDER_FIELDS: Final = (
+    "file_no",
+    "line",
+    "kind",
+    "due_on",
+    "account",
+    "name",
+    "bank",
+    "bank_code",
+    "amount",
+    "mandate",
+    "purpose",
+)
 WHOLE_FILE: Final = "0"
 """The line number under which a bank refuses a whole file."""
 _OUTCOMES: Final = {
@@ -41,21 +53,29 @@ _OUTCOMES: Final = {
 }
 
 
-def order_row(file: OrderFile, order: BankOrder) -> dict[str, str]:
-    """Write one order as a row."""
-    return {
-        "file_no": file.number,
-        "line": str(order.line_no),
-        "kind": file.kind.value,
-        "due_on": file.due_on.isoformat(),
-        "account": order.account.number,
-        "name": order.account.name,
-        "bank": order.account.bank,
-        "bank_code": order.account.bank_code,
-        "amount": format_yuan(order.amount_fen),
-        "mandate": order.mandate,
-        "purpose": order.purpose,
-    }
+def order_cells(file: OrderFile) -> Iterator[tuple[str, ...]]:
+    """Write the orders of a file, each as the cells of `ORDER_FIELDS`."""
+    number, kind, due_on = file.number, file.kind.value, file.due_on.isoformat()
+    for order in file.orders:
+        account = order.account
+        yield (
+            number,
+            str(order.line_no),
+            kind,
+            due_on,
+            account.number,
+            account.name,
+            account.bank,
+            account.bank_code,
+            format_yuan(order.amount_fen),
+            order.mandate,
+            order.purpose,
+        )
+
+
+def order_rows(file: OrderFile) -> Iterator[dict[str, str]]:
+    """Write the orders of a file as rows."""
+    return (dict(zip(ORDER_FIELDS, cells, strict=True)) for cells in order_cells(file))
 
 
 def acknowledgement_of(number: str, rows: Iterable[Row]) -> Acknowledgement:
@@ -87,7 +107,8 @@ def _result(row: Row, at: str, faults: Faults) -> BankResult:
         faults.add(f"{at}/outcome", "OUTCOME_UNKNOWN", "结果无法识别 (not an outcome)")
         outcome = BankOutcome.UNKNOWN
     whole, day, amount = int(line) == 0, row.get("value_date", ""), row.get("amount", "")
-    needs_amount = outcome in {BankOutcome.SETTLED, BankOutcome.RETURNED}
+    code, reason = row.get("reason_code", ""), row.get("reason", "")
+    needs_amount = outcome is BankOutcome.SETTLED or outcome is BankOutcome.RETURNED
     return BankResult(
         file_no=read_text(row.get("file_no", ""), f"{at}/file_no", faults, required=True, limit=64),
         line_no=int(line),
@@ -97,8 +118,8 @@ def _result(row: Row, at: str, faults: Faults) -> BankResult:
         if amount.strip() or needs_amount
         else None,
         value_date=read_day(day, f"{at}/value_date", faults) if day.strip() else None,
-        reason_code=read_serial(row.get("reason_code", ""), f"{at}/reason_code", faults) or None,
-        reason=read_text(row.get("reason", ""), f"{at}/reason", faults, limit=200) or None,
+        reason_code=read_serial(code, f"{at}/reason_code", faults) or None if code else None,
+        reason=read_text(reason, f"{at}/reason", faults, limit=200) or None if reason else None,
     )
 
 

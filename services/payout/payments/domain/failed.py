@@ -106,7 +106,7 @@ def correction_faults(
 
 def failed_lines(review: FileReview) -> list[int]:
     """List the lines that a result file made refused or returned."""
-    failed = {LineStatus.REFUSED, LineStatus.RETURNED}
+    failed = (LineStatus.REFUSED, LineStatus.RETURNED)
     return [
         line_no
         for line_no, after in review.after.items()

@@ -96,6 +96,7 @@ async def build(source: PaymentSource, keys: PersonKeys, format_name: str) -> Pa
 def _build(source: PaymentSource, keys: PersonKeys, format_name: str) -> PaymentFile:
     batch, adapter, bank = source.batch, bank_format(format_name), _paying_bank()
     number = file_number(batch)
+    purpose = f"社会保险待遇 {batch.pay_date:%Y-%m}"
     file = OrderFile(
         kind=OrderKind.PAYMENT,
         number=number,
@@ -103,20 +104,20 @@ def _build(source: PaymentSource, keys: PersonKeys, format_name: str) -> Payment
         due_on=batch.pay_date,
         own=BankAccount(bank["number"], bank["name"], bank["bank"], bank["bank_code"]),
         own_id=bank["own_id"],
-        orders=tuple(_order(row, batch, keys) for row in source.rows),
+        orders=tuple(_order(row, purpose, keys) for row in source.rows),
     )
     name = f"{number}.{adapter.suffix}"
     return PaymentFile(name, adapter.media_type, adapter.build_batch(file))
 
 
-def _order(row: PaymentLineRow, batch: PaymentBatch, keys: PersonKeys) -> BankOrder:
+def _order(row: PaymentLineRow, purpose: str, keys: PersonKeys) -> BankOrder:
     return BankOrder(
         line_no=row.line_no,
         account=BankAccount(
             keys.bank_number.open(row.bank_number), keys.bank_holder.open(row.bank_holder), row.bank
         ),
         amount_fen=row.amount_fen,
-        purpose=f"社会保险待遇 {batch.pay_date:%Y-%m}",
+        purpose=purpose,
     )
 
 

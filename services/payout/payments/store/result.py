@@ -60,19 +60,39 @@ def _line(row: Row[Any]) -> PaymentLine:
 
 
 async def lines_of(tx: AsyncConnection, ref: Ref, numbers: Sequence[int]) -> dict[int, PaymentLine]:
-    """Read the lines that a result file names, by number."""
-    rows = await tx.execute(
+    """Read the lines that a result file names, by number.
+
+    Of most of them nothing was reported yet; those are few columns, and there are 600,000 in a
+    city's month.
+    """
+    named = {"batch_key": ref.key, "id": ref.id, "numbers": list(numbers)}
+    pending = await tx.execute(
+        text("""
+            SELECT line_no, part_no, amount_fen
+              FROM payment_line
+             WHERE batch_key = :batch_key AND batch_id = :id
+               AND line_no = ANY (CAST(:numbers AS int[])) AND status = 'pending'
+        """),
+        named,
+    )
+    found = {
+        line_no: PaymentLine(line_no=line_no, part_no=part_no, amount_fen=amount_fen)
+        for line_no, part_no, amount_fen in pending
+    }
+    if len(found) == len(numbers):
+        return found
+    reported = await tx.execute(
         text("""
             SELECT line_no, part_no, amount_fen, status, paid_serial, paid_on, refused_serial,
                    returned_serial, returned_on, paid_booked_on, returned_booked_on, reason_code,
                    reason
               FROM payment_line
              WHERE batch_key = :batch_key AND batch_id = :id
-               AND line_no = ANY (CAST(:numbers AS int[]))
+               AND line_no = ANY (CAST(:numbers AS int[])) AND status <> 'pending'
         """),
-        {"batch_key": ref.key, "id": ref.id, "numbers": list(numbers)},
+        named,
     )
-    return {row.line_no: _line(row) for row in rows}
+    return found | {row.line_no: _line(row) for row in reported}
 
 
 async def save_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[PaymentLine]) -> None:
