@@ -309,7 +309,7 @@ _MACHINES_SPEAK_TO: Final[dict[Role, tuple[str, ...]]] = {
     Role.TAX_BUREAU: ("collection",),
     Role.FINANCE_BUREAU: ("collection",),
     Role.BANK_GATEWAY: ("collection", "payout"),
-    Role.DASHBOARD: ("ledger",),
+    Role.DASHBOARD: ("ledger", "payout"),
     Role.COLLECTION_SERVICE: ("ledger",),
     Role.PAYOUT_SERVICE: ("collection", "ledger"),
 }

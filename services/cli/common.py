@@ -149,6 +149,26 @@ def ask(
     return found
 
 
+def page_from(base: str, path: str, token: str) -> str:
+    """Ask a service for a page to print; a refusal becomes a plain error."""
+    import httpx
+
+    from shared.guard import tls
+
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+    try:
+        with httpx.Client(
+            base_url=base, timeout=60, trust_env=False, verify=tls.trusted()
+        ) as client:
+            answer = client.get(path, headers=headers)
+    except httpx.HTTPError as error:
+        fail(f"{base}: {error}; is it running? (`wuxian up`)")
+    if not answer.is_success:
+        refused = answer.json()
+        fail(f"{answer.status_code} {refused.get('code')}: {refused.get('detail')}")
+    return answer.text
+
+
 @contextmanager
 def plainly() -> Iterator[None]:
     """Turn the errors that an operator can do something about into sentences."""

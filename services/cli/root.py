@@ -16,7 +16,6 @@ from services.cli import (
     house,
     identity,
     ledger,
-    notice,
     policy,
     refused,
     serve,
@@ -24,6 +23,7 @@ from services.cli import (
 )
 from services.cli.common import packages_are_ours
 from services.cli.keys import message_key, personal_data
+from services.cli.prints import notice, pension_month
 
 app = typer.Typer(
     name="wuxian",
@@ -56,6 +56,7 @@ app.command()(doctor.doctor)
 app.command()(evidence.verify)
 app.command()(refused.refused)
 app.command(name="print")(notice.print_notice)
+app.command()(pension_month.pension_month)
 
 
 def main() -> None:

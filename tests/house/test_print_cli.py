@@ -33,3 +33,16 @@ def test_a_bill_is_written_to_standard_output(
         assert none.stdout == ""
         stranger = wuxian("print", "bill", "../units", "--url", url, "--token", token)
         assert (stranger.returncode, "is not a reference" in stranger.stderr) == (2, True)
+
+
+def test_the_completeness_of_a_month_is_printed(
+    wuxian: Wuxian, database_url: str, environment: dict[str, str], issuer: Issuer
+) -> None:
+    token = issuer.mint(Caller(subject="board", role=Role.DASHBOARD))
+    with serving(["payout", "--database-url", database_url], environment) as url:
+        how = ("--url", url, "--token", token)
+        shown = wuxian("pension-month", "2021-07", *how)
+        assert (shown.returncode, "应发" in shown.stdout) == (0, True), shown.stderr
+        page = wuxian("pension-month", "2021-07", "--html", *how)
+        assert page.stdout.startswith("<!DOCTYPE html>")
+        assert wuxian("pension-month", "July", *how).returncode == 2

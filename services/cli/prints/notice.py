@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.common import Url, fail, settings_with, supervisor_token
+from services.cli.common import Url, fail, page_from, settings_with, supervisor_token
 
 
 class Notice(StrEnum):
@@ -40,22 +40,8 @@ def print_notice(
     url: Url = None,
 ) -> None:
     """Write a notice to standard output as a page of HTML: wuxian print bill bil_… > bill.html"""
-    import httpx
-
-    from shared.guard import tls
-
     if not _REF.fullmatch(ref):
         fail(f"{ref[:60]!r} is not a reference", 2)
     base = url or settings_with().collection_url
-    headers = {"Authorization": f"Bearer {token or supervisor_token()}", "Accept": "text/html"}
-    try:
-        with httpx.Client(
-            base_url=base, timeout=30, trust_env=False, verify=tls.trusted()
-        ) as client:
-            answer = client.get(f"/v1/{PATHS[notice]}/{ref}/print", headers=headers)
-    except httpx.HTTPError as error:
-        fail(f"{base}: {error}; is collection running? (`wuxian up`)")
-    if not answer.is_success:
-        refused = answer.json()
-        fail(f"{answer.status_code} {refused.get('code')}: {refused.get('detail')}")
-    sys.stdout.write(answer.text)
+    path = f"/v1/{PATHS[notice]}/{ref}/print"
+    sys.stdout.write(page_from(base, path, token or supervisor_token()))

@@ -10,11 +10,14 @@ from fastapi import Query, Request
 from services.payout.common.clients import CollectionClient
 from services.payout.common.flows import PersonKeys
 from shared.cursor import BadCursor, read_cursor
+from shared.door import Door, door
 from shared.errors import Forbidden
 from shared.fund import CODE_PATTERN
-from shared.roles import Caller, Level
+from shared.roles import Caller, Level, Right
 
 DistrictQuery = Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=32)]
+ReadingSums = Annotated[Door, door(Right.READ_PAYOUT, Right.READ_BALANCES)]
+"""Sums of districts, funds and kinds: no person and no paper; dashboards may read them."""
 FundQuery = Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=32)]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from shared.period import Period
 
@@ -22,6 +23,19 @@ class PayoutState(StrEnum):
     BATCHING = "batching"  # 已审签,待组批
     SIGNING = "signing"  # 审签中
     UNCLAIMED = "unclaimed"  # 应发未列入发放
+
+
+STATE_NAMES: Final = {
+    "paid": "已到账",
+    "in_flight": "已送银行",
+    "waiting_account": "待更正账户",
+    "batching": "待组批",
+    "signing": "审签中",
+    "unclaimed": "未列入发放",
+    "suspended": "停发",
+    "ended": "已终止",
+}
+"""The names of states and of reasons of a stop, as reports print them."""
 
 
 class StopReason(StrEnum):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Path, Query
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.routes import DistrictQuery, wake
+from services.payout.common.routes import DistrictQuery, ReadingSums, wake
+from services.payout.payments.domain.completeness import MonthCompleteness
 from services.payout.payments.flows import completeness as completeness_flow
 from services.payout.payments.flows import result as result_flow
 from services.payout.payments.flows import total as total_flow
-from services.payout.payments.schemas.completeness import MonthCompletenessOut
+from services.payout.payments.schemas.completeness import MonthCompletenessOut, completeness_page
 from services.payout.payments.schemas.payment import PaymentResultsIn, PaymentResultsOut, TotalsOut
 from shared.clock import today
 from shared.door import Door, door
@@ -22,6 +23,7 @@ from shared.period import PERIOD_PATTERN, Period
 from shared.references import Reference
 from shared.roles import Right
 from shared.web.door_router import DoorRouter
+from shared.web.html import SAFE
 
 router = DoorRouter()
 
@@ -71,14 +73,33 @@ async def get_totals(
 )
 async def get_pension_month(
     period: Annotated[str, Path(pattern=PERIOD_PATTERN)],
-    at: Annotated[Door, door(Right.READ_PAYOUT)],
+    at: ReadingSums,
     district: DistrictQuery = None,
 ) -> MonthCompletenessOut:
     """Compare what is due of a month with what became of it: paid, on its way, held, or missed."""
+    return MonthCompletenessOut.of(await _month(at, period, district))
+
+
+@router.get(
+    "/v1/pension-months/{period}/print",
+    operation_id="print_pension_month",
+    summary="打印社会化发放情况表 · Print the completeness of a month of pensions",
+    response_class=HTMLResponse,
+)
+async def print_pension_month(
+    period: Annotated[str, Path(pattern=PERIOD_PATTERN)],
+    at: ReadingSums,
+    district: DistrictQuery = None,
+) -> HTMLResponse:
+    """Print the report with places for the signatures."""
+    month = await _month(at, period, district)
+    return HTMLResponse(completeness_page(month), headers=SAFE)
+
+
+async def _month(at: Door, period: str, district: str | None) -> MonthCompleteness:
     scope = at.caller.scope(district)
-    month = await at.read(
+    return await at.read(
         lambda tx: completeness_flow.of_month(
             tx, period=Period.parse(period), district=scope, today=today()
         )
     )
-    return MonthCompletenessOut.of(month)

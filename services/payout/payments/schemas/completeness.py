@@ -7,12 +7,15 @@ from datetime import date
 from pydantic import Field
 
 from services.payout.payments.domain.completeness import (
+    STATE_NAMES,
     MonthCompleteness,
     PayoutState,
     PeopleSum,
     StopReason,
 )
+from shared.money import format_rate, format_yuan
 from shared.schema import Out, PeriodField, RateOut, YuanOut
+from shared.web.html import Html, page, row, tag
 
 
 class PeopleSumOut(Out):
@@ -79,3 +82,43 @@ class MonthCompletenessOut(Out):
             in_time_rate=month.in_time_ppm,
             complete=month.is_complete,
         )
+
+
+def completeness_page(month: MonthCompleteness) -> str:
+    """Write the report as a page to print, with places for two signatures."""
+    title = "社会化发放情况表"
+    where = month.district or "全市"
+    done = "一人不漏、一分不欠" if month.is_complete else "尚未发放完毕"
+    late = f"按时到账 {month.in_time.people} 人、{format_yuan(month.in_time.fen)} 元"
+    return page(
+        title,
+        tag("h1", title),
+        tag("p", f"{month.period} · {where} · 单位:元", of="number"),
+        tag(
+            "table",
+            tag("thead", row("th", "项目", "人数", "金额")),
+            tag("tbody", *_rows(month)),
+        ),
+        tag(
+            "p",
+            f"发放率 {format_rate(month.rate_ppm)},按时发放率 {format_rate(month.in_time_ppm)}"
+            f"(期限 {month.pay_by.isoformat()},{late})。{done}。",
+            of="said",
+        ),
+        tag("div", tag("span", "编制:"), tag("span", "复核:"), tag("span", "日期:"), of="signed"),
+    )
+
+
+def _rows(month: MonthCompleteness) -> list[Html]:
+    states = [_row(STATE_NAMES[state], one) for state, one in month.states]
+    stopped = [_row(f"不应发:{STATE_NAMES[reason]}", one) for reason, one in month.stopped]
+    return [
+        _row("应发", month.due, of="total"),
+        *states,
+        _row("多列入发放,须追回", month.beyond),
+        *stopped,
+    ]
+
+
+def _row(name: str, one: PeopleSum, of: str | None = None) -> Html:
+    return row("td", name, str(one.people), format_yuan(one.fen), money_from=1, of=of)

@@ -105,6 +105,10 @@ async def test_every_fen_of_a_month_is_paid_or_held_with_a_reason(office: Office
     shown = await month(office)
     assert (shown["rate"], shown["complete"]) == ("1.0000", True)
     assert (shown["in_time"]["amount"], shown["pay_by"]) == ("1000.00", "2021-07-31")
+    path = "/v1/pension-months/2021-07/print"
+    printed = await office.ask("GET", path, role="dashboard", district="centre")
+    assert '<td>已到账</td><td class="money">4</td><td class="money">6006.00</td>' in printed.text
+    assert "一人不漏、一分不欠" in printed.text
     assert (await repay(office, "r2")).json()["code"] == "NOTHING_TO_REPAY"
 
 

@@ -45,6 +45,11 @@ async def test_false_claims_of_the_seed_come_back_and_the_totals_say_so(office: 
         (2021, "1000000.00"),
         (2022, "890000.00"),
     ]
+    path = "/v1/recovery-totals"
+    shown = await office.ask("GET", path, role="dashboard", district="centre")
+    assert (shown.status_code, shown.json()["recovered"]) == (200, SEED)
+    cases = await office.ask("GET", "/v1/recovery-cases", role="dashboard")
+    assert cases.status_code == 403, "sums only"
     await office.deliver()
     vouchers = [v for v in office.peers.vouchers.values() if v["kind"] == "benefit_recovery"]
     assert [entries(voucher)[1] for voucher in vouchers] == [

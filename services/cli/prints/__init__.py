@@ -1,0 +1,1 @@
+"""Commands that print papers and reports of a running service."""
