@@ -71,8 +71,8 @@ def _announce(house: Supervisor, *, as_json: bool) -> None:
     if as_json:
         print_json({"urls": house.urls, "identity_dir": str(house.settings.identity_path)})
         return
-    addresses = [(name, url, f"{url}/openapi.json") for name, url in house.urls.items()]
-    print_table("运行中 · Running", ("service", "URL", "OpenAPI"), addresses)
+    addresses = [(name, url, f"{url}/docs") for name, url in house.urls.items()]
+    print_table("运行中 · Running", ("service", "URL", "API"), addresses)
     if "sandbox" in house.services and house.secrets:
         print_table(
             "沙箱身份 · Sandbox credentials (POST /v1/oauth/token, grant_type=client_credentials)",

@@ -92,6 +92,7 @@ from shared.roles import Right
 from shared.security import key_check
 from shared.security.identity import Identity
 from shared.web.app import create_app
+from shared.web.browsers import Browsers
 from shared.web.door_router import DoorRouter
 from shared.web.outbox_routes import outbox_router
 from shared.web.readiness import disk_check, look_at_outbox
@@ -240,5 +241,6 @@ def build(settings: Settings | None = None) -> FastAPI:
         access_log=chosen.access_log,
         rate_limits=read_limits(chosen.rate_limits_path),
         signatures=rules_of(chosen, SERVICE),
+        browsers=Browsers.of(chosen, SERVICE),
     )
     return app

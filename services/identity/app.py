@@ -38,6 +38,7 @@ from shared.process.settings import settings as process_settings
 from shared.security.identity import Identity
 from shared.security.trust import Trust, stop
 from shared.web.app import create_app
+from shared.web.browsers import Browsers
 from shared.web.door_router import DoorRouter
 from shared.web.readiness import disk_check
 
@@ -117,6 +118,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         body_limit_bytes=BODY_LIMIT_BYTES,
         access_log=chosen.access_log,
         rate_limits=read_limits(chosen.rate_limits_path),
+        browsers=Browsers.of(chosen, SERVICE),
     )
     return app
 

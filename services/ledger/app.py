@@ -47,6 +47,7 @@ from shared.process.settings import settings as process_settings
 from shared.security import key_check
 from shared.security.identity import Identity
 from shared.web.app import create_app
+from shared.web.browsers import Browsers
 from shared.web.readiness import WARNING, disk_check
 from shared.web.trust_feed import trust_of
 from shared.webhooks.courier import Courier
@@ -114,6 +115,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,
         rate_limits=read_limits(chosen.rate_limits_path),
+        browsers=Browsers.of(chosen, SERVICE),
     )
     app.user_middleware.append(Middleware(FastPath))  # innermost: right before the routes
     return app

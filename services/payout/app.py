@@ -66,6 +66,7 @@ from shared.security.identity import Identity
 from shared.security.sealing import ROWS_PER_STEP, Sealer, Step, seal_rows
 from shared.signature import nonce
 from shared.web.app import create_app
+from shared.web.browsers import Browsers
 from shared.web.client import Peer
 from shared.web.door_router import DoorRouter
 from shared.web.outbox_routes import outbox_router
@@ -165,6 +166,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         access_log=chosen.access_log,
         rate_limits=read_limits(chosen.rate_limits_path),
         signatures=rules_of(chosen, SERVICE),
+        browsers=Browsers.of(chosen, SERVICE),
     )
     return app
 

@@ -31,6 +31,7 @@ from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
 from shared.signature.message import RequestSigner
 from shared.web.app import create_app
+from shared.web.browsers import Browsers
 from shared.web.client import Peer, PeerError
 from shared.web.problem import problem
 from shared.web.trust_feed import trust_of
@@ -92,6 +93,7 @@ def build(settings: Settings | None = None, transports: Transports | None = None
         checks=[journal],
         body_limit_bytes=1024 * 1024,
         rate_limits=read_limits().model_copy(update={"open": IN_A_HURRY}),
+        browsers=Browsers.of(chosen, SERVICE),
     )
     app.add_exception_handler(PeerError, _on_peer)
     app.add_exception_handler(httpx.TransportError, _on_unreachable)

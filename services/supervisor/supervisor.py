@@ -163,7 +163,7 @@ class Supervisor:
     def _addressed(self, settings: Settings) -> Settings:
         self.settings = settings
         changes: dict[str, object] = {f"{name}_port": port for name, port in self.ports.items()}
-        changes["sandbox_identities"] = True
+        changes["sandbox_identities"] = changes["api_pages"] = True
         if "sandbox" in self.services:
             changes["sandbox_day_path"] = settings.home / "sandbox" / "day"
         for name in SERVICES:

@@ -29,6 +29,8 @@ FIELD_KEYS: Final = "field_keys.json"
 DatabaseAddress = Annotated[str, AfterValidator(checked_address)]
 """postgresql://[login[:password]@]host[:port]/database"""
 Port = Annotated[int, Field(ge=1, le=65535)]
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
+"""scheme://host[:port] in small letters, without a path: what a browser sends as Origin."""
 SigningRole = Literal["tax_bureau", "bank_gateway", "employer_portal"]
 """A kind of client whose requests may have to be signed."""
 
@@ -214,6 +216,12 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     """可信反向代理的地址(逗号分隔),只信它们的 X-Forwarded-*;空:谁也不信 · Addresses whose
     X-Forwarded-For and -Proto are believed (comma between); empty: nobody's."""
+    api_pages: bool = False
+    """为 true 时各服务在 /docs 显示接口页面(Swagger UI,不用外网),`up` 自动打开 · True when every
+    service shows its API page at /docs (Swagger UI, from local files); `up` turns it on."""
+    cors_origins: tuple[Origin, ...] = ()
+    """可在浏览器中调用各服务的页面来源(JSON),逐个写明,如 ["https://board.example.cn"];不设则没有 ·
+    Origins whose scripts may call the services in a browser, as JSON, each exact; unset: none."""
     rate_limits_path: Path | None = None
     """各客户端、各接口的频率限额文件,格式同 shared/web/data/rate_limits.json;不设则用随附的 ·
     Rate limits per client and door, a file in the shape of the shipped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2
@@ -13,9 +13,10 @@ from shared.security.tokens import BadToken
 from shared.security.trust import Trust
 from shared.web.access import CALLER
 
+TOKEN_PATH: Final = "/v1/oauth/token"
+"""The path at identity: every service accepts the tokens that are given there."""
 _bearer = OAuth2(
-    # The path is identity's: every service accepts the tokens that are given there.
-    flows={"clientCredentials": {"tokenUrl": "/v1/oauth/token", "scopes": {}}},
+    flows={"clientCredentials": {"tokenUrl": TOKEN_PATH, "scopes": {}}},
     auto_error=False,
     scheme_name="oauth2",
 )

@@ -1,7 +1,7 @@
 """A service's OpenAPI document: FastAPI's own, completed from what the code already says.
 
 Each operation gets one tag (its subject: the folder of its door), the roles that its door opens to
-(`x-roles`), and one recorded example. Component schemas get plain names.
+(`x-roles`, and in its description), and one recorded example. Component schemas get plain names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
 from shared.door import rights_of
-from shared.roles import RIGHTS, Role
+from shared.roles import RIGHTS, Role, audience_of
 from shared.schema import Problem
 from shared.web.authentication import authenticated
 from shared.web.examples import load
@@ -29,6 +29,14 @@ _SHARED_TAGS: Final = {
     "shared.web.outbox_routes": "delivery",
     "shared.web.refused_routes": "delivery",
     "shared.webhooks.routes": "webhooks",
+}
+_BEARER: Final = "bearer"
+_BEARER_SCHEME: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "已有的访问令牌,如 `wuxian token --role …` 所给 · "
+    "An access token that you have, such as `wuxian token --role …` prints",
 }
 _SENTENCES: Final = {
     "service": "身份、健康与指标 · Own identity, health and metrics",
@@ -49,6 +57,7 @@ class App(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             _add_problems(document)
+            document["components"].setdefault("securitySchemes", {})[_BEARER] = _BEARER_SCHEME
             self._describe(document)
             rename_schemas(document)
             self.openapi_schema = document
@@ -64,7 +73,14 @@ class App(FastAPI):
             tag = subject_of(route)
             tags.add(tag)
             operation["tags"] = [tag]
-            operation["x-roles"] = [role.value for role in roles_of(route.dependant)]
+            roles = operation["x-roles"] = [
+                role.value
+                for role in roles_of(route.dependant)
+                if self.service in audience_of(role)
+            ]
+            operation["description"] = _with_roles(operation.get("description", ""), roles)
+            if "security" in operation:
+                operation["security"].append({_BEARER: []})
             example = examples.get(operation["operationId"])
             if example:
                 example.put_into(operation)
@@ -86,6 +102,12 @@ class App(FastAPI):
             return _SENTENCES[tag]
         folder = "" if tag == self.service else f".{tag}"
         return (import_module(f"services.{self.service}{folder}").__doc__ or "").strip()
+
+
+def _with_roles(text: str, roles: list[str]) -> str:
+    """Add to a description who may call the door."""
+    names = ", ".join(f"`{role}`" for role in roles) or "不需令牌 no token needed"
+    return f"{text}\n\n角色 · Roles: {names}".strip()
 
 
 def _add_problems(document: dict[str, Any]) -> None:

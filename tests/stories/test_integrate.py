@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shared.roles import Level, Role
+from shared.web.openapi import operations
 from tests.stories.support.installation import free_port
 
 pytestmark = pytest.mark.story
@@ -95,3 +98,50 @@ def test_every_line_of_the_page_runs(page: str, ports: dict[str, int], home: Pat
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+SERVICES = ("collection", "ledger", "payout", "identity")
+RANK = sorted(
+    Role, key=lambda role: (Level.CENTRE, Level.DISTRICT, Level.MACHINE).index(role.level)
+)
+"""Roles in the order in which they are tried: the centre's people see the most."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_example_of_a_list_works_as_the_api_page_sends_it(
+    service: str, ports: dict[str, int], home: Path
+) -> None:
+    secrets = json.loads((home / "identity/secrets.json").read_text())
+    token_url = f"http://127.0.0.1:{ports['identity']}/v1/oauth/token"
+
+    def token(role: str) -> str:
+        name = role if role in secrets else f"{role}.heping"
+        form = {"grant_type": "client_credentials"}
+        answer = httpx.post(token_url, data=form, auth=(name, secrets[name]))
+        return str(answer.raise_for_status().json()["access_token"])
+
+    refused, asked = {}, 0
+    tokens: dict[str, str] = {}
+    with httpx.Client(base_url=f"http://127.0.0.1:{ports[service]}", timeout=60) as client:
+        document = client.get("/openapi.json").json()
+        for path, method, operation in operations(document):
+            roles = [role for role in operation["x-roles"] if is_of_sandbox(role, secrets)]
+            if method != "get" or "{" in path or not roles:
+                continue
+            role = min(roles, key=RANK.index)
+            if role not in tokens:
+                tokens[role] = token(role)
+            parameters = operation.get("parameters", [])
+            given = {one["name"]: one["example"] for one in parameters if "example" in one}
+            answer = client.get(
+                path, params=given, headers={"Authorization": f"Bearer {tokens[role]}"}
+            )
+            asked += 1
+            if answer.status_code != 200:
+                refused[path] = (answer.status_code, answer.text[:200])
+    assert asked > 4
+    assert refused == {}
+
+
+def is_of_sandbox(role: str, secrets: dict[str, str]) -> bool:
+    return role in secrets or f"{role}.heping" in secrets
