@@ -59,7 +59,7 @@ class BackupGroup(TyperGroup):
 
 app = typer.Typer(
     cls=BackupGroup,
-    help="备份与清理 · Back up all schemas and keys (`take`, also without its name); prune.",
+    help="Back up all schemas and keys (`take`, also without its name); prune.",
 )
 
 
@@ -86,7 +86,7 @@ def backup(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """备份全部数据(加密,可多处存放)· Back up all schemas and keys, encrypted, at every site."""
+    """Back up all schemas and keys, encrypted, at every site."""
     from services.backup import copies
     from services.backup.keys import KeyPlaces
     from services.backup.take import take
@@ -172,7 +172,7 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", help="Remove; without it, only show.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """清理旧备份(先列出,--yes 才删除)· Show which old backups would go; remove them with --yes.
+    """Show which old backups would go; remove them with --yes.
 
     The newest backup of each of so many days, weeks and months stays, and always the newest whose
     files are whole by their digests.
@@ -229,7 +229,7 @@ def restore(
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """恢复备份到新目录并核验账簿 · Restore into a new home and an empty database; verify the books."""
+    """Restore into a new home and an empty database; verify the books."""
     from services.backup import copies
     from services.backup.keys import KeyPlaces
     from services.backup.manifest import Manifest
@@ -303,7 +303,7 @@ def retention(
     admin_url: AdminUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """保留期:查看或修改 · List how long rows are kept, or write a new rule."""
+    """List how long rows are kept, or write a new rule."""
     from services.database import retention_rules
     from services.database.administrator import administered
     from shared.process.retention import SERVICES

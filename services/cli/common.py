@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from shared.process.settings import Settings
 
 out = Console()
+_WIDEST = 100_000
+"""Columns of the widest table that a file may get."""
 err = Console(stderr=True, soft_wrap=True)
 
 
@@ -125,14 +127,14 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
 
 
 def ask(
-    method: str, base: str, path: str, token: str, body: Any = None, *, seconds: float = 60
+    method: str, base: str, path: str, token: str | None, body: Any = None, *, seconds: float = 60
 ) -> dict[str, Any]:
     """Send a request to a service and wait so long for it; print a refusal with every fault."""
     import httpx
 
     from shared.guard import tls
 
-    headers = {"Authorization": f"Bearer {token}"}
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         with httpx.Client(
             base_url=base, timeout=seconds, trust_env=False, verify=tls.trusted()
@@ -140,7 +142,7 @@ def ask(
             answer = client.request(method, path, json=body, headers=headers)
     except httpx.HTTPError as error:
         fail(f"{base}: {error}; is it running? (`wuxian up`)")
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = answer.json() if answer.content else {}
     if not answer.is_success:
         for row in found.get("errors", []):
             line = f"  {row['pointer']}  {row['code']}  {row['message']}"
@@ -212,11 +214,20 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table for people."""
-    table = Table(*columns, title=title, title_justify="left")
+    """Print a table for people: on a screen long texts wrap, in a file each row is one line.
+
+    Nothing is ever cut: a hash or a code with a hole in it is worse than a long line.
+    """
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=not out.is_terminal)
     for row in rows:
         table.add_row(*row)
-    out.print(table)
+    if out.is_terminal:
+        out.print(table)
+    else:
+        width = out.measure(table, options=out.options.update(width=_WIDEST)).maximum
+        out.print(table, width=width, crop=False)
 
 
 def packages_are_ours() -> bool:

@@ -33,7 +33,7 @@ _SPACE_BYTES = 1024**3
 
 
 def doctor(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """检查安装并给出处理办法 · Diagnose problems and suggest fixes; exit 1 if there are any."""
+    """Diagnose problems and suggest fixes; exit 1 if there are any."""
     settings = settings_with(database_url=database_url)
     findings = [finding for check in CHECKS for finding in _run(check, settings)]
     if as_json:

@@ -44,7 +44,7 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """核对全部账簿与留痕 · Verify the books and the evidence of all services; exit 1 on a fault."""
+    """Verify the books and the evidence of all services; exit 1 on a fault."""
     with plainly():
         lines = anchors.read_bytes().splitlines() if anchors else []
         err.print("账簿 · books …", highlight=False)

@@ -24,7 +24,7 @@ from services.cli.common import (
 if TYPE_CHECKING:
     from services.supervisor import Supervisor
 
-sandbox = typer.Typer(help="演练 · Rehearse with the simulated bank and tax bureau.")
+sandbox = typer.Typer(help="Rehearse with the simulated bank and tax bureau.")
 
 
 def up(
@@ -88,10 +88,10 @@ def _announce(house: Supervisor, *, as_json: bool) -> None:
 
 def demo(
     as_json: AsJson = False,
-    small: Annotated[bool, typer.Option(help="城市缩为十分之一 · A tenth of the city.")] = False,
+    small: Annotated[bool, typer.Option(help="A tenth of the city.")] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """试演两个月并证明账实相符 · Play two months of a generated city and prove the books.
+    """Play two months of a generated city and prove the books.
 
     With --database-url, the database wuxian_demo on that server is made anew.
     """
@@ -106,29 +106,23 @@ def demo(
 
 @sandbox.callback()
 def rehearse() -> None:
-    """演练 · Rehearse with the simulated bank and tax bureau."""
+    """Rehearse with the simulated bank and tax bureau."""
 
 
 @sandbox.command()
 def month(
-    seed: Annotated[int, typer.Option(min=0, help="种子 · The same seed, the same month.")] = 1,
-    failures: Annotated[
-        int, typer.Option(min=0, max=20, help="每类差错的百分比 · Percent of every failure.")
-    ] = 5,
-    units: Annotated[int, typer.Option(min=10, max=2000, help="单位数 · Units.")] = 200,
-    kills: Annotated[
-        int, typer.Option(min=0, max=100, help="杀掉服务的次数 · Kills of services meanwhile.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same month.")] = 1,
+    failures: Annotated[int, typer.Option(min=0, max=20, help="Percent of every failure.")] = 5,
+    units: Annotated[int, typer.Option(min=10, max=2000, help="Units.")] = 200,
+    kills: Annotated[int, typer.Option(min=0, max=100, help="Kills of services meanwhile.")] = 0,
     orderly: Annotated[
         bool,
-        typer.Option(
-            help="差错相同,但回执不重复、不迟到、不乱序 · The same failures, told in order."
-        ),
+        typer.Option(help="The same failures, told in order."),
     ] = False,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """演练一个月,各类差错经办完毕后月结 · Play a month with failures, the clerks' steps, the closing.
+    """Play a month with failures, the clerks' steps, the closing.
 
     With --database-url, the database wuxian_demo on that server is made anew.
     """

@@ -110,7 +110,7 @@ def publish(
     pack: Pack,
     token: Annotated[
         str,
-        typer.Option(envvar="WUXIAN_TOKEN", help="Of the author; see `wuxian token`."),
+        typer.Option(envvar="WUXIAN_TOKEN", help="Of the author; see `wuxian sign-in`."),
     ],
     approver_token: Annotated[
         str | None,

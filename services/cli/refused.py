@@ -33,7 +33,7 @@ def refused(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List refused messages with their remedy, or send them again (被拒消息)."""
+    """List refused messages with their remedy, or send them again."""
     if service is not None and service not in _SENDERS:
         fail(f"{service.value} sends no messages to the ledger: collection or payout")
     chosen = _SENDERS if service is None else (service,)

@@ -15,21 +15,23 @@ from services.cli import (
     evidence,
     house,
     identity,
-    ledger,
     policy,
     refused,
     serve,
+    sign_in,
     tools,
 )
 from services.cli.common import packages_are_ours
 from services.cli.keys import message_key, personal_data
+from services.cli.language import prefers_chinese, translate
+from services.cli.ledger import app as ledger
 from services.cli.prints import notice, pension_month
 
 app = typer.Typer(
     name="wuxian",
     help="五险: one declaration, five funds, one payment.",
+    epilog="Exit code 0: done. 1: refused, or a fault was found. 2: wrong use of the command.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(database.app, name="db")
@@ -48,6 +50,8 @@ app.command()(serve.serve)
 app.command()(serve.migrate)
 app.command()(backup.restore)
 app.command()(backup.retention)
+app.command(name="sign-in")(sign_in.sign_in)
+app.command(name="password")(sign_in.change_password)
 app.command()(tools.token)
 app.command()(tools.openapi)
 app.command()(tools.settings)
@@ -66,4 +70,7 @@ def main() -> None:
             f"wuxian: another program's packages stand in the way ({services.__file__},"
             f" {shared.__file__}): install wuxian in an environment of its own"
         )
-    app()
+    command = typer.main.get_command(app)
+    if prefers_chinese():
+        translate(command)
+    command()

@@ -79,7 +79,7 @@ def settings(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """列出全部设置 · List every setting: its variable, meaning, default and value here."""
+    """List every setting: its variable, meaning, default and value here."""
     from shared.process.settings import Settings
 
     if write is not None:

@@ -1,14 +1,17 @@
 """`wuxian users`, `clients`, `keys` and `token`: secrets once, plain refusals."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from shared.cn.credit_code import with_check_character
 from tests.house.conftest import Wuxian
+from tests.house.support import serving
 
 pytestmark = pytest.mark.story
 UNIT = with_check_character("91120101MA0000001")
@@ -97,3 +100,23 @@ def test_a_token_for_nowhere_is_refused(wuxian: Wuxian) -> None:
     done = wuxian("token", "--role", "district_clerk", "--district", "nowhere")
     assert done.returncode == 1
     assert "district_clerk.nowhere" in done.stderr
+
+
+def test_a_person_changes_the_first_password_and_signs_in(
+    tell: Tell, wuxian: Wuxian, database_url: str, environment: dict[str, str]
+) -> None:
+    first = tell("users", "add", "zhao", "--role", "supervisor", "--display", "赵")
+    code = pyotp.parse_uri(first["totp"])
+    assert isinstance(code, pyotp.TOTP)
+    with serving(["identity", "--database-url", database_url], environment) as url:
+        at = {"WUXIAN_IDENTITY_URL": url}
+        old, new = first["password"], "chang-he-luo-ri-yuan-2021"
+        moment = time.time()
+        words = ("zhao", "--password", old, "--code", code.at(moment - 30))
+        changed = wuxian("password", *words, "--new-password", new, **at)
+        assert changed.returncode == 0, changed.stderr
+        words = ("zhao", "--password", new, "--code", code.at(moment))
+        done = wuxian("sign-in", *words, **at)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count(".") == 2
+        assert "supervisor" in done.stderr

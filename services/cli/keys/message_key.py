@@ -28,7 +28,7 @@ def register_message_key(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """登记报文验签公钥 · Register the key that verifies a client's signed messages (RFC 9421)."""
+    """Register the key that verifies a client's signed messages (RFC 9421)."""
     from services.identity.changes.flows import change as change_flow
     from services.identity.changes.flows import proposal as proposal_flow
     from services.identity.message_keys.flows import KeyRequest

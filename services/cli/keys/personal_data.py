@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-app = typer.Typer(
-    help="个人信息的密钥与轮换 · Keys of personal data, and their rotation.", no_args_is_help=True
-)
+app = typer.Typer(help="Keys of personal data, and their rotation.", no_args_is_help=True)
 
 Services = Annotated[
     list[str] | None,
@@ -43,7 +41,7 @@ OneService = Annotated[
 
 @app.command()
 def status(service: Services = None, admin_url: AdminUrl = None, as_json: AsJson = False) -> None:
-    """各密钥封存了多少 · Count the values that each key sealed."""
+    """Count the values that each key sealed."""
 
     async def work(data: SealedData) -> list[dict[str, Any]]:
         return [_row(data.service, use) for use in await data.uses()]
@@ -84,7 +82,7 @@ def rotate(
     admin_url: AdminUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """换新密钥 · Give a service a new key (WUXIAN_FIELD_ALGORITHM); running services see it at once."""
+    """Give a service a new key (WUXIAN_FIELD_ALGORITHM); running services see it at once."""
     from shared.security.field_keys import Algorithm
 
     algorithm = Algorithm(settings_with().field_algorithm)
@@ -102,7 +100,7 @@ def rotate(
 
 @app.command()
 def seal(service: Services = None, admin_url: AdminUrl = None, as_json: AsJson = False) -> None:
-    """用当前密钥重新封存 · Seal every value with the current key; may be stopped and begun again."""
+    """Seal every value with the current key; may be stopped and begun again."""
 
     async def work(data: SealedData) -> dict[str, Any]:
         with _watched(data.service, await data.waiting()) as progress:
@@ -122,7 +120,7 @@ def retire(
     admin_url: AdminUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """停用旧密钥 · Take an old key out of use; refused while a value needs it."""
+    """Take an old key out of use; refused while a value needs it."""
 
     async def work(data: SealedData) -> dict[str, Any]:
         await data.retire(key)

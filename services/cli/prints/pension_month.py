@@ -36,7 +36,7 @@ def pension_month(
     url: Annotated[str | None, typer.Option(help="Address of payout.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare what is due of a month with what became of it (社会化发放率); 1 while it is not complete."""
+    """Compare what is due of a month with what became of it; exit 1 while it is not complete."""
     if not re.fullmatch(PERIOD_PATTERN, period):
         fail(f"{period[:60]!r} is not a month, for instance 2021-07", 2)
     if district is not None and not re.fullmatch(CODE_PATTERN, district):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from shared.effective import in_force
 from shared.entry import Book, Side
@@ -209,3 +209,23 @@ class Catalogue:
         flows = in_force(self._flows.get((kind, book), ()), on)
         covering = [flow.senders for flow in flows if flow.covers(debit, credit)]
         return frozenset[str]().union(*covering)
+
+
+def plain(account: Account) -> dict[str, Any]:
+    """Write an account as its row in the file of the chart."""
+    return {
+        "key": account.key,
+        "code": account.code,
+        "name": account.name,
+        "class": account.account_class,
+        "normal_side": account.normal_side.value,
+        "parent": account.parent,
+        "book": account.book.value,
+        "postable": account.postable,
+        "funds": " ".join(sorted(account.funds)) or "*",
+        "floored": account.floored,
+        "in_force_from": account.in_force_from.isoformat(),
+        "in_force_to": account.in_force_to.isoformat() if account.in_force_to else None,
+        "source": account.source,
+        "certainty": account.certainty,
+    }

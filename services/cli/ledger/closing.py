@@ -39,7 +39,7 @@ def close(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Propose to close: with what collection and payout say at the end of that day (结账)."""
+    """Propose to close: with what collection and payout say at the end of that day."""
     from services.ledger.rules.domain.closing_rule import Level, last_day
     from shared.errors import Refusal
 

@@ -1,10 +1,12 @@
-"""`wuxian ledger rules`: read the rules, propose corrections, approve them."""
+"""`wuxian ledger rules`: read the rules, propose corrections, approve them.
+
+Whoever proposes or approves is signed in: both go through the ledger's doors with the person's token.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import csv
-import getpass
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,6 +18,7 @@ import typer
 from services.cli.common import (
     AsJson,
     DatabaseUrl,
+    ask,
     fail,
     out,
     plainly,
@@ -28,20 +31,21 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from services.ledger.rules.domain.row import Correction
-    from shared.roles import Caller
 
 T = TypeVar("T")
 
 app = typer.Typer(
-    help="The rules of the books (科目、基金、收支流向、结账条件、预警阈值、报表项目): corrected by two people.",
+    help="The rules of the books (funds, accounts, flows, conditions of closing, lines of statements): corrected by two people.",
     no_args_is_help=True,
 )
 
 On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of this day.")]
 Why = Annotated[str, typer.Option(help="Why: the official text, the order, the confirmation.")]
-By = Annotated[
-    str | None,
-    typer.Option(help="Who does it; default: the account you run as.", show_default=False),
+PersonToken = Annotated[
+    str,
+    typer.Option(
+        "--token", envvar="WUXIAN_TOKEN", help="Yours: `wuxian sign-in` gives it for some minutes."
+    ),
 ]
 
 
@@ -54,6 +58,17 @@ class RuleTable(StrEnum):
     CLOSING_RULE = "closing_rule"
     ADJUSTMENT_RULE = "adjustment_rule"
     REPORT_LINE = "report_line"
+
+
+_SECTIONS = {
+    RuleTable.FUND: "funds",
+    RuleTable.ACCOUNT: "accounts",
+    RuleTable.FLOW: "flows",
+    RuleTable.CLOSING_RULE: "closing_rules",
+    RuleTable.ADJUSTMENT_RULE: "adjustment_rules",
+    RuleTable.REPORT_LINE: "report_lines",
+}
+"""Member of the ledger's door for the rows of each table."""
 
 
 @app.command(name="list")
@@ -84,39 +99,24 @@ def propose(
         typer.Argument(exists=True, dir_okay=False, help="CSV with the columns that `list` shows."),
     ],
     why: Why,
-    by: By = None,
-    database_url: DatabaseUrl = None,
+    token: PersonToken,
     as_json: AsJson = False,
 ) -> None:
     """Propose rows, all or none; a row with a new first day ends the version before it."""
-    from services.ledger.rules.domain.row import Table
-    from services.ledger.rules.flows import correction as correction_flow
-    from services.ledger.rules.store.correction import rows as rows_of
-
-    of = Table(table.value)
-
-    async def work(tx: AsyncConnection) -> Correction:
-        present = await rows_of(tx, [of])
-        pattern = dict(present[of][0]) if present[of] else {}
-        rows = _read(file, pattern)
-        return await correction_flow.propose(tx, {of: rows}, why=why, by=proposer(by))
-
-    say(run(database_url, work), as_json=as_json)
+    present = rules_of(table, token)
+    rows = _read(file, present[0] if present else {})
+    say(send_rows(table, rows, why, token), as_json=as_json)
 
 
 @app.command()
 def approve(
     id: Annotated[str, typer.Argument(help="The correction, as `propose` names it.")],
-    by: By = None,
-    database_url: DatabaseUrl = None,
+    token: PersonToken,
     as_json: AsJson = False,
 ) -> None:
     """Approve what another person proposed, and write it."""
-    from services.ledger.rules.flows import correction as correction_flow
-    from shared.roles import Caller, Role
-
-    person = Caller(subject=by or getpass.getuser(), role=Role.DEPARTMENT_HEAD)
-    say(run(database_url, lambda tx: correction_flow.approve(tx, id, person)), as_json=as_json)
+    path = f"/v1/corrections/{id}/approvals"
+    say(ask("POST", settings_with().ledger_url, path, token, {}), as_json=as_json)
 
 
 @app.command()
@@ -145,26 +145,49 @@ def corrections(
     print_table("规则订正", columns, rows)
 
 
-def proposer(by: str | None) -> Caller:
-    """Return the proposer's name: at the command line, the administrator's."""
-    from shared.roles import Caller, Role
+def rules_of(table: RuleTable, token: str) -> list[dict[str, Any]]:
+    """Ask the ledger for every version of the rows of a table of rules."""
+    answer = ask("GET", settings_with().ledger_url, f"/v1/rules/{table.value}", token)
+    rows: list[dict[str, Any]] = answer["items"]
+    return rows
 
-    return Caller(subject=by or getpass.getuser(), role=Role.FUND_ACCOUNTANT)
+
+def send_rows(table: RuleTable, rows: list[dict[str, Any]], why: str, token: str) -> dict[str, Any]:
+    """Propose rows of a table, as the person whose token it is."""
+    section = _SECTIONS[table]
+    body = {"why": why, section: [_as_sent(row) for row in rows]}
+    return ask("POST", settings_with().ledger_url, "/v1/corrections", token, body)
 
 
-def say(paper: Correction, *, as_json: bool) -> None:
+def _as_sent(row: dict[str, Any]) -> dict[str, Any]:
+    """Convert a row of the table to the members of the ledger's door."""
+    from shared.money import format_rate
+
+    sent = {}
+    for name, value in row.items():
+        if name.endswith("_ppm"):
+            sent[name.removesuffix("_ppm")] = format_rate(value)
+        elif name == "class":
+            sent["account_class"] = value
+        elif name == "funds":
+            sent[name] = [] if value.strip() == "*" else value.split()
+        else:
+            sent[name] = value
+    return sent
+
+
+def say(paper: dict[str, Any], *, as_json: bool) -> None:
     """Print a correction and the next step."""
-    shown = _paper(paper)
     if as_json:
-        print_json(shown)
+        print_json(paper)
         return
-    for one in shown["changes"]:
+    for one in paper["changes"]:
         mark = "~" if one["before"] else "+"
         days = f"{one['after']['in_force_from']} – {one['after']['in_force_to'] or '…'}"
         out.print(f"{mark} {one['table']} {one['name']} {days}", markup=False, highlight=False)
-    if paper.approved_by is None:
-        out.print(f"proposed: {shown['id']}; another person approves it by", markup=False)
-        out.print(f"  wuxian ledger rules approve {shown['id']} --by NAME", markup=False)
+    if paper["approved_by"] is None:
+        out.print(f"proposed: {paper['id']}; another person approves it by", markup=False)
+        out.print(f"  wuxian ledger rules approve {paper['id']} --token …", markup=False)
     else:
         out.print("written; running services read it within half a minute.", markup=False)
 

@@ -16,21 +16,17 @@ from services.cli.common import (
     print_json,
     print_table,
 )
-from services.cli.rules import proposer, run, say
+from services.cli.ledger.rules import PersonToken, RuleTable, rules_of, run, say, send_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from services.ledger.rules.domain.chart import Account
 
-app = typer.Typer(help="The chart of accounts (会计科目表) as dated data.", no_args_is_help=True)
+app = typer.Typer(help="The chart of accounts as dated data.", no_args_is_help=True)
 
 On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of this day.")]
 Why = Annotated[str, typer.Option(help="Why: the official text, the order, the confirmation.")]
-By = Annotated[
-    str | None,
-    typer.Option(help="Who proposes; default: the account you run as.", show_default=False),
-]
 
 
 @app.command(name="list")
@@ -41,7 +37,7 @@ def list_accounts(
     as_json: AsJson = False,
 ) -> None:
     """List the chart of a day, in official order."""
-    from services.ledger.rules.flows.chart import plain
+    from services.ledger.rules.domain.chart import plain
     from services.ledger.rules.store import catalogue as catalogue_store
     from shared import clock
 
@@ -58,8 +54,8 @@ def list_accounts(
 @app.command()
 def history(key: str, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """List every version of an account, and who corrected it when and why."""
+    from services.ledger.rules.domain.chart import plain
     from services.ledger.rules.domain.row import Table
-    from services.ledger.rules.flows.chart import plain
     from services.ledger.rules.store import catalogue as catalogue_store
     from services.ledger.rules.store import correction as correction_store
 
@@ -100,17 +96,18 @@ def set_account(
         datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day it holds.")
     ],
     why: Why,
+    token: PersonToken,
     code: Annotated[str | None, typer.Option(help="Official code.")] = None,
     name: Annotated[str | None, typer.Option(help="Official name.")] = None,
     funds: Annotated[str | None, typer.Option(help='Funds that keep it, or "*".')] = None,
     source: Annotated[str | None, typer.Option(help="Text of the rule it comes from.")] = None,
     certainty: Annotated[str | None, typer.Option(help='"confirmed" once it is.')] = None,
-    by: By = None,
-    database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Propose to correct an account from a day on; earlier days keep what they had."""
-    from services.ledger.rules.flows import chart as chart_flow
+    from services.ledger.rules.domain.chart import plain
+    from services.ledger.rules.domain.chart_correction import new_version
+    from shared.errors import NotFound
 
     options = {"code": code, "name": name, "source": source, "certainty": certainty}
     changes: dict[str, Any] = {
@@ -120,11 +117,13 @@ def set_account(
         changes["funds"] = _funds(funds)
     if not changes:
         fail("say what to change", 2)
-    paper = run(
-        database_url,
-        lambda tx: chart_flow.change(tx, key, since.date(), changes, why=why, by=proposer(by)),
-    )
-    say(paper, as_json=as_json)
+    present = [_account(row) for row in rules_of(RuleTable.ACCOUNT, token)]
+    try:
+        rows = new_version(present, key, since.date(), changes)
+    except NotFound:
+        fail(f"no account {key} on {since.date()}; `wuxian ledger chart list` shows them")
+    sent = [plain(row) for row in rows]
+    say(send_rows(RuleTable.ACCOUNT, sent, why, token), as_json=as_json)
 
 
 @app.command(name="import")
@@ -134,27 +133,34 @@ def import_file(
         typer.Argument(exists=True, dir_okay=False, help="CSV with the columns of accounts.csv."),
     ],
     why: Why,
-    by: By = None,
-    database_url: DatabaseUrl = None,
+    token: PersonToken,
     as_json: AsJson = False,
 ) -> None:
     """Propose to add or correct whole rows, sub-accounts too; all or none."""
-    from services.ledger.rules.flows import chart as chart_flow
+    from services.ledger.rules.domain.chart import plain
 
     with file.open(encoding="utf-8-sig", newline="") as lines:
         try:
-            rows = [_account(row) for row in csv.DictReader(lines)]
+            rows = [plain(_account(row)) for row in csv.DictReader(lines)]
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             fail(f"{file}: not rows of a chart: {error!r}"[:300])
-    paper = run(database_url, lambda tx: chart_flow.put(tx, rows, why=why, by=proposer(by)))
-    say(paper, as_json=as_json)
+    present = rules_of(RuleTable.ACCOUNT, token)
+    rows = [row for row in rows if row not in present]
+    if not rows:
+        fail(f"{file}: every row holds already; there is nothing to propose")
+    say(send_rows(RuleTable.ACCOUNT, rows, why, token), as_json=as_json)
 
 
 def _funds(written: str) -> frozenset[str]:
     return frozenset() if written.strip() == "*" else frozenset(written.split())
 
 
-def _account(row: dict[str, str]) -> Account:
+def _truth(value: bool | str) -> bool:
+    """Read a value of a file (true, false) or of the ledger's answer."""
+    return value if isinstance(value, bool) else {"true": True, "false": False}[value]
+
+
+def _account(row: dict[str, Any]) -> Account:
     from services.ledger.rules.domain.chart import Account
     from shared.entry import Book, Side
 
@@ -166,9 +172,9 @@ def _account(row: dict[str, str]) -> Account:
         normal_side=Side(row["normal_side"]),
         parent=row["parent"] or None,
         book=Book(row["book"]),
-        postable={"true": True, "false": False}[row["postable"]],
+        postable=_truth(row["postable"]),
         funds=_funds(row["funds"]),
-        floored={"true": True, "false": False}[row["floored"]],
+        floored=_truth(row["floored"]),
         in_force_from=date.fromisoformat(row["in_force_from"]),
         in_force_to=date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else None,
         source=row["source"],

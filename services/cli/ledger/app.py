@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import books, chart, closing, rules
+from services.cli.ledger import books, chart, closing, rules
 
 app = typer.Typer(help="The books: proofs, exports, the chart of accounts.", no_args_is_help=True)
 app.add_typer(chart.app, name="chart")

@@ -2,16 +2,47 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 import services
+from shared.roles import Caller, Role
 from tests.house.conftest import Wuxian
+from tests.house.support import serving
+from tests.issuer import Issuer
 
 pytestmark = pytest.mark.story
 SHIPPED = Path(services.__file__ or "").parent / "ledger" / "data" / "accounts.csv"
+
+
+class Tokens(NamedTuple):
+    """Tokens of the two people of a correction."""
+
+    li: str
+    wang: str
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys of the database that the tests of this module share."""
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture
+def ledger(
+    database_url: str, environment: dict[str, str], issuer: Issuer, keys: Path
+) -> Iterator[Tokens]:
+    """A running ledger; gives the tokens of an accountant and of the head of the department."""
+    environment["WUXIAN_IDENTITY_DIR"] = str(keys)
+    with serving(["ledger", "--database-url", database_url], environment) as url:
+        environment["WUXIAN_LEDGER_URL"] = url
+        yield Tokens(
+            li=issuer.mint(Caller(subject="li", role=Role.FUND_ACCOUNTANT)),
+            wang=issuer.mint(Caller(subject="wang", role=Role.DEPARTMENT_HEAD)),
+        )
 
 
 def answer_of(wuxian: Wuxian, *words: str, of: str = "chart") -> dict[str, Any]:
@@ -20,27 +51,24 @@ def answer_of(wuxian: Wuxian, *words: str, of: str = "chart") -> dict[str, Any]:
     return dict(json.loads(answer.stdout))
 
 
-def written(
-    wuxian: Wuxian, database_url: str, *words: str, of: str = "chart"
-) -> list[dict[str, Any]]:
-    """Propose as li, let wang approve (li may not), and return the written text."""
-    at = ("--database-url", database_url)
-    paper = answer_of(wuxian, *words, "--by", "li", *at, of=of)
-    alone = wuxian("ledger", "rules", "approve", paper["id"], "--by", "li", *at)
-    assert alone.returncode == 1
-    done = answer_of(wuxian, "approve", paper["id"], "--by", "wang", *at, of="rules")
+def written(wuxian: Wuxian, tokens: Tokens, *words: str, of: str = "chart") -> list[dict[str, Any]]:
+    """Propose as li, let wang approve (li may not), and return the written rows."""
+    paper = answer_of(wuxian, *words, "--token", tokens.li, of=of)
+    alone = wuxian("ledger", "rules", "approve", paper["id"], "--token", tokens.li)
+    assert (alone.returncode, "FORBIDDEN" in alone.stderr) == (1, True)
+    done = answer_of(wuxian, "approve", paper["id"], "--token", tokens.wang, of="rules")
     assert (done["status"], done["approved_by"]) == ("done", "wang")
     return [change["after"] for change in done["changes"]]
 
 
 def test_codes_are_corrected_from_a_day_on_and_every_correction_is_kept(
-    wuxian: Wuxian, database_url: str
+    wuxian: Wuxian, database_url: str, ledger: Tokens
 ) -> None:
     at = ("--database-url", database_url)
     why = ("--why", "财政局函复确认")
     rows = written(
         wuxian,
-        database_url,
+        ledger,
         "set",
         "income_deposit",
         "--from",
@@ -64,7 +92,7 @@ def test_codes_are_corrected_from_a_day_on_and_every_correction_is_kept(
 
 
 def test_a_file_goes_in_whole_or_not_at_all(
-    wuxian: Wuxian, database_url: str, tmp_path: Path
+    wuxian: Wuxian, database_url: str, ledger: Tokens, tmp_path: Path
 ) -> None:
     with SHIPPED.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["key"] != "income_deposit"]
@@ -76,8 +104,8 @@ def test_a_file_goes_in_whole_or_not_at_all(
             writer = csv.DictWriter(out, fieldnames=list(rows[0]))
             writer.writeheader()
             writer.writerows(content)
-    at = ("--why", "增设", "--database-url", database_url)
-    added = written(wuxian, database_url, "import", str(tmp_path / "good.csv"), "--why", "增设")
+    at = ("--why", "增设", "--token", ledger.li)
+    added = written(wuxian, ledger, "import", str(tmp_path / "good.csv"), "--why", "增设")
     assert [row["key"] for row in added] == ["benefit.dental"]  # what is there already stays
     refused = wuxian("ledger", "chart", "import", str(tmp_path / "bad.csv"), *at)
     assert refused.returncode == 1
@@ -89,7 +117,7 @@ def test_a_file_goes_in_whole_or_not_at_all(
 
 
 def test_the_flow_matrix_is_corrected_by_file(
-    wuxian: Wuxian, database_url: str, tmp_path: Path
+    wuxian: Wuxian, database_url: str, ledger: Tokens, tmp_path: Path
 ) -> None:
     at = ("--database-url", database_url)
     rows = answer_of(wuxian, "list", "flow_matrix", "--on", "2021-07-31", *at, of="rules")["rows"]
@@ -102,10 +130,11 @@ def test_the_flow_matrix_is_corrected_by_file(
             writer.writerow(row)
     words = ("propose", "flow_matrix")
     why = ("--why", "财政专户直接支付")
-    refused = wuxian("ledger", "rules", *words, str(tmp_path / "bad.csv"), *why, *at)
+    mine = ("--token", ledger.li)
+    refused = wuxian("ledger", "rules", *words, str(tmp_path / "bad.csv"), *why, *mine)
     assert refused.returncode == 1
     assert "ACCOUNT_UNKNOWN" in refused.stderr
-    [added] = written(wuxian, database_url, *words, str(tmp_path / "good.csv"), *why, of="rules")
+    [added] = written(wuxian, ledger, *words, str(tmp_path / "good.csv"), *why, of="rules")
     assert (added["kind"], added["credit"], added["by"]) == (
         "payment",
         "fiscal_deposit",
@@ -114,6 +143,6 @@ def test_the_flow_matrix_is_corrected_by_file(
     waiting = answer_of(wuxian, "corrections", "--waiting", *at, of="rules")
     assert waiting == {"corrections": []}
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
-    odd = wuxian("ledger", "rules", *words, str(tmp_path / "odd.csv"), *why, *at)
+    odd = wuxian("ledger", "rules", *words, str(tmp_path / "odd.csv"), *why, *mine)
     assert odd.returncode == 1
     assert "the columns are" in odd.stderr

@@ -92,7 +92,7 @@ def anchors(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print every chain's head at the end of a day, for the daily report (日报)."""
+    """Print every chain's head at the end of a day, for the daily report."""
     from services.ledger.chain.flows import anchor as anchor_flow
 
     chosen: date = day.date() if day else anchor_flow.last_ended()

@@ -1,0 +1,1 @@
+"""`wuxian ledger`: the operator's work on the books."""
