@@ -34,10 +34,13 @@ class Service(StrEnum):
     COLLECTION = "collection"
     LEDGER = "ledger"
     PAYOUT = "payout"
+    CONSOLE = "console"
     SANDBOX = "sandbox"
 
 
-SERVICES = tuple(service.value for service in Service if service is not Service.SANDBOX)
+SERVICES = tuple(
+    service.value for service in Service if service not in {Service.CONSOLE, Service.SANDBOX}
+)
 """Those with a database. (Named here so that `wuxian --help` need not load the database's shell.)"""
 
 DatabaseUrl = Annotated[

@@ -209,7 +209,7 @@ def _tls(settings: Settings) -> Iterator[Finding]:
 def _ports(settings: Settings) -> Iterator[Finding]:
     from services.supervisor.ports import PortTaken, check_port
 
-    for service in (*SERVICES, "sandbox"):
+    for service in (*SERVICES, "console", "sandbox"):
         port = getattr(settings, f"{service}_port")
         pid_file = settings.home / "run" / f"{service}.pid"
         try:

@@ -31,6 +31,7 @@ def up(
     sandbox: Annotated[
         bool, typer.Option(help="Run the simulated bank and tax bureau too.")
     ] = True,
+    console: Annotated[bool, typer.Option(help="Run the console, the pages of people.")] = True,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -39,7 +40,7 @@ def up(
     from services.supervisor.home_log import HomeLog
 
     settings = settings_with(database_url=database_url)
-    names = (*SERVICES, "sandbox") if sandbox else SERVICES
+    names = (*SERVICES, *(["console"] if console else []), *(["sandbox"] if sandbox else []))
     with plainly(), closing(HomeLog(settings.home / "log")) as log:
         asyncio.run(_stay(Supervisor(settings, names, on_log=log), as_json=as_json))
 

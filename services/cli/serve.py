@@ -53,22 +53,19 @@ def serve(
     from services.supervisor.ports import check_port
     from shared.guard import tls
     from shared.process import log, metrics
-    from shared.security import identity
 
     settings = settings_with(
         database_url=database_url, host=host, **{f"{service.value}_port": port}
     )
+    if service is Service.CONSOLE and workers > 1:
+        fail("the console runs in one process: it keeps the pages of the people in its memory")
     listen = getattr(settings, f"{service.value}_port")
     if workers > 1:
         metrics.share(settings.home / "run" / f"metrics-{service.value}-{listen}")
     log.configure(service.value, settings.log_level)
     with plainly():
         check_port(settings.host, listen, service.value)
-        identity.create(settings.identity_path, sm3=settings.blind_index_hash == "sm3")
-        if service.value in SERVICES:
-            _prepare_database(settings, service.value, may_migrate=migrate)
-            if service is not Service.IDENTITY:  # it holds none of the data that these keys seal
-                asyncio.run(_check_keys(settings_with(), service.value))
+        _prepare(settings, service, may_migrate=migrate)
     _allow_open_files(settings.connections_max + SPARE_FILES)
     import_module(f"services.{service.value}.app")
     gc.enable()
@@ -80,7 +77,7 @@ def serve(
         workers=workers,
         loop="shared.guard.tls:GuardedLoop",
         http="shared.guard.protocol:GuardedProtocol",
-        ws="none",
+        ws="websockets-sansio" if service is Service.CONSOLE else "none",
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
         log_config=None,
@@ -89,6 +86,19 @@ def serve(
         timeout_graceful_shutdown=GRACE_SECONDS,
         **tls.server_options(settings),
     )
+
+
+def _prepare(settings: Settings, service: Service, *, may_migrate: bool) -> None:
+    """Prepare what a service needs before it starts: keys and its database."""
+    from shared.security import identity
+
+    if service is Service.CONSOLE:  # it has neither
+        return
+    identity.create(settings.identity_path, sm3=settings.blind_index_hash == "sm3")
+    if service.value in SERVICES:
+        _prepare_database(settings, service.value, may_migrate=may_migrate)
+        if service is not Service.IDENTITY:  # it holds none of the data that these keys seal
+            asyncio.run(_check_keys(settings_with(), service.value))
 
 
 def _allow_open_files(count: int) -> None:
@@ -124,8 +134,8 @@ def migrate(
     from services.migrate import migrate as run
 
     settings = settings_with(admin_database_url=admin_url or database_url)
-    if service is Service.SANDBOX:
-        fail("the sandbox has no database")
+    if service in {Service.SANDBOX, Service.CONSOLE}:
+        fail(f"the {service.value} has no database")
     with plainly():
         url = administrator(settings)
         chosen = [service.value] if service else list(SERVICES)

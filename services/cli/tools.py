@@ -46,6 +46,21 @@ def token(
         out.print(found["access_token"], soft_wrap=True, markup=False, highlight=False)
 
 
+def code(
+    name: Annotated[str, typer.Argument(help="For instance district_clerk.heping.")],
+) -> None:
+    """Print the one-time code with which one of the sandbox's people signs in to the console now."""
+    import pyotp
+
+    from shared.security.sandbox import secrets_in, totp_seed
+
+    chosen = settings_with()
+    known = secrets_in(chosen.identity_path)
+    if name not in known:
+        fail(f"the sandbox of {chosen.home} has no {name}", 2)
+    out.print(pyotp.TOTP(totp_seed(known[name])).now(), highlight=False)
+
+
 def openapi(
     write: Annotated[
         Path | None, typer.Option(help="Write one file a service into this directory.")

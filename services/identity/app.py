@@ -127,7 +127,8 @@ async def _set_up_when_possible(app: FastAPI, chosen: Settings) -> None:
     """Make the first principals and the first signing key, as soon as the database allows it."""
     while not app.state.is_set_up:
         try:
-            await enrol(app.state.db, chosen.identity_path, sandbox=chosen.sandbox_identities)
+            is_sandbox = chosen.sandbox_identities
+            await enrol(app.state.db, chosen.identity_path, app.state.cipher, sandbox=is_sandbox)
             await app.state.db.run(app.state.keyring.signing)
             app.state.is_set_up = True
         except Exception as error:

@@ -22,6 +22,7 @@ from services.identity.changes.domain import (
 )
 from services.identity.common import store as common_store
 from services.identity.credentials import store as credentials_store
+from services.identity.credentials.domain import password as password_rules
 from services.identity.credentials.domain.credential import CredentialKind, hash_of
 from services.identity.credentials.flows import client as client_flow
 from services.identity.principals import store as principals_store
@@ -30,7 +31,8 @@ from shared import clock
 from shared.db import Database
 from shared.ids import uuid7
 from shared.roles import CENTRE, Role
-from shared.security.sandbox import earlier_rows, secrets_in
+from shared.security.field_cipher import FieldCipher
+from shared.security.sandbox import earlier_rows, secrets_in, totp_seed
 from shared.trail import folded
 
 BY: Final = "set-up"
@@ -52,16 +54,19 @@ class Entry:
     is_own: bool = False
 
 
-async def enrol(db: Database, directory: Path, *, sandbox: bool) -> None:
+async def enrol(db: Database, directory: Path, cipher: FieldCipher, *, sandbox: bool) -> None:
     """Add what is missing: own clients, an earlier registry's rows, the sandbox's identities.
 
     Args:
         db: identity's database.
         directory: the identity directory.
+        cipher: seals the second factors of the sandbox's people.
         sandbox: True to add the sandbox's people and machines, whose secrets stand in a file.
     """
     entries = [*_own(directory), *_earlier(directory), *(_sandbox(directory) if sandbox else ())]
     await db.run(lambda tx: _add(tx, entries))
+    if sandbox:
+        await db.run(lambda tx: _let_people_sign_in(tx, secrets_in(directory), cipher))
 
 
 async def _add(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
@@ -80,6 +85,23 @@ async def _add(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
             )
         elif entry.is_own:
             await client_flow.renew(tx, name, secret, by=BY)
+
+
+async def _let_people_sign_in(
+    tx: AsyncConnection, secrets: dict[str, str], cipher: FieldCipher
+) -> None:
+    """Give the sandbox's people a password and a second factor, which follow from their secrets."""
+    for name, secret in secrets.items():
+        person = await principals_store.find(tx, name)
+        if person is None or person.kind is not PrincipalKind.PERSON:
+            continue
+        kinds = [CredentialKind.PASSWORD, CredentialKind.TOTP]
+        if await credentials_store.in_force(tx, name, kinds, clock.now()):
+            continue
+        stored = password_rules.hash_of_random(secret)
+        await credentials_store.insert(tx, name, CredentialKind.PASSWORD, stored, BY)
+        sealed = cipher.seal(totp_seed(secret)).hex()
+        await credentials_store.insert(tx, name, CredentialKind.TOTP, sealed, BY)
 
 
 def _change(new: Principal) -> PrincipalChange:

@@ -27,6 +27,7 @@ from shared.process.settings import Settings
 from shared.security import identity, sandbox
 
 READY_SECONDS = 60.0
+WITHOUT_DATABASE = ("console", "sandbox")
 _START_RESTARTS = 3
 """A child that died this often before it was ever ready will not come."""
 _WATCH_SECONDS = 0.5
@@ -46,7 +47,7 @@ class Supervisor:
 
     Args:
         settings: of the whole house; each child gets them with its own database address.
-        services: which to run; `sandbox` may be one of them.
+        services: which to run; `console` and `sandbox` may be among them.
         ports: service → port, instead of the settings'; 0 picks a free one, once.
         on_log: takes (process name, line); default: stderr.
 
@@ -63,7 +64,9 @@ class Supervisor:
         on_log: OnLog = print_log,
     ) -> None:
         self.services = tuple(services)
-        wanted = {name: getattr(settings, f"{name}_port") for name in (*SERVICES, "sandbox")}
+        wanted = {
+            name: getattr(settings, f"{name}_port") for name in (*SERVICES, *WITHOUT_DATABASE)
+        }
         wanted |= dict(ports or {})
         self.ports = {name: port or free_port(settings.host) for name, port in wanted.items()}
         self.settings = self._addressed(settings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from enum import Enum, auto
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final
 from weakref import WeakKeyDictionary
 
 from prometheus_client import Counter
@@ -209,8 +209,10 @@ class GuardedProtocol(HttpToolsProtocol):
         """End the connection that has waited longest for a request; False when there is none."""
         waiting = [
             one
-            for one in cast("set[GuardedProtocol]", self.connections)
-            if one is not self and one.phase in {Phase.HEAD, Phase.REST}
+            for one in self.connections
+            if isinstance(one, GuardedProtocol)
+            and one is not self
+            and one.phase in {Phase.HEAD, Phase.REST}
         ]
         if not waiting:
             return False
@@ -248,8 +250,10 @@ class _Watch:
     def _look(self) -> None:
         now = self._loop.time()
         for one in list(self._server.connections):
+            if not isinstance(one, GuardedProtocol):  # it has become a socket of the console
+                continue
             try:
-                cast(GuardedProtocol, one).look(now)
+                one.look(now)
             except Exception as error:  # a fault of one must not end the watch over all
                 logger().error("connection not judged", exc_info=error)
         if self._server.connections:

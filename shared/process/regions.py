@@ -16,10 +16,15 @@ def districts_of(region: str, own: Path | None) -> frozenset[str]:
 
     `own` is the installation's own file of regions; None means the shipped one.
     """
+    return frozenset({CENTRE, *district_names(region, own)})
+
+
+def district_names(region: str, own: Path | None) -> dict[str, str]:
+    """Return the districts of a region without its centre: code → name, in the file's order."""
     regions = json.loads((own or _SHIPPED).read_text(encoding="utf-8"))["regions"]
-    return frozenset({CENTRE}) | frozenset(
-        district["code"]
+    return {
+        district["code"]: district["name"]
         for known in regions
         if known["code"] == region
         for district in known["districts"]
-    )
+    }

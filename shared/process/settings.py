@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     """账务服务的端口 · Port of the ledger."""
     payout_port: Port = 8003
     """支付服务的端口 · Port of payout."""
+    console_port: Port = 8004
+    """操作台(网页)的端口 · Port of the console, which people open in a browser."""
     identity_port: Port = 8005
     """身份服务的端口 · Port of identity."""
     sandbox_port: Port = 8010

@@ -6,6 +6,8 @@ a principal. An installation that `wuxian serve` runs has none.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import secrets
 from collections.abc import Sequence
@@ -37,6 +39,13 @@ def secrets_in(directory: Path) -> dict[str, str]:
     path = directory / "secrets.json"
     known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     return known
+
+
+def totp_seed(secret: str) -> str:
+    """Return the seed of a sandbox person's one-time codes, which follows from the secret."""
+    return base64.b32encode(
+        hashlib.sha256(f"one-time codes {secret}".encode()).digest()[:20]
+    ).decode()
 
 
 def earlier_rows(directory: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOTS = ("services", "shared", "tests", "benchmarks")
-SERVICES = ("collection", "identity", "ledger", "payout")
+SERVICES = ("collection", "console", "identity", "ledger", "payout")
 FILES_MAX, LINES_MAX, FUNCTION_LINES_MAX = 20, 400, 60
 QUESTION = re.compile(r"(What|Who|Whose|Where|Whether|As it is)\b")
 

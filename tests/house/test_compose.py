@@ -13,6 +13,7 @@ from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {"collection": 8001, "ledger": 8002, "payout": 8003, "identity": 8005}
+PORTS = SERVICES | {"console": 8004}
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +23,17 @@ def compose() -> dict[str, Any]:
 
 
 def test_it_runs_what_the_architecture_names(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {"postgres", "migrate", *SERVICES}
-    images = {compose["services"][name]["image"] for name in ("migrate", *SERVICES)}
+    assert set(compose["services"]) == {"postgres", "migrate", *PORTS}
+    images = {compose["services"][name]["image"] for name in ("migrate", *PORTS)}
     assert images == {f"wuxian:{VERSION}"}
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", PORTS)
 def test_a_service_starts_after_the_migration_and_says_when_it_is_ready(
     compose: dict[str, Any], name: str
 ) -> None:
     service = compose["services"][name]
-    port = SERVICES[name]
+    port = PORTS[name]
     assert service["command"][:2] == ["serve", name]
     assert service["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert f":{port}/readyz" in service["healthcheck"]["test"][-1]
@@ -47,7 +48,7 @@ def test_the_migration_waits_for_the_database(compose: dict[str, Any]) -> None:
 
 
 def test_every_variable_is_a_setting(compose: dict[str, Any]) -> None:
-    for name in ("migrate", *SERVICES):
+    for name in ("migrate", *PORTS):
         for variable in compose["services"][name]["environment"]:
             assert variable.removeprefix("WUXIAN_").lower() in Settings.model_fields
 
@@ -87,6 +88,13 @@ def test_each_service_sees_its_own_password_and_no_other(compose: dict[str, Any]
         assert f"{name}-secrets" in compose["volumes"]
         assert f"{secrets}/{name}" in (ROOT / "Dockerfile").read_text(), "a volume takes its owner"
     assert password_file(Path(secrets), "ledger") == Path(secrets, "ledger", "database_password")
+
+
+def test_the_console_is_given_no_database_no_key_and_no_volume(compose: dict[str, Any]) -> None:
+    console = compose["services"]["console"]
+    assert "volumes" not in console
+    assert all(name.endswith("_URL") for name in console["environment"])
+    assert not any("DATABASE" in name for name in console["environment"])
 
 
 def test_services_share_one_identity(compose: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ class Installation:
             environment[f"WUXIAN_{name.upper()}_URL"] = self.urls[name]
         self.environment = environment
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "services.cli", "up", "--no-sandbox"],
+            [sys.executable, "-m", "services.cli", "up", "--no-sandbox", "--no-console"],
             env=environment,
             cwd=ROOT,
             stdout=self._log,

@@ -15,6 +15,7 @@ from shared.errors import Kind, Refusal
 LENGTH_MIN: Final = 12
 LENGTH_MAX: Final = 128
 _hash: Final = PasswordHash((Argon2Hasher(),))
+_light: Final = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 _NOBODY: Final = _hash.hash(secrets.token_urlsafe(16))
 """Checked where there is no such person, so that the time does not tell."""
 
@@ -46,6 +47,11 @@ def new_password() -> str:
 def hash_of(password: str) -> str:
     """Return the stored form of a password."""
     return _hash.hash(password)
+
+
+def hash_of_random(password: str) -> str:
+    """Return the stored form of a random password: it cannot be guessed, so a light hash is enough."""
+    return _light.hash(password)
 
 
 def matches(password: str, stored: str | None) -> bool:

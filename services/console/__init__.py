@@ -1,0 +1,1 @@
+"""Console: the pages that a bureau's people work with, an HTTP client of the four services."""

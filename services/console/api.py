@@ -1,0 +1,234 @@
+"""The one way to the services: requests with the signed-in person's own token."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from services.console.session import Session
+from shared.guard import tls
+from shared.process.settings import Settings
+
+SERVICES: Final = ("identity", "collection", "ledger", "payout")
+PAGE: Final = 50
+"""Rows that a list fetches at a time."""
+_TIMES: Final = httpx.Timeout(60.0, connect=3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFault:
+    """One fault of a request: the place in the body, a code and a sentence."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class ApiError(Exception):
+    """A refusal of a service, from its problem document (RFC 9457)."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = str(body.get("code") or f"HTTP_{status}")
+        self.detail = str(body.get("detail") or "")
+        self.trace_id = str(body.get("trace_id") or "")
+        self.faults = tuple(
+            ApiFault(str(one["pointer"]), str(one["code"]), str(one["message"]))
+            for one in body.get("errors") or ()
+        )
+        super().__init__(f"{status} {self.code}: {self.detail}")
+
+
+class SignedOut(ApiError):
+    """The session has ended: the person signs in again."""
+
+
+class Unreachable(ApiError):
+    """A service gave no answer. What was sent may have been done: the same key may be sent again."""
+
+
+def new_key() -> str:
+    """Make the idempotency key of one action of a person, when its form is opened."""
+    return f"console-{secrets.token_hex(16)}"
+
+
+class Services:
+    """The addresses of the services and one pool of connections, for all people."""
+
+    def __init__(
+        self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._urls = {name: str(getattr(settings, f"{name}_url")) for name in SERVICES}
+        self._http = httpx.AsyncClient(
+            timeout=_TIMES,
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+            verify=tls.trusted(settings),
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def states(self) -> dict[str, str]:
+        """Return whether each service lives."""
+        return dict(zip(SERVICES, await asyncio.gather(*map(self._state, SERVICES)), strict=True))
+
+    async def _state(self, service: str) -> str:
+        try:
+            answer = await self._http.get(f"{self._urls[service]}/healthz", timeout=3)
+        except httpx.TransportError:
+            return "does not answer"
+        return "ok" if answer.is_success else f"answers {answer.status_code}"
+
+    async def ask(
+        self, method: str, service: str, path: str, headers: dict[str, str], **request: Any
+    ) -> httpx.Response:
+        """Send a request and return its answer.
+
+        Raises:
+            ApiError: the service refused. Unreachable: it did not answer.
+        """
+        headers["X-Request-Id"] = secrets.token_hex(8)
+        try:
+            answer = await self._http.request(
+                method, self._urls[service] + path, headers=headers, **request
+            )
+        except httpx.TransportError as error:
+            raise Unreachable(503, _silence(service, headers["X-Request-Id"])) from error
+        if answer.is_success:
+            return answer
+        raise _refusal(answer)
+
+    async def identity(
+        self, path: str, body: dict[str, Any], *, address: str = ""
+    ) -> dict[str, Any]:
+        """POST to identity without a token: signing in and out, tokens of a session."""
+        headers = {"X-Forwarded-For": address} if address else {}
+        answer = await self.ask("POST", "identity", path, headers, json=body)
+        found: dict[str, Any] = orjson.loads(answer.content) if answer.content else {}
+        return found
+
+
+class Api:
+    """A person's requests. A door is "service:/path", for instance "collection:/v1/bills"."""
+
+    def __init__(self, services: Services, session: Session) -> None:
+        self._services = services
+        self.session = session
+
+    async def get(self, door: str, **params: Any) -> Any:
+        """GET, with the parameters that are not None or empty; the answer's JSON."""
+        answer = await self._ask("GET", door, params=_given(params))
+        return orjson.loads(answer.content)
+
+    async def post(
+        self, door: str, body: Any = None, *, key: str | None = None, **params: Any
+    ) -> Any:
+        """POST a JSON body under the key of the action; the answer's JSON, None if it is empty."""
+        headers = {"Content-Type": "application/json"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        content = orjson.dumps(body if body is not None else {})
+        answer = await self._ask("POST", door, headers, content=content, params=_given(params))
+        return orjson.loads(answer.content) if answer.content else None
+
+    async def put(self, door: str, body: Any) -> Any:
+        """PUT a JSON body; the answer's JSON."""
+        headers = {"Content-Type": "application/json"}
+        answer = await self._ask("PUT", door, headers, content=orjson.dumps(body))
+        return orjson.loads(answer.content) if answer.content else None
+
+    async def upload(
+        self, door: str, content: bytes, media_type: str, *, key: str | None = None, **params: Any
+    ) -> Any:
+        """POST a file; the answer's JSON."""
+        headers = {"Content-Type": media_type}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        answer = await self._ask("POST", door, headers, content=content, params=_given(params))
+        return orjson.loads(answer.content) if answer.content else None
+
+    async def file(self, door: str, **params: Any) -> tuple[bytes, str]:
+        """GET a file: its content and its media type."""
+        answer = await self._ask("GET", door, params=_given(params))
+        return answer.content, answer.headers.get("content-type", "application/octet-stream")
+
+    async def pages(self, door: str, *, limit: int = 500, **params: Any) -> AsyncIterator[Any]:
+        """Yield every item of a list, page after page."""
+        cursor: str | None = None
+        while True:
+            page = await self.get(door, limit=limit, cursor=cursor, **params)
+            for item in page["items"]:
+                yield item
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return
+
+    async def sign_in_again(self, password: str, code: str) -> None:
+        """Open a new session for the same person, whose pages and typed work stay."""
+        body = {"name": self.session.name, "password": password, "code": code}
+        self.session.renew(await self._services.identity("/v1/sessions", body))
+
+    async def _ask(
+        self, method: str, door: str, headers: dict[str, str] | None = None, **request: Any
+    ) -> httpx.Response:
+        service, _, path = door.partition(":")
+        for attempt in (1, 2):
+            given = {**(headers or {}), "Authorization": f"Bearer {await self._token()}"}
+            try:
+                return await self._services.ask(method, service, path, given, **request)
+            except ApiError as error:
+                if error.status != 401:
+                    raise
+                self.session.token = ""  # revoked, or of a key that is gone: ask for another, once
+                if attempt == 2:
+                    raise SignedOut(401, {"code": error.code, "detail": error.detail}) from error
+        raise AssertionError("unreachable")
+
+    async def _token(self) -> str:
+        if self.session.has_token():
+            return self.session.token
+        body = {"session": self.session.secret}
+        try:
+            return self.session.keep_token(
+                await self._services.identity("/v1/session-tokens", body)
+            )
+        except ApiError as error:
+            if error.status in {401, 403, 404, 410, 422}:
+                raise SignedOut(401, {"code": error.code, "detail": error.detail}) from error
+            raise
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the parameters that say something; `from_` stands for `from`."""
+    chosen = {
+        name.rstrip("_"): ("true" if value else "false") if isinstance(value, bool) else value
+        for name, value in params.items()
+        if value is not None and value != ""
+    }
+    return chosen or None
+
+
+def _refusal(answer: httpx.Response) -> ApiError:
+    try:
+        body = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        body = {}
+    return ApiError(answer.status_code, body if isinstance(body, dict) else {})
+
+
+def _silence(service: str, trace_id: str) -> dict[str, str]:
+    return {
+        "code": "SERVICE_UNREACHABLE",
+        "detail": f"{service} 服务没有应答。已填内容仍在,可以再次提交,不会重复办理"
+        f" ({service} does not answer. What you typed is kept; sending it again does nothing twice)",
+        "trace_id": trace_id,
+    }

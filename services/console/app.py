@@ -1,0 +1,123 @@
+"""Build the console: a NiceGUI app in one process, and nothing but HTTP to the services."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from nicegui import app as pages_app
+from nicegui import core, ui
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from services import VERSION
+from services.console.api import Api, Services
+from services.console.frame import NAME, build_frame
+from services.console.guard import Guard
+from services.console.page import all_pages
+from services.console.session import Sessions
+from services.console.sign_in import SignIn, sign_in_router
+from services.console.style import serve_files
+from shared.process.metrics import exposition
+from shared.process.settings import Settings
+from shared.process.settings import settings as process_settings
+from shared.web.access import AccessLog
+
+SERVICE: Final = "console"
+RECONNECT_SECONDS: Final = 600.0
+"""Time that a page waits for its browser: what is typed is kept over a dropped connection."""
+PING_SECONDS: Final = 15
+"""A connection that gives no sign for so long is found dead, and opened again."""
+COOKIE: Final = "wuxian_console"
+
+
+def build(settings: Settings | None = None) -> FastAPI:
+    """Build the app; its lifespan opens the way to the services. Once in a process: NiceGUI is one."""
+    chosen = settings or process_settings()
+    services, sessions = Services(chosen), Sessions()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        core.sio.eio.ping_interval, core.sio.eio.ping_timeout = PING_SECONDS, PING_SECONDS
+        try:
+            yield
+        finally:
+            await services.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    _add_monitoring(app, services)
+    _add_pages(services, sessions)
+    ui.run_with(
+        app,
+        title=NAME[0],
+        language="zh-CN",
+        reconnect_timeout=RECONNECT_SECONDS,
+        tailwind=False,
+        show_welcome_message=False,
+        # The sessions are in memory: a cookie of an earlier process is worth nothing anyway.
+        storage_secret=secrets.token_urlsafe(32),
+        session_middleware_kwargs={
+            "session_cookie": COOKIE,
+            "max_age": None,
+            "same_site": "lax",
+            "https_only": is_https(chosen),
+        },
+    )
+    app.add_middleware(Guard)
+    app.add_middleware(AccessLog, service=SERVICE, written=chosen.access_log)
+    return app
+
+
+def is_https(settings: Settings) -> bool:
+    """Return whether browsers come by https: to us, or to the proxy before us."""
+    public = settings.public_urls.get(SERVICE, "")
+    return settings.tls_cert is not None or public.startswith("https:")
+
+
+def _add_pages(services: Services, sessions: Sessions) -> None:
+    desk, pages = SignIn(services, sessions), all_pages()
+    serve_files()
+    pages_app.include_router(sign_in_router(desk))
+
+    @ui.page("/sign-in", title=NAME[0])
+    def sign_in(request: Request) -> None:
+        desk.page(request)
+
+    @ui.page("/")
+    @ui.page("/{_:path}")
+    def anywhere(request: Request) -> Response | None:
+        session = sessions.find(request.session.get("id"))
+        if session is None:
+            query = httpx.QueryParams({"next": _address(request)})
+            return RedirectResponse(f"/sign-in?{query}", 303)
+        build_frame(Api(services, session), pages)
+        return None
+
+
+def _address(request: Request) -> str:
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
+def _add_monitoring(app: FastAPI, services: Services) -> None:
+    @app.get("/healthz")
+    async def health() -> dict[str, str]:
+        return {"service": SERVICE, "status": "ok"}
+
+    @app.get("/readyz")
+    async def readiness() -> JSONResponse:
+        found = await services.states()
+        ready = found.get("identity") == "ok"
+        body: dict[str, Any] = {"service": SERVICE, "ready": ready, "checks": found}
+        return JSONResponse(body, 200 if ready else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return PlainTextResponse(exposition(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/v1/version")
+    async def version() -> dict[str, str]:
+        return {"service": SERVICE, "version": VERSION}

@@ -1,0 +1,95 @@
+"""The frame of every page: who works here, the menu of the role, the language, signing out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from nicegui import ui
+from nicegui.page_arguments import PageArguments
+
+from services.console import names
+from services.console.api import Api, ApiError
+from services.console.page import Page, View, menu_of
+from services.console.session import Session
+from services.console.style import dress
+from services.console.widgets.fault import fault_card
+from services.console.words import Text, speak, t, tell
+from shared.process.log import logger
+
+NAME: Final[Text] = ("五险经办平台", "Wuxian")
+
+
+class Content(ui.sub_pages):
+    """The place of the page in the frame; it changes without a load of the browser."""
+
+    def _render_404(self) -> None:
+        with ui.element("div").classes("wx-page"):
+            _say(t("没有这个页面。", "There is no such page."))
+
+
+def build_frame(api: Api, pages: tuple[Page, ...]) -> None:
+    """Build the frame and, inside it, the page of the address."""
+    session = api.session
+    speak(session.language)
+    dress()
+    _build_header(session)
+    _build_menu(session, pages)
+    Content({page.path: _builder(api, page) for page in pages})
+
+
+def _builder(api: Api, page: Page) -> Callable[[PageArguments], Awaitable[None]]:
+    async def build(arguments: PageArguments) -> None:
+        view = View(api, arguments.path_parameters, dict(arguments.query_parameters))
+        with ui.element("div").classes("wx-page"):
+            if not api.session.may(*page.rights):
+                _say(t("您的角色不能打开此页。", "Your role may not open this page."))
+                return
+            ui.page_title(f"{tell(page.title)} · {tell(NAME)}")
+            try:
+                await page.build(view)
+            except ApiError as error:
+                fault_card(error)
+            except Exception as error:
+                logger().error("page not built", page=page.path, exc_info=error)
+                _say(t("此页出错,已记录。", "This page failed; it is recorded."))
+
+    # NiceGUI compares the annotation itself, and ours are texts.
+    build.__annotations__["arguments"] = PageArguments
+    return build
+
+
+def _say(sentence: str) -> None:
+    ui.label(sentence).classes("wx-about").props("role=alert")
+
+
+def _build_header(session: Session) -> None:
+    with ui.header(elevated=False).classes("wx-header"):
+        ui.label("五险").classes("wx-mark").props("aria-hidden=true")
+        ui.link(tell(NAME), "/").classes("wx-name")
+        ui.space()
+        with ui.element("div").classes("wx-person"):
+            ui.label(session.display).classes("wx-person-name")
+            place = names.district_name(session.district)
+            ui.label(f"{names.role_name(session.role)} · {place}").classes("wx-person-role")
+        _post_button("/language", t("English", "中文"))
+        _post_button("/sign-out", t("退出", "Sign out"))
+
+
+def _post_button(path: str, title: str) -> None:
+    """Show a button that posts to an address of the console; the browser's cookie goes along."""
+    with ui.element("form").props(f"method=post action={path}").classes("wx-form"):
+        ui.button(title).props("flat dense no-caps type=submit color=white")
+
+
+def _build_menu(session: Session, pages: tuple[Page, ...]) -> None:
+    with ui.left_drawer(value=True, fixed=True, bordered=True).classes("wx-drawer") as drawer:
+        drawer.props("width=216 breakpoint=1000")
+        with ui.element("nav").props(f'aria-label="{t("菜单", "Menu")}"').classes("wx-nav"):
+            for area, shown in menu_of(pages, session).items():
+                with ui.element("div").classes("wx-area"):
+                    ui.icon(area.icon).classes("wx-area-icon")
+                    ui.label(tell(area.title))
+                for page in shown:
+                    ui.link(tell(page.title), page.path).classes("wx-nav-link")
+    ui.add_body_html("<script>wuxian.followMenu()</script>")

@@ -1,0 +1,115 @@
+"""Names of roles, statuses, steps and places, as people read them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+from services.console.words import Text, t, tell
+from shared.process.regions import district_names
+from shared.process.settings import settings
+from shared.roles import CENTRE, Role
+
+
+class Tone(StrEnum):
+    """The colour of a status: a word of its own says the same."""
+
+    QUIET = "quiet"
+    WAITS = "waits"
+    GOOD = "good"
+    BAD = "bad"
+
+
+ROLES: Final[dict[Role, Text]] = {
+    Role.DISTRICT_CLERK: ("分中心经办", "District clerk"),
+    Role.DISTRICT_REVIEWER: ("分中心复核", "District reviewer"),
+    Role.CENTRE_AUDITOR: ("市中心审核", "Centre auditor"),
+    Role.CENTRE_CASHIER: ("市中心出纳", "Centre cashier"),
+    Role.FUND_ACCOUNTANT: ("基金会计", "Fund accountant"),
+    Role.DEPARTMENT_HEAD: ("职能部门负责人", "Department head"),
+    Role.CENTRE_LEADER: ("中心主管领导", "Centre leader"),
+    Role.SUPERVISOR: ("监督", "Supervisor"),
+    Role.IDENTITY_ADMIN: ("身份管理员", "Identity administrator"),
+}
+
+FUNDS: Final[dict[str, Text]] = {
+    "pension": ("城镇职工基本养老保险基金", "Pension"),
+    "medical": ("基本医疗保险基金", "Medical"),
+    "maternity": ("生育保险基金", "Maternity"),
+    "unemployment": ("失业保险基金", "Unemployment"),
+    "work_injury": ("工伤保险基金", "Work injury"),
+}
+
+STATUSES: Final[dict[str, tuple[Text, Tone]]] = {
+    "draft": (("草稿", "Draft"), Tone.QUIET),
+    "submitted": (("待受理", "Submitted"), Tone.WAITS),
+    "accepted": (("已受理", "Accepted"), Tone.WAITS),
+    "reviewed": (("已复核", "Reviewed"), Tone.WAITS),
+    "summarised": (("已汇总", "Summarised"), Tone.WAITS),
+    "audited": (("已审核", "Audited"), Tone.GOOD),
+    "returned": (("已退回", "Returned"), Tone.BAD),
+    "withdrawn": (("已撤回", "Withdrawn"), Tone.QUIET),
+    "proposed": (("待批准", "Proposed"), Tone.WAITS),
+    "requested": (("待批准", "Requested"), Tone.WAITS),
+    "filed": (("待批准", "Filed"), Tone.WAITS),
+    "approved": (("已批准", "Approved"), Tone.GOOD),
+    "refused": (("不予批准", "Refused"), Tone.BAD),
+    "rejected": (("已驳回", "Rejected"), Tone.BAD),
+    "cancelled": (("已取消", "Cancelled"), Tone.QUIET),
+    "open": (("未结", "Open"), Tone.WAITS),
+    "closed": (("已结", "Closed"), Tone.GOOD),
+    "issued": (("已出具", "Issued"), Tone.WAITS),
+    "settled": (("已结清", "Settled"), Tone.GOOD),
+    "part_paid": (("部分缴纳", "Part paid"), Tone.WAITS),
+    "paid": (("已缴清", "Paid"), Tone.GOOD),
+    "unpaid": (("未缴", "Unpaid"), Tone.WAITS),
+    "overdue": (("逾期", "Overdue"), Tone.BAD),
+    "executed": (("已执行", "Executed"), Tone.GOOD),
+    "active": (("有效", "Active"), Tone.GOOD),
+    "in_force": (("执行中", "In force"), Tone.GOOD),
+    "ended": (("已终止", "Ended"), Tone.QUIET),
+    "suspended": (("已暂停", "Suspended"), Tone.BAD),
+    "failed": (("失败", "Failed"), Tone.BAD),
+    "running": (("办理中", "Running"), Tone.WAITS),
+    "done": (("已完成", "Done"), Tone.GOOD),
+}
+
+
+def status_name(status: str) -> str:
+    """Return a status in words; an unknown one stands for itself."""
+    known = STATUSES.get(status)
+    return tell(known[0]) if known else status
+
+
+def status_tone(status: str) -> Tone:
+    """Return the tone of a status."""
+    known = STATUSES.get(status)
+    return known[1] if known else Tone.QUIET
+
+
+def role_name(role: str) -> str:
+    """Return a role in words."""
+    try:
+        known = ROLES.get(Role(role))
+    except ValueError:
+        return role
+    return tell(known) if known else role
+
+
+def fund_name(fund: str) -> str:
+    """Return a fund in words."""
+    return tell(FUNDS[fund]) if fund in FUNDS else fund
+
+
+@cache
+def districts() -> dict[str, str]:
+    """Return the districts of this installation's region: code → name."""
+    return district_names(settings().region, settings().regions_path)
+
+
+def district_name(code: str | None) -> str:
+    """Return a district in words."""
+    if code in {None, "", CENTRE}:
+        return t("市中心", "Centre")
+    return districts().get(str(code), str(code))

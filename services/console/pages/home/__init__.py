@@ -1,0 +1,1 @@
+"""First pages: what waits, and how the city stands."""

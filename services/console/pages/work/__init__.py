@@ -1,0 +1,1 @@
+"""Work of the districts and of the centre on declarations and bills."""

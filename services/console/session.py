@@ -1,0 +1,99 @@
+"""Sessions of signed-in people, in this process's memory only.
+
+The browser has a signed cookie with a random id and nothing else; the session's secret and its
+access tokens never leave the server and are never written down.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from services.console.words import Language
+from shared import clock
+from shared.roles import CENTRE, RIGHTS, Right, Role
+
+RENEW_SECONDS: Final = 60.0
+"""A token that ends sooner than this is renewed before it is used."""
+
+
+@dataclass(slots=True)
+class Session:
+    """A signed-in person. `secret` is what identity gives access tokens for."""
+
+    secret: str
+    name: str
+    display: str
+    role: Role
+    district: str
+    ends_at: datetime
+    language: Language = "zh"
+    token: str = ""
+    token_ends: float = 0.0
+    """The moment of the monotonic clock from which the token no longer counts."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """Choices that follow a person from page to page, for instance the filters of a list."""
+
+    @classmethod
+    def of(cls, answer: dict[str, Any], language: Language) -> Session:
+        """Build the session from identity's answer to a sign-in."""
+        return cls(
+            secret=answer["session"],
+            name=answer["name"],
+            display=answer["display"] or answer["name"],
+            role=Role(answer["role"]),
+            district=answer["district"],
+            ends_at=datetime.fromisoformat(answer["expires_at"]),
+            language=language,
+        )
+
+    @property
+    def is_of_centre(self) -> bool:
+        """Return whether the person works for the whole city."""
+        return self.district == CENTRE
+
+    def may(self, *rights: Right) -> bool:
+        """Return whether the role has one of these rights; the services decide in the end."""
+        return not rights or any(right in RIGHTS[self.role] for right in rights)
+
+    def has_token(self) -> bool:
+        """Return whether the token may still be used."""
+        return bool(self.token) and time.monotonic() < self.token_ends - RENEW_SECONDS
+
+    def renew(self, answer: dict[str, Any]) -> None:
+        """Go on under a new session of the same person, who has signed in again."""
+        self.secret, self.token = answer["session"], ""
+        self.ends_at = datetime.fromisoformat(answer["expires_at"])
+
+    def keep_token(self, answer: dict[str, Any]) -> str:
+        """Keep a new token and return it."""
+        self.token = answer["access_token"]
+        self.token_ends = time.monotonic() + float(answer["expires_in"])
+        return self.token
+
+
+class Sessions:
+    """The open sessions by the id in the browser's cookie."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Session] = {}
+
+    def find(self, cookie_id: str | None) -> Session | None:
+        """Return the session of a browser, if there is one that has not ended."""
+        found = self._open.get(cookie_id or "")
+        return None if found is None or found.ends_at <= clock.now() else found
+
+    def open(self, cookie_id: str, session: Session) -> None:
+        """Keep a new session; those that have ended are forgotten."""
+        now = clock.now()
+        self._open = {key: one for key, one in self._open.items() if one.ends_at > now}
+        self._open[cookie_id] = session
+
+    def end(self, cookie_id: str) -> Session | None:
+        """Forget a session and return it."""
+        return self._open.pop(cookie_id, None)
+
+    def __len__(self) -> int:
+        return len(self._open)

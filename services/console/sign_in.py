@@ -1,0 +1,192 @@
+"""Signing in and out. The form is posted by the browser itself, so that passwords stay in it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse
+from nicegui import ui
+
+from services.console.api import ApiError, Services
+from services.console.frame import NAME
+from services.console.session import Session, Sessions
+from services.console.style import dress
+from services.console.widgets.fault import fault_card
+from services.console.words import Language, speak, t, tell
+
+_COOKIE_DAYS: Final = 365
+LANGUAGE_COOKIE: Final = "wuxian_language"
+
+
+def local(path: str | None) -> str:
+    """Return a path of the console; an address of any other site becomes the first page."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")):
+        return "/"
+    return path
+
+
+class SignIn:
+    """The pages and doors of signing in, over the open sessions."""
+
+    def __init__(self, services: Services, sessions: Sessions) -> None:
+        self.services, self.sessions = services, sessions
+        self._refusals: dict[str, ApiError] = {}
+        """The last refusal of a browser, until it is shown."""
+
+    def page(self, request: Request) -> None:
+        """Build the page with the form."""
+        speak(_language(request))
+        dress()
+        onward = local(request.query_params.get("next"))
+        refusal = self._refusals.pop(request.session.get("id", ""), None)
+        is_change = refusal is not None and refusal.code == "PASSWORD_MUST_CHANGE"
+        is_change = is_change or "change" in request.query_params
+        with ui.element("main").classes("wx-sign-in"), ui.element("div").classes("wx-sign-in-card"):
+            ui.label(tell(NAME)).classes("wx-sign-in-title").props("role=heading aria-level=1")
+            ui.label(
+                t("修改密码", "Change the password")
+                if is_change
+                else t("社会保险经办机构登录", "Sign in")
+            ).classes("wx-small")
+            if refusal is not None:
+                fault_card(refusal)
+            self._form(onward, is_change=is_change)
+            other = t("修改密码", "Change the password") if not is_change else t("返回登录", "Back")
+            query = {"next": onward} | ({} if is_change else {"change": "1"})
+            ui.link(other, f"/sign-in?{urlencode(query)}").classes("wx-link wx-small")
+
+    def _form(self, onward: str, *, is_change: bool) -> None:
+        path = "/passwords" if is_change else "/sign-in"
+        with ui.element("form").props(f"method=post action={path}"):
+            hidden = ui.element("input").props("type=hidden name=next")
+            hidden.props["value"] = onward
+            _line("name", t("用户名", "Name"), "autocomplete=username autofocus")
+            _line("password", t("密码", "Password"), "type=password autocomplete=current-password")
+            if is_change:
+                _line(
+                    "new_password",
+                    t("新密码(至少 12 个字符)", "New password, 12 characters or more"),
+                    "type=password autocomplete=new-password",
+                )
+            _line("code", t("动态码", "One-time code"), _CODE)
+            title = t("修改", "Change") if is_change else t("登录", "Sign in")
+            ui.button(title).props("unelevated no-caps type=submit size=lg").classes("w-full")
+
+    async def enter(
+        self, request: Request, name: str, password: str, code: str, onward: str
+    ) -> RedirectResponse:
+        """Sign a person in; the browser gets a new id, so that one known before is worth nothing."""
+        body = {"name": name.strip(), "password": password, "code": code.strip()}
+        try:
+            answer = await self.services.identity("/v1/sessions", body, address=_address(request))
+        except ApiError as error:
+            self._refusals[request.session["id"]] = error
+            return _to(f"/sign-in?{urlencode({'next': local(onward)})}")
+        new_id = str(uuid.uuid4())
+        request.session["id"] = new_id
+        self.sessions.open(new_id, Session.of(answer, _language(request)))
+        return _to(local(onward))
+
+    async def change_password(
+        self, request: Request, body: dict[str, str], onward: str
+    ) -> RedirectResponse:
+        """Change a person's own password; they sign in with the new one."""
+        query = {"next": local(onward)}
+        try:
+            await self.services.identity("/v1/passwords", body, address=_address(request))
+        except ApiError as error:
+            self._refusals[request.session["id"]] = error
+            query["change"] = "1"
+        return _to(f"/sign-in?{urlencode(query)}")
+
+    async def leave(self, request: Request) -> RedirectResponse:
+        """Sign a person out: the session and its tokens end in every service."""
+        session = self.sessions.end(request.session.get("id", ""))
+        request.session.clear()
+        if session is not None:
+            try:
+                await self.services.identity("/v1/session-ends", {"session": session.secret})
+            except ApiError:
+                session.token = ""  # identity is away: the session ends there when it is idle
+        return _to("/sign-in")
+
+    async def switch_language(self, request: Request) -> RedirectResponse:
+        """Go on in the other language, on the same page."""
+        chosen: Language = "zh" if _language(request) == "en" else "en"
+        session = self.sessions.find(request.session.get("id"))
+        if session is not None:
+            chosen = session.language = "zh" if session.language == "en" else "en"
+        answer = _to(local(_path_of(request.headers.get("referer"))))
+        answer.set_cookie(
+            LANGUAGE_COOKIE, chosen, max_age=_COOKIE_DAYS * 86400, httponly=True, samesite="lax"
+        )
+        return answer
+
+
+_CODE: Final = "autocomplete=one-time-code inputmode=numeric maxlength=6"
+
+
+def _line(member: str, title: str, props: str) -> None:
+    ui.input(title).props(f"outlined dense name={member} {props}").classes("w-full")
+
+
+def _to(path: str) -> RedirectResponse:
+    return RedirectResponse(path, 303)
+
+
+def _path_of(address: str | None) -> str:
+    parts = urlsplit(address or "")
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _language(request: Request) -> Language:
+    return "en" if request.cookies.get(LANGUAGE_COOKIE) == "en" else "zh"
+
+
+def sign_in_router(desk: SignIn) -> APIRouter:
+    """Build the doors that forms are posted to."""
+    router = APIRouter()
+
+    @router.post("/sign-in", include_in_schema=False)
+    async def enter(
+        request: Request,
+        name: str = Form(""),
+        password: str = Form(""),
+        code: str = Form(""),
+        next: str = Form("/"),
+    ) -> RedirectResponse:
+        return await desk.enter(request, name, password, code, next)
+
+    @router.post("/passwords", include_in_schema=False)
+    async def change_password(
+        request: Request,
+        name: str = Form(""),
+        password: str = Form(""),
+        code: str = Form(""),
+        new_password: str = Form(""),
+        next: str = Form("/"),
+    ) -> RedirectResponse:
+        body = {
+            "name": name.strip(),
+            "password": password,
+            "code": code.strip(),
+            "new_password": new_password,
+        }
+        return await desk.change_password(request, body, next)
+
+    @router.post("/sign-out", include_in_schema=False)
+    async def leave(request: Request) -> RedirectResponse:
+        return await desk.leave(request)
+
+    @router.post("/language", include_in_schema=False)
+    async def switch_language(request: Request) -> RedirectResponse:
+        return await desk.switch_language(request)
+
+    return router

@@ -1,0 +1,24 @@
+// Small helpers of the console's pages.
+globalThis.wuxian = {
+  // The page comes in Chinese; Quasar has English built in.
+  speakEnglish() {
+    document.documentElement.lang = "en";
+    addEventListener("load", () => globalThis.Quasar?.lang.set(Quasar.lang.enUS));
+  },
+  // Marks the menu's link of the page that is shown: the address changes without a load.
+  followMenu() {
+    const mark = () => {
+      for (const link of document.querySelectorAll(".wx-nav-link")) {
+        const path = link.getAttribute("href");
+        const here = location.pathname === path || (path !== "/" && location.pathname.startsWith(path + "/"));
+        link.classList.toggle("wx-here", here);
+        if (here) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+    };
+    const push = history.pushState.bind(history);
+    history.pushState = (...given) => { push(...given); mark(); };
+    addEventListener("popstate", mark);
+    addEventListener("load", () => setTimeout(mark, 0));
+  },
+};

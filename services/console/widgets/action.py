@@ -1,0 +1,150 @@
+"""Actions: what a person does to a paper, or to several, after a dialog that says how much it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+
+from services.console.api import new_key
+from services.console.page import View
+from services.console.widgets.cell import filled
+from services.console.widgets.fault import attempt
+from services.console.widgets.field import Field, Input, Loaded, needed, sentence_of_needed
+from services.console.widgets.text import money
+from services.console.words import Text, t, tell
+from shared.roles import Right
+
+Paper = Mapping[str, Any]
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A step that a person may take.
+
+    `door` is the service's door with members of the paper in braces. `confirm` is the sentence that
+    the person agrees to; it names the amount and the count, with members in braces, and amounts
+    come with separators. The dialog's fields become members of the body, beside what `body` gives.
+    """
+
+    title: Text
+    door: str
+    confirm: Text
+    done: Text
+    right: Right | None = None
+    fields: Sequence[Field] = ()
+    body: Callable[[Paper], Body] | None = None
+    send: Callable[[Body], Body] | None = None
+    """Changes the body before it is sent, where the door takes another form than the dialog."""
+    when: Callable[[Paper], bool] = lambda paper: True
+    """Whether the paper's state lets the step be taken."""
+    is_grave: bool = False
+    """Shown in red: it refuses, returns, cancels or reverses."""
+    after: Callable[[Any], str | None] = lambda answer: None
+    """The address to go on to, from the answer; None stays on the page."""
+
+    def is_open(self, view: View, paper: Paper) -> bool:
+        """Return whether to offer the step to this person on this paper."""
+        return (self.right is None or view.may(self.right)) and self.when(paper)
+
+
+Refresh = Callable[[], Awaitable[None]]
+
+
+def action_button(view: View, action: Action, paper: Paper, refresh: Refresh) -> ui.button:
+    """Show the button of a step; the dialog opens on a click."""
+
+    async def begin() -> None:
+        await open_action(view, action, paper, refresh)
+
+    colour = "negative" if action.is_grave else "primary"
+    props = f"outline color={colour}" if action.is_grave else f"unelevated color={colour}"
+    return ui.button(tell(action.title), on_click=begin).props(f"{props} no-caps")
+
+
+async def open_action(view: View, action: Action, paper: Paper, refresh: Refresh) -> None:
+    """Open the dialog of a step. It stays open, as it was filled, until the service has agreed.
+
+    The idempotency key is made here: sending again after a lost answer does nothing twice.
+    """
+    key = new_key()
+    with ui.dialog().props("persistent") as dialog, ui.card().classes("wx-dialog"):
+        ui.label(tell(action.title)).classes("wx-dialog-title")
+        ui.label(sentence_of(action.confirm, paper)).classes("wx-confirm")
+        inputs: list[tuple[Field, Input]] = []
+        for field in action.fields:
+            input = field.build(str(paper.get(field.member) or "")).classes("w-full")
+            inputs.append((field, input))
+            if isinstance(field, Loaded):
+                await attempt(view.api, partial(field.fill, input, view.api))
+        faults = ui.element("div").classes("w-full")
+
+        async def send() -> None:
+            missing = needed(inputs)
+            if missing:
+                ui.notify(sentence_of_needed(missing), type="warning")
+                return
+            body: Body = {**(action.body(paper) if action.body else {}), **_typed(inputs)}
+            body = action.send(body) if action.send else body
+            button.props("loading")
+            answer = await attempt(
+                view.api, lambda: _posted(view, action, paper, body, key), faults
+            )
+            button.props(remove="loading")
+            if answer is not None:
+                dialog.submit(answer)
+
+        with ui.row().classes("wx-buttons"):
+            ui.button(t("取消", "Cancel"), on_click=dialog.close).props("flat no-caps")
+            colour = "negative" if action.is_grave else "primary"
+            button = ui.button(t("确认", "Confirm"), on_click=send)
+            button.props(f"unelevated color={colour} no-caps").mark("confirm")
+    answer = await dialog
+    dialog.delete()
+    if answer is None:
+        return
+    ui.notify(tell(action.done), type="positive")
+    onward = action.after(answer)
+    if onward:
+        ui.navigate.to(onward)
+    else:
+        await refresh()
+
+
+async def _posted(view: View, action: Action, paper: Paper, body: Body, key: str) -> Any:
+    door = filled(action.door, paper)
+    assert door is not None, f"{action.door} names a member that the paper lacks"
+    answer = await view.api.post(door, body, key=key)
+    return {} if answer is None else answer
+
+
+def _typed(inputs: Sequence[tuple[Field, Input]]) -> dict[str, Any]:
+    typed = {field.member: field.read(input) for field, input in inputs}
+    return {member: value for member, value in typed.items() if value is not None}
+
+
+class _Amounts(dict[str, str]):
+    """A paper's members for a sentence: amounts with separators, what is absent as a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def sentence_of(text: Text, paper: Paper) -> str:
+    """Return a sentence with a paper's members in it."""
+    members = {name: _spoken(value) for name, value in paper.items()}
+    return tell(text).format_map(_Amounts(members))
+
+
+def _spoken(value: Any) -> str:
+    if (
+        isinstance(value, str)
+        and value[-3:-2] == "."
+        and value.lstrip("-").replace(".", "").isdigit()
+    ):
+        return money(value)
+    return str(value) if value is not None else "—"

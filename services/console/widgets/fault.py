@@ -1,0 +1,96 @@
+"""Refusals in their own words, and work that a person may try again without losing what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from nicegui import ui
+
+from services.console.api import Api, ApiError, SignedOut
+from services.console.words import side_of, t
+
+T = TypeVar("T")
+
+
+def fault_card(error: ApiError) -> ui.element:
+    """Show a refusal: its sentence, every fault with its place, and the number to look it up by."""
+    card = ui.element("div").classes("wx-fault").props('role="alert"')
+    with card, ui.row().classes("items-start no-wrap"):
+        ui.icon("error_outline").classes("wx-fault-icon")
+        with ui.column().classes("gap-1"):
+            ui.label(side_of(error.detail) or error.code).classes("wx-fault-title")
+            for fault in error.faults:
+                with ui.row().classes("wx-fault-row"):
+                    if fault.pointer.strip("/"):
+                        ui.label(fault.pointer).classes("wx-code")
+                    ui.label(side_of(fault.message))
+            ui.label(f"{error.code} · {t('编号', 'reference')} {error.trace_id or '—'}").classes(
+                "wx-small"
+            )
+    return card
+
+
+async def attempt(
+    api: Api, work: Callable[[], Awaitable[T]], faults: ui.element | None = None
+) -> T | None:
+    """Do some work; where it is refused, show why in `faults`, or in a dialog, and return None.
+
+    A person whose session has ended signs in again over the page, and the work is done then.
+    """
+    if faults is not None:
+        faults.clear()
+    while True:
+        try:
+            return await work()
+        except SignedOut:
+            if not await sign_in_again(api):
+                return None
+        except ApiError as error:
+            _show(error, faults)
+            return None
+
+
+def _show(error: ApiError, faults: ui.element | None) -> None:
+    if faults is not None:
+        with faults:
+            fault_card(error)
+        return
+    with ui.dialog(value=True) as dialog, ui.card().classes("wx-dialog"):
+        fault_card(error)
+        with ui.row().classes("wx-buttons"):
+            ui.button(t("知道了", "OK"), on_click=dialog.close).props("flat")
+
+
+async def sign_in_again(api: Api) -> bool:
+    """Ask the person to sign in again over the page; return whether they did."""
+    with ui.dialog().props("persistent") as dialog, ui.card().classes("wx-dialog"):
+        ui.label(t("登录已过期", "Your session has ended")).classes("wx-dialog-title")
+        ui.label(
+            t(
+                "请重新登录,本页已填内容不会丢失。",
+                "Sign in again; what you typed on this page is kept.",
+            )
+        )
+        ui.label(f"{api.session.display} · {api.session.name}").classes("wx-small")
+        password = ui.input(t("密码", "Password"), password=True).classes("w-full")
+        code = ui.input(t("动态码", "One-time code")).classes("w-full").props("maxlength=6")
+        faults = ui.element("div").classes("w-full")
+
+        async def enter() -> None:
+            faults.clear()
+            try:
+                await api.sign_in_again(password.value or "", code.value or "")
+            except ApiError as error:
+                with faults:
+                    fault_card(error)
+                return
+            dialog.submit(True)
+
+        with ui.row().classes("wx-buttons"):
+            ui.button(t("放弃", "Leave"), on_click=lambda: dialog.submit(False)).props("flat")
+            ui.button(t("登录", "Sign in"), on_click=enter).props("unelevated")
+    if await dialog:
+        return True
+    ui.navigate.to("/sign-in")
+    return False

@@ -1,0 +1,161 @@
+"""Inputs of forms and filters: declared once, built by `build`, read by `read`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
+
+from services.console import names
+from services.console.api import Api
+from services.console.words import Text, t, tell
+
+Input = ValueElement[Any]
+Choices = Mapping[str, Text]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A line of text that a person types. `member` is the member of the body, or of the query."""
+
+    member: str
+    title: Text
+    is_needed: bool = False
+    start: str = ""
+    """The value that the form opens with."""
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        return ui.input(tell(self.title), value=value or self.start).props("outlined dense")
+
+    def read(self, input: Input) -> Any:
+        """Return the member's value; None where nothing was typed."""
+        value = str(input.value or "").strip()
+        return value or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Field):
+    """A text of several lines."""
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        area = ui.textarea(tell(self.title), value=value or self.start)
+        return area.props("outlined dense autogrow").classes("w-full")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money(Field):
+    """An amount in yuan; separators are taken out, and it is sent as it was typed."""
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        line = ui.input(tell(self.title), value=value or self.start)
+        return line.props(f'outlined dense inputmode=decimal suffix="{t("元", "yuan")}"')
+
+    def read(self, input: Input) -> Any:
+        """Return the amount with two decimals where that takes no rounding."""
+        value = str(input.value or "").strip().replace(",", "").replace(",", "")
+        yuan, _, fen = value.partition(".")
+        if yuan.lstrip("-").isdigit() and len(fen) < 2:
+            return f"{yuan}.{(fen + '00')[:2]}"
+        return value or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number(Field):
+    """A whole number."""
+
+    def read(self, input: Input) -> Any:
+        """Return the number; a text that is none goes as it is, and the service says so."""
+        value = str(input.value or "").strip().replace(",", "")
+        return int(value) if value.lstrip("-").isdigit() else value or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day(Field):
+    """A day, typed or chosen from a calendar."""
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        return ui.input(tell(self.title), value=value or self.start).props(
+            "outlined dense type=date stack-label"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month(Field):
+    """A month: 2021-07."""
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        return ui.input(tell(self.title), value=value or self.start).props(
+            "outlined dense type=month stack-label"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Field):
+    """One of some codes, with their names."""
+
+    choices: Choices
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        return _select(self, {code: tell(name) for code, name in self.choices.items()}, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class District(Field):
+    """A district of the region."""
+
+    member: str = "district"
+    title: Text = ("分中心", "District")
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        return _select(self, names.districts(), value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded(Field):
+    """One of some codes that a service knows: `load` fetches code → name when the form opens."""
+
+    load: Callable[[Api], Awaitable[Mapping[str, str]]]
+
+    def build(self, value: str = "") -> Input:
+        """Build the input without its choices."""
+        return _select(self, {}, value)
+
+    async def fill(self, input: Input, api: Api) -> None:
+        """Fetch the choices."""
+        assert isinstance(input, ui.select)
+        input.set_options(dict(await self.load(api)))
+
+
+def _select(field: Field, options: Mapping[str, str], value: str) -> Input:
+    chosen = value or field.start
+    select = ui.select(
+        dict(options),
+        label=tell(field.title),
+        value=chosen if chosen in options else None,
+        clearable=True,
+    )
+    return select.props("outlined dense options-dense").classes("wx-select")
+
+
+def needed(inputs: Sequence[tuple[Field, Input]]) -> list[str]:
+    """Return the titles of the fields that must be filled and are not."""
+    return [
+        tell(field.title)
+        for field, input in inputs
+        if field.is_needed and field.read(input) is None
+    ]
+
+
+def sentence_of_needed(titles: list[str]) -> str:
+    """Return the sentence that names the fields to fill."""
+    return t("请填写:", "Please fill in: ") + t("、", ", ").join(titles)

@@ -1,0 +1,208 @@
+"""Papers: a document's fields, its parts, its steps and its trail (办理轨迹)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui import ui
+
+from services.console import names
+from services.console.page import Area, View
+from services.console.widgets import text
+from services.console.widgets.action import Action, action_button
+from services.console.widgets.cell import Column, Kind, member_of
+from services.console.widgets.download import offer_rows, print_button
+from services.console.widgets.fault import attempt
+from services.console.widgets.listing import door_of
+from services.console.widgets.table import Table
+from services.console.widgets.title import heading, page_title
+from services.console.words import Text, t, tell
+from shared.roles import Right
+
+Paper = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A table below the fields: the rows of a member of the paper, or of a door of its own."""
+
+    title: Text
+    columns: Sequence[Column]
+    member: str | None = None
+    door: str | None = None
+    """A door of pages; {members} of the paper and of the address may stand in it."""
+    rights: tuple[Right, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperPage:
+    """A page that is one paper: a door's answer, with what a person may do to it.
+
+    The values of the path stand in the doors: path "/bills/{bill}", door
+    "collection:/v1/bills/{bill}". The members of the paper may stand in the doors of actions.
+    """
+
+    path: str
+    title: Text
+    area: Area
+    door: str
+    fields: Sequence[Column]
+    status: str | None = "status"
+    parts: Sequence[Part] = ()
+    actions: Sequence[Action] = ()
+    trail: str | None = None
+    """The door of the trail."""
+    prints: str | None = None
+    """The door of the printed form."""
+    more: Callable[[View, Paper], Awaitable[None]] | None = None
+    """Further content that is no table."""
+    rights: tuple[Right, ...] = ()
+    in_menu: bool = False
+    order: int = 100
+
+    async def build(self, view: View) -> None:
+        """Build the paper and, after every step, build it anew."""
+        body = ui.element("div").classes("w-full")
+
+        async def show() -> None:
+            door = door_of(self.door, view.params)
+            found = await attempt(view.api, lambda: view.api.get(door), body)
+            if found is None:
+                return
+            body.clear()
+            with body:
+                await self._show({**view.params, **found}, view, show)
+
+        await show()
+
+    async def _show(self, paper: Paper, view: View, refresh: Callable[[], Awaitable[None]]) -> None:
+        with ui.row().classes("wx-title-row"):
+            page_title(tell(self.title))
+            status = member_of(paper, self.status) if self.status else None
+            if status:
+                chip(names.status_name(str(status)), names.status_tone(str(status)))
+            ui.space()
+            if self.prints:
+                print_button(view, t("打印预览", "Print preview"), door_of(self.prints, paper))
+            for action in self.actions:
+                if action.is_open(view, paper):
+                    action_button(view, action, paper, refresh)
+        show_fields(self.fields, paper)
+        if self.more:
+            await self.more(view, paper)
+        for part in self.parts:
+            if view.may(*part.rights):
+                await show_part(view, part, paper)
+        if self.trail:
+            await show_trail(view, door_of(self.trail, paper))
+
+
+def chip(words: str, tone: names.Tone) -> ui.element:
+    """Show a status."""
+    return ui.label(words).classes(f"wx-chip wx-chip-{tone.value}")
+
+
+def show_fields(fields: Sequence[Column], paper: Paper) -> None:
+    """Show a paper's fields in a grid: the name above, the value below."""
+    with ui.element("dl").classes("wx-panel wx-fields"):
+        for field in fields:
+            cell = field.cell(paper)
+            with ui.element("div").classes("wx-field"):
+                with ui.element("dt"):
+                    ui.label(tell(field.title))
+                with ui.element("dd").classes(_look(field)):
+                    _value(cell)
+
+
+def _look(field: Column) -> str:
+    return "wx-code" if field.kind is Kind.CODE else "wx-amount" if field.is_right else ""
+
+
+def _value(cell: Mapping[str, Any]) -> None:
+    if cell["href"]:
+        ui.link(cell["text"], cell["href"]).classes("wx-link")
+    elif cell["tone"]:
+        chip(cell["text"], names.Tone(cell["tone"]))
+    else:
+        ui.label(cell["text"])
+    if cell["copy"]:
+        copy = ui.button(icon="content_copy", on_click=lambda: ui.clipboard.write(cell["text"]))
+        copy.props(f'flat dense round size=xs aria-label="{t("复制", "Copy")}"').classes("wx-copy")
+
+
+async def show_part(view: View, part: Part, paper: Paper) -> None:
+    """Show a table of a paper, page by page where it has a door."""
+    heading(tell(part.title))
+    with ui.element("div").classes("wx-panel w-full"):
+        table = Table(part.columns, member_of(paper, part.member) or () if part.member else ())
+        faults = ui.element("div")
+        with ui.row().classes("wx-foot"):
+            if part.door is not None:
+                await _fetch_pages(view, door_of(part.door, paper), table, faults)
+            ui.space()
+            offer_rows(tell(part.title), part.columns, lambda: table.rows)
+
+
+async def _fetch_pages(view: View, door: str, table: Table, faults: ui.element) -> None:
+    cursor: str | None = None
+    more = ui.button(t("再看 50 条", "50 more")).props("flat dense no-caps")
+
+    async def fetch() -> None:
+        nonlocal cursor
+        page = await attempt(view.api, lambda: view.api.get(door, limit=50, cursor=cursor), faults)
+        if page is not None:
+            table.add(page["items"])
+            cursor = page.get("next_cursor")
+            more.set_visibility(bool(cursor))
+
+    more.on_click(fetch)
+    await fetch()
+
+
+async def show_trail(view: View, door: str) -> None:
+    """Show who did what to a paper, and when (办理轨迹)."""
+    heading(t("办理轨迹", "Trail"))
+    with ui.element("div").classes("wx-panel w-full") as panel:
+        found = await attempt(view.api, lambda: view.api.get(door), panel)
+        if found is None:
+            return
+        with ui.element("ol").classes("wx-trail"):
+            for step in found["items"]:
+                with ui.element("li"):
+                    ui.label(text.moment(step["at"])).classes("wx-trail-at")
+                    ui.label(step_name(step["step"])).classes("wx-trail-step")
+                    who = f"{step['person']} · {names.role_name(step['role'])}"
+                    ui.label(f"{who} · {names.district_name(step.get('district'))}").classes(
+                        "wx-trail-who"
+                    )
+                    if step.get("why"):
+                        ui.label(step["why"]).classes("wx-trail-why")
+
+
+STEPS: Mapping[str, Text] = {
+    "submit": ("申报", "Submitted"),
+    "accept": ("受理", "Accepted"),
+    "review": ("复核", "Reviewed"),
+    "return": ("退回", "Returned"),
+    "summarise": ("汇总上报", "Summarised"),
+    "send": ("上报", "Sent"),
+    "audit": ("审核", "Audited"),
+    "file": ("提出", "Filed"),
+    "propose": ("提出", "Proposed"),
+    "request": ("提出", "Requested"),
+    "approve": ("批准", "Approved"),
+    "refuse": ("不予批准", "Refused"),
+    "withdraw": ("撤回", "Withdrawn"),
+    "cancel": ("取消", "Cancelled"),
+    "sign": ("签字", "Signed"),
+    "match": ("认领", "Matched"),
+    "assign": ("分派", "Assigned"),
+    "settle": ("办结", "Settled"),
+}
+
+
+def step_name(step: str) -> str:
+    """Return a step in words; an unknown one stands for itself."""
+    return tell(STEPS[step]) if step in STEPS else step

@@ -1,0 +1,97 @@
+"""The declared pages: their paths, doors, rights and texts, checked against the services' documents."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.console.page import Page, all_pages, link, menu_of
+from services.console.session import Session, Sessions
+from services.console.sign_in import local
+from services.console.widgets.listing import ListPage
+from services.console.widgets.paper import PaperPage
+from shared import clock
+from shared.roles import Right, Role
+
+ROOT = Path(__file__).parents[2]
+PAGES = all_pages()
+
+
+def doors_of(page: Page) -> Iterator[tuple[str, str]]:
+    """Yield the doors that a declared page asks: (method, door)."""
+    if isinstance(page, ListPage):
+        yield "get", page.door
+        for action in (*page.actions, *(bulk.action for bulk in page.bulk)):
+            yield "post", action.door
+    if isinstance(page, PaperPage):
+        yield from (("get", door) for door in (page.door, page.trail, page.prints) if door)
+        yield from (("get", part.door) for part in page.parts if part.door)
+        yield from (("post", action.door) for action in page.actions)
+
+
+@pytest.fixture(scope="module")
+def offered() -> set[tuple[str, str]]:
+    """Every operation of the four services, with the names of its path's values left out."""
+    found = set()
+    for service in ("collection", "ledger", "payout", "identity"):
+        paths = json.loads((ROOT / f"openapi/{service}.json").read_text())["paths"]
+        for path, methods in paths.items():
+            found |= {(method, bare(f"{service}:{path}")) for method in methods}
+    return found
+
+
+def bare(door: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", door)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_a_page_asks_doors_that_exist(page: Page, offered: set[tuple[str, str]]) -> None:
+    assert [door for method, door in doors_of(page) if (method, bare(door)) not in offered] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_a_page_speaks_both_languages(page: Page) -> None:
+    chinese, english = page.title
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
+    assert re.fullmatch(r"[ -~–—’]+", english)
+
+
+def session(role: Role) -> Session:
+    ends_at = clock.now() + timedelta(hours=1)
+    return Session("secret", "li", "李", role, "centre", ends_at)
+
+
+def test_the_menu_shows_only_what_the_role_may_open() -> None:
+    for role in Role:
+        if role.is_person:
+            menu = menu_of(PAGES, session(role))
+            shown = [page for pages in menu.values() for page in pages]
+            assert all(session(role).may(*page.rights) for page in shown)
+            assert not any("{" in page.path for page in shown)
+    administrator = menu_of(PAGES, session(Role.IDENTITY_ADMIN)).values()
+    reading = {Right.READ_COLLECTION, Right.READ_LEDGER, Right.READ_PAYOUT}
+    assert not [page for pages in administrator for page in pages if set(page.rights) & reading]
+
+
+def test_a_session_that_has_ended_opens_nothing() -> None:
+    sessions = Sessions()
+    ended = session(Role.SUPERVISOR)
+    ended.ends_at = clock.now()
+    sessions.open("cookie", ended)
+    assert sessions.find("cookie") is None
+    assert sessions.find(None) is None
+
+
+@pytest.mark.parametrize("away", ["//evil.example", "/\\evil.example", "https://evil.example", ""])
+def test_signing_in_leads_only_to_pages_of_the_console(away: str) -> None:
+    assert local(away) == "/"
+    assert local("/bills?period=2021-07") == "/bills?period=2021-07"
+
+
+def test_an_address_holds_the_values_that_say_something() -> None:
+    assert link("/bills", period="2021-07", status=None) == "/bills?period=2021-07"
