@@ -110,6 +110,12 @@ class Reference(StrEnum):
     )
     REFUND = "rfd", "退费单", "refund", "/v1/refunds/{refund}"
     REGISTER_CHANGE = "rgc", "变更登记", "register change", "/v1/changes/{change}"
+    CITY_RULE_CHANGE = (
+        "crl",
+        "本市规则订正",
+        "correction of a city rule",
+        "/v1/city-rule-corrections/{correction}/approvals",
+    )
     RETRY_RULE_CHANGE = (
         "rrc",
         "再扣规则变更",

@@ -19,6 +19,7 @@ from services.collection.arrears.routes import waiver as waiver_doors
 from services.collection.bases import routes as bases_doors
 from services.collection.billing.routes import bill as bill_doors
 from services.collection.billing.routes import credit as credit_doors
+from services.collection.city import routes as city_doors
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.contributions import routes as contributions_doors
 from services.collection.debits.routes import bank_file as bank_file_doors
@@ -174,6 +175,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     waiver_doors.router,
     project_doors.router,
     notice_doors.router,
+    city_doors.router,
     quality_doors.router,
     report_doors.router,
     personal_doors.router,

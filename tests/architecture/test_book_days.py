@@ -69,6 +69,7 @@ NOT_BOOKED = {
     "collection enrol_people": "a life's days",
     "collection expect_statements": "a rule's days",
     "collection file_agreement": "an agreement moves no money",
+    "collection file_city_rule": "a rule's days",
     "collection file_retry_rule": "a rule's days",
     "collection file_debit_agreement": "an agreement moves no money",
     "collection issue_certificate /as_of": "a question",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
+from services.collection.common.store import city_rule as city_rule_store
+from services.collection.common.store.city_rule import CityRule
 from services.collection.notice.domain import NoticeText
 from shared.page import read_page
 
@@ -155,9 +156,13 @@ async def page(
     )
 
 
-@cache
-def notice_texts() -> tuple[NoticeText, ...]:
-    """Return the sentences of printed notices, each with the days on which it is in force."""
+async def notice_texts(tx: AsyncConnection) -> tuple[NoticeText, ...]:
+    """Read the sentences of printed notices, each with the days on which it is in force."""
+    return texts_from(await city_rule_store.content(tx, CityRule.NOTICE_TEXTS))
+
+
+def texts_from(content: Mapping[str, Any]) -> tuple[NoticeText, ...]:
+    """Make the sentences of a document."""
     return tuple(
         NoticeText(
             notice=row["notice"],
@@ -167,5 +172,5 @@ def notice_texts() -> tuple[NoticeText, ...]:
             source=row["source"],
             certain=row["certain"],
         )
-        for row in common_shipped_store.read("notice_texts.json")["texts"]
+        for row in content["texts"]
     )

@@ -21,7 +21,9 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     """Run every check in its own transaction; the returned work stores the rows."""
     gathered = await report_flow.gather(row, tools.db.run, progress.more)
-    each, whole = assembled(gathered.of, gathered.found, row.asked["district"], gathered.reached)
+    each, whole = assembled(
+        gathered.checks, gathered.of, gathered.found, row.asked["district"], gathered.reached
+    )
     result = QualityReportResultOut.of(row.asked["period"], each, whole, len(gathered.rows))
 
     async def work(tx: AsyncConnection) -> dict[str, Any]:

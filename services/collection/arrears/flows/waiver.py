@@ -90,7 +90,7 @@ async def file(tx: AsyncConnection, ref: Ref, request: WaiverRequest, caller: Ca
             request.amount_fen,
             request.asked_on,
             charges,
-            waiver_reason_store.waiver_reasons(),
+            await waiver_reason_store.waiver_reasons(tx),
         ),
     ]
     if faults:
@@ -223,9 +223,9 @@ page = waiver_store.page
 """Reads waivers of a unit, of a district or of all."""
 
 
-def reasons() -> Sequence[WaiverReason]:
-    """Return the catalogue of reasons for waivers."""
-    return waiver_reason_store.waiver_reasons()
+async def reasons(tx: AsyncConnection) -> Sequence[WaiverReason]:
+    """Read the catalogue of reasons for waivers."""
+    return await waiver_reason_store.waiver_reasons(tx)
 
 
 async def trail_of(tx: AsyncConnection, ref: Ref, caller: Caller) -> list[dict[str, Any]]:

@@ -137,7 +137,9 @@ async def get_waiver_trail(waiver: RefPath, at: Reading) -> TrailOut:
     summary="减免原因代码 · List the reasons for waivers",
 )
 async def list_waiver_reasons(
-    _: Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)],
+    at: Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)],
 ) -> WaiverReasonsOut:
     """List the whole catalogue of reasons, with their days and sources."""
-    return WaiverReasonsOut(items=[WaiverReasonOut.of(row) for row in waiver_flow.reasons()])
+    return WaiverReasonsOut(
+        items=[WaiverReasonOut.of(row) for row in await at.read(waiver_flow.reasons)]
+    )

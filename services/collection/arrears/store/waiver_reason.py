@@ -1,18 +1,26 @@
-"""The shipped catalogue of reasons for waiving late fees and interest (减免原因)."""
+"""The catalogue of reasons for waiving late fees and interest (减免原因)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.waiver import WaiverReason
-from services.collection.common.store import shipped as common_shipped_store
+from services.collection.common.store import city_rule as city_rule_store
+from services.collection.common.store.city_rule import CityRule
 from services.collection.policy.domain.charge import ChargeKind
 
 
-@cache
-def waiver_reasons() -> tuple[WaiverReason, ...]:
+async def waiver_reasons(tx: AsyncConnection) -> tuple[WaiverReason, ...]:
     """Read the reasons. Each is in force on its own days."""
+    return reasons_from(await city_rule_store.content(tx, CityRule.WAIVER_REASONS))
+
+
+def reasons_from(content: Mapping[str, Any]) -> tuple[WaiverReason, ...]:
+    """Make the reasons of a document."""
     return tuple(
         WaiverReason(
             code=row["code"],
@@ -23,5 +31,5 @@ def waiver_reasons() -> tuple[WaiverReason, ...]:
             source=row["source"],
             certain=row["certain"],
         )
-        for row in common_shipped_store.read("waiver_reasons.json")["reasons"]
+        for row in content["reasons"]
     )

@@ -19,6 +19,7 @@ from shared.references import Reference
 class ChangeSubject(StrEnum):
     """Kinds of changes that two people sign."""
 
+    CITY_RULE = "city_rule"
     RETRY_RULE = "retry_rule"
     STATEMENT_ACCOUNT = "statement_account"
     STATEMENT_WITHDRAWAL = "statement_withdrawal"
@@ -30,6 +31,7 @@ class ChangeSubject(StrEnum):
 
 
 _REFERENCES = {
+    ChangeSubject.CITY_RULE: Reference.CITY_RULE_CHANGE,
     ChangeSubject.RETRY_RULE: Reference.RETRY_RULE_CHANGE,
     ChangeSubject.STATEMENT_ACCOUNT: Reference.STATEMENT_ACCOUNT_CHANGE,
     ChangeSubject.STATEMENT_WITHDRAWAL: Reference.STATEMENT_WITHDRAWAL,

@@ -1,4 +1,4 @@
-"""Data shipped with the product: regions and districts, policy packs, workdays, return codes.
+"""Data shipped with the product: regions and districts, policy packs, workdays.
 
 Each other subject reads its own data file with `read`.
 """
@@ -11,8 +11,6 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from services.collection.common.domain.return_code import ReturnCode
 
 _DATA = files("services.collection") / "data"
 
@@ -76,15 +74,6 @@ def debit_reasons() -> dict[str, Any]:
     """Return the classes of debit refusal reasons, with the known bank codes of each."""
     found: dict[str, Any] = read("debit_reasons.json")
     return found
-
-
-@cache
-def return_codes() -> tuple[ReturnCode, ...]:
-    """Return the catalogue of return codes (退回原因)."""
-    return tuple(
-        ReturnCode(**{**code, "papers": tuple(code["papers"])})
-        for code in read("return_codes.json")["codes"]
-    )
 
 
 def place_of(district: str) -> tuple[str, str]:

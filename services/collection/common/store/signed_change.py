@@ -19,6 +19,7 @@ _SELECT: Final = """
            filed_by, filed_at, decided_by, decided_at
       FROM signed_change"""
 _WRITERS: Final[Mapping[ChangeSubject, str]] = {
+    ChangeSubject.CITY_RULE: "write_city_rule",
     ChangeSubject.RETRY_RULE: "write_retry_rule",
     ChangeSubject.STATEMENT_ACCOUNT: "write_statement_account",
     ChangeSubject.STATEMENT_WITHDRAWAL: "withdraw_statement",

@@ -80,6 +80,7 @@ KEYS: Final[dict[str, str]] = {
     "bank_statement_line": "account_key",
     "book_movement": "account_key",
     "book_feed": "reference",
+    "city_rule": "reference",
     "retry_rule": "reference",
     "signed_change": "shard_key",
     "withdrawn_statement": "account_key",

@@ -81,7 +81,8 @@ async def submit(
     dated = await policy_flow.in_force(tx, region, period.first_day)
     previous = str(period.plus(-1))
     last = await roll_store.last_declaration(tx, unit.id, previous)
-    faults = list(basis_faults(last, period, filing_shipped_store.year_begins_month(region)))
+    begins = await filing_shipped_store.year_begins_month(tx, region)
+    faults = list(basis_faults(last, period, begins))
     if last is None or faults:
         raise Faulty(faults=faults)
     schedules = Schedules(dated.policy, period)

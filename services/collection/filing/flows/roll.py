@@ -55,7 +55,8 @@ async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> d
     """
     words = row.asked
     period = Period.parse(words["period"])
-    if begins_a_year(period, filing_shipped_store.year_begins_month(words["region"])):
+    begins = await filing_shipped_store.year_begins_month(tx, words["region"])
+    if begins_a_year(period, begins):
         raise OperationFailed(
             "YEAR_BEGINS", "年度首月须全额申报 (a year begins: declare everybody)"
         )

@@ -1,21 +1,16 @@
-"""Shipped data of filing: the month in which a region's declaration year begins."""
+"""The month in which a region's declaration year begins."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
-
-
-@cache
-def _data() -> dict[str, Any]:
-    content: dict[str, Any] = common_shipped_store.read("filing.json")
-    return content
+from services.collection.common.store import city_rule as city_rule_store
+from services.collection.common.store.city_rule import CityRule
 
 
-def year_begins_month(region: str) -> int:
-    """Return the first month of a region's declaration year."""
-    rows = _data()["regions"]
-    row = next((row for row in rows if row["region"] == region), _data()["default"])
+async def year_begins_month(tx: AsyncConnection, region: str) -> int:
+    """Read the first month of a region's declaration year."""
+    found = await city_rule_store.content(tx, CityRule.FILING)
+    rows = found["regions"]
+    row = next((row for row in rows if row["region"] == region), found["default"])
     return int(row["year_begins_month"])

@@ -51,7 +51,7 @@ async def act_on_all(
         Faulty: the catalogue does not have these return codes.
     """
     if requested is Act.RETURN:
-        check_codes(codes, note, trail_step_flow.PAPER)
+        await check_codes(tx, codes, note, trail_step_flow.PAPER)
     refs, outcomes = _parse(papers)
     statuses = await steps_store.statuses(tx, list(refs), caller.subject)
     planned: dict[tuple[Act, Move], list[DeclarationStatus]] = defaultdict(list)

@@ -37,9 +37,10 @@ async def of_periods(
     days = await calendar_store.workdays(
         tx, first.plus(1).first_day, last.plus(1).last_day + timedelta(SEARCH_DAYS)
     )
+    rules = await handling_shipped_store.cut_off_rules(tx)
     period = first
     while period <= last:
-        rule = rule_of(handling_shipped_store.cut_off_rules(), region, period)
+        rule = rule_of(rules, region, period)
         if str(period) not in found and rule is not None:
             due = due_day(period, rule.cut_off_day, days)
             found[str(period)] = CutOff(

@@ -43,7 +43,7 @@ async def act(
         Faulty: the catalogue does not have these codes. InSummary: only the centre may return it.
     """
     if requested is Act.RETURN:
-        check_codes(codes, note, trail_step_flow.PAPER)
+        await check_codes(tx, codes, note, trail_step_flow.PAPER)
     row = await filing_declaration_flow.find(tx, ref, caller)
     taken = act_from(requested, State(row.status))
     step = move(State(row.status), taken)

@@ -53,7 +53,7 @@ async def send_back(
         Faulty: unknown codes. NotFound: no such summary. StateConflict: it does not wait for audit.
         NotInSummary: each declaration that is not in the summary.
     """
-    check_codes(codes, note, PAPER if papers is None else trail_step_flow.PAPER)
+    await check_codes(tx, codes, note, PAPER if papers is None else trail_step_flow.PAPER)
     row = await lock(tx, ref, caller)
     if row.status != "sent":
         raise StateConflict(status=row.status)

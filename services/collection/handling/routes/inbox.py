@@ -10,7 +10,7 @@ from fastapi import Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
+from services.collection.common.flows import return_code as return_code_flow
 from services.collection.filing.domain.declaration import Act
 from services.collection.handling.domain.inbox import STEPS
 from services.collection.handling.flows import bulk as handling_bulk_flow
@@ -110,10 +110,10 @@ async def take_declaration_steps(
 @router.get(
     "/v1/return-codes", operation_id="list_return_codes", summary="退回原因代码 · Return codes"
 )
-async def list_return_codes(_: Catalogue) -> ReturnCodesOut:
+async def list_return_codes(at: Catalogue) -> ReturnCodesOut:
     """Return the whole catalogue, with sources."""
     return ReturnCodesOut(
-        items=[ReturnCodeOut.of(code) for code in common_shipped_store.return_codes()]
+        items=[ReturnCodeOut.of(code) for code in await at.read(return_code_flow.catalogue)]
     )
 
 

@@ -153,11 +153,12 @@ async def _head(
     unit = await unit_store.find(tx, unit_id)
     assert unit is not None, "a notice has a unit"
     centre, name = common_shipped_store.place_of(district)
+    texts = await notice_store.notice_texts(tx)
     return PrintHead(
         centre=centre,
         district=name,
         unit=unit,
-        sentence=sentence_of(notice, on, notice_store.notice_texts(), **facts),
+        sentence=sentence_of(notice, on, texts, **facts),
     )
 
 

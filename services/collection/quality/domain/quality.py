@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from shared.errors import NotFound
 from shared.money import PPM
 
 
@@ -69,6 +70,26 @@ class Target:
     at_least_ppm: int
     source: str
     certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityCatalogue:
+    """The checks, the Chinese names of what they look at, and the targets of a report."""
+
+    checks: tuple[Check, ...]
+    subjects: Mapping[str, str]
+    targets: tuple[Target, ...]
+
+    def check(self, id: str) -> Check:
+        """Find a check by its id.
+
+        Raises:
+            NotFound: there is no such check.
+        """
+        for check in self.checks:
+            if check.id == id:
+                return check
+        raise NotFound(check=id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,6 @@ from services.collection.quality.domain.quality import (
 from services.collection.quality.store import quality as quality_store
 from services.collection.quality.store import shipped as quality_shipped_store
 from services.collection.quality.store.quality import FindingRow
-from shared.errors import NotFound
 from shared.period import Period
 
 Counted = Mapping[str, Mapping[str, int]]
@@ -36,33 +35,24 @@ class DistrictReport:
     accuracies: tuple[Accuracy, ...] = ()
 
 
-def check_of(check_id: str) -> Check:
-    """Find a check by its id.
-
-    Raises:
-        NotFound: there is no such check.
-    """
-    for check in quality_shipped_store.checks():
-        if check.id == check_id:
-            return check
-    raise NotFound(check=check_id)
-
-
 async def report(
     tx: AsyncConnection, period: Period, district: str | None
 ) -> tuple[list[DistrictReport], DistrictReport]:
     """Run the checks of a period: findings by district, and over all of those districts."""
-    checks = quality_shipped_store.checks()
+    of_city = await quality_shipped_store.catalogue(tx)
     await quality_store.read_widely(tx)
     of = {
         subject: await quality_store.subjects(tx, subject, period, district)
-        for subject in quality_shipped_store.subjects()
+        for subject in of_city.subjects
     }
-    found = {check.id: await quality_store.count(tx, check, period, district) for check in checks}
-    return assembled(of, found, district)
+    found = {
+        check.id: await quality_store.count(tx, check, period, district) for check in of_city.checks
+    }
+    return assembled(of_city.checks, of, found, district)
 
 
 def assembled(
+    checks: Sequence[Check],
     of: Counted,
     found: Counted,
     district: str | None,
@@ -72,7 +62,6 @@ def assembled(
 
     `reached` gives each target's subjects, and how many of them some check found.
     """
-    checks = quality_shipped_store.checks()
     districts = sorted({name for counted in (*of.values(), *found.values()) for name in counted})
     each = [
         _district(
@@ -108,9 +97,8 @@ def _district(
     return DistrictReport(name, rates_of(findings), tuple(findings), tuple(accuracies))
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the catalogue of checks."""
-    return quality_shipped_store.checks()
+catalogue = quality_shipped_store.catalogue
+"""Reads the catalogue of checks."""
 
 
 async def page(

@@ -19,8 +19,7 @@ from services.collection.operation import flows as operation_flow
 from services.collection.operation import store as operation_store
 from services.collection.operation.flows import new_operation
 from services.collection.operation.store import OperationRow
-from services.collection.quality.domain.quality import Check, Target
-from services.collection.quality.flows.quality import check_of
+from services.collection.quality.domain.quality import Check, QualityCatalogue, Target
 from services.collection.quality.store import quality as quality_store
 from services.collection.quality.store import shipped as quality_shipped_store
 from services.collection.quality.store.quality import FindingRow
@@ -65,13 +64,14 @@ def operation_of(
 
 def steps() -> int:
     """Count the transactions that a report takes."""
-    return len(quality_shipped_store.checks()) + len(quality_shipped_store.targets()) + 1
+    return quality_shipped_store.steps() + 1
 
 
 @dataclass(slots=True)
 class CheckCounts:
     """The counts of every check by district, and the first rows of each."""
 
+    checks: Sequence[Check] = ()
     of: dict[str, Mapping[str, int]] = field(default_factory=dict)
     found: dict[str, Mapping[str, int]] = field(default_factory=dict)
     reached: list[tuple[Target, Mapping[str, int], Mapping[str, int]]] = field(default_factory=list)
@@ -83,18 +83,22 @@ async def gather(row: OperationRow, read: Reading, more: Callable[[int], None]) 
     period, district = Period.parse(row.asked["period"]), row.asked["district"]
     gathered = CheckCounts()
 
+    catalogue: QualityCatalogue = await read(quality_shipped_store.catalogue)
+    gathered.checks = catalogue.checks
+
     async def subjects(tx: AsyncConnection) -> None:
         await quality_store.take_time(tx, STATEMENT_SECONDS)
-        for subject in quality_shipped_store.subjects():
+        for subject in catalogue.subjects:
             gathered.of[subject] = await quality_store.subjects(tx, subject, period, district)
 
     await read(subjects)
     more(1)
-    for check in quality_shipped_store.checks():
+    for check in catalogue.checks:
         await read(_checked(gathered, check, period, district))
         more(1)
-    for target in quality_shipped_store.targets():
-        await read(_reached(gathered, target, period, district))
+    for target in catalogue.targets:
+        checks = [catalogue.check(id) for id in target.checks]
+        await read(_reached(gathered, target, checks, (period, district)))
         more(1)
     return gathered
 
@@ -113,9 +117,12 @@ def _checked(
 
 
 def _reached(
-    gathered: CheckCounts, target: Target, period: Period, district: str | None
+    gathered: CheckCounts,
+    target: Target,
+    checks: Sequence[Check],
+    of: tuple[Period, str | None],
 ) -> Callable[[AsyncConnection], Awaitable[None]]:
-    checks = [check_of(check_id) for check_id in target.checks]
+    period, district = of
     looked_at = sorted({check.subject for check in checks})
 
     async def once(tx: AsyncConnection) -> None:

@@ -39,9 +39,10 @@ DistrictQuery = Annotated[Code | None, Query()]
 @router.get(
     "/v1/quality/checks", operation_id="list_quality_checks", summary="数据质量检查项 · List checks"
 )
-async def list_quality_checks(_: Reading) -> ChecksOut:
+async def list_quality_checks(at: Reading) -> ChecksOut:
     """List the checks with their limits and sources."""
-    return ChecksOut(items=[CheckOut.of(check) for check in quality_flow.checks()])
+    found = await at.read(quality_flow.catalogue)
+    return ChecksOut(items=[CheckOut.of(check) for check in found.checks])
 
 
 @router.get(
@@ -80,7 +81,7 @@ async def list_quality_rows(
     cursor: Cursor = None,
 ) -> QualityRowsOut:
     """List the rows that a check finds, masked."""
-    found = quality_flow.check_of(check)
+    found = (await at.read(quality_flow.catalogue)).check(check)
     scope = at.caller.scope(district)
     filters = {"of": "quality_rows", "check": check, "period": period, "in": scope}
     after = (-1, -1)

@@ -1,43 +1,45 @@
-"""Shipped data of quality: the checks, what they look at, and the targets of a report."""
+"""The catalogue of quality: the checks, what they look at, and the targets of a report."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping
+from typing import Any
 
-from services.collection.common.store import shipped as common_shipped_store
-from services.collection.quality.domain.quality import Check, CheckKind, Target
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.store import city_rule as city_rule_store
+from services.collection.common.store.city_rule import CityRule
+from services.collection.quality.domain.quality import Check, CheckKind, QualityCatalogue, Target
 from shared.money import parse_rate
 
-_FILE = "quality_checks.json"
+
+async def catalogue(tx: AsyncConnection) -> QualityCatalogue:
+    """Read the catalogue."""
+    return catalogue_from(await city_rule_store.content(tx, CityRule.QUALITY_CHECKS))
 
 
-@cache
-def checks() -> tuple[Check, ...]:
-    """Return the checks of registered and declared data."""
-    return tuple(
-        Check(**{**check, "kind": CheckKind(check["kind"])})
-        for check in common_shipped_store.read(_FILE)["checks"]
+def catalogue_from(content: Mapping[str, Any]) -> QualityCatalogue:
+    """Make the catalogue of a document."""
+    return QualityCatalogue(
+        checks=tuple(
+            Check(**{**check, "kind": CheckKind(check["kind"])}) for check in content["checks"]
+        ),
+        subjects=content["subjects"],
+        targets=tuple(
+            Target(
+                id=row["id"],
+                title=row["title"],
+                checks=tuple(row["checks"]),
+                at_least_ppm=parse_rate(row["at_least"]),
+                source=row["source"],
+                certain=row["certain"],
+            )
+            for row in content["targets"]
+        ),
     )
 
 
-@cache
-def subjects() -> dict[str, str]:
-    """Return the Chinese names of what the checks look at."""
-    found: dict[str, str] = common_shipped_store.read(_FILE)["subjects"]
-    return found
-
-
-@cache
-def targets() -> tuple[Target, ...]:
-    """Return the targets: the share of registered and declared data that must pass its checks."""
-    return tuple(
-        Target(
-            id=row["id"],
-            title=row["title"],
-            checks=tuple(row["checks"]),
-            at_least_ppm=parse_rate(row["at_least"]),
-            source=row["source"],
-            certain=row["certain"],
-        )
-        for row in common_shipped_store.read(_FILE)["targets"]
-    )
+def steps() -> int:
+    """Count the checks and targets; a city changes their limits, never their number."""
+    found = city_rule_store.shipped(CityRule.QUALITY_CHECKS)
+    return len(found["checks"]) + len(found["targets"])

@@ -177,7 +177,7 @@ async def refuse(
     Raises:
         Faulty: unknown codes. NotFound, Forbidden, StateConflict: as `decided`.
     """
-    check_codes(codes, note, PAPER)
+    await check_codes(tx, codes, note, PAPER)
     row = await decided(tx, ref, "refused", caller)
     step = step_of(row, "refuse", signs=True, why=note, detail={"codes": list(codes)})
     await trail.record(tx, step, caller)

@@ -145,7 +145,7 @@ async def refuse(
     Raises:
         Faulty: unknown codes. NotFound, Forbidden, StateConflict: the correction.
     """
-    check_codes(codes, note, "change")
+    await check_codes(tx, codes, note, "change")
     row = await find(tx, ref, caller)
     if not await person_correction_store.decide(tx, row, "refused"):
         raise StateConflict(status=row.status)

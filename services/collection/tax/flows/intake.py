@@ -79,7 +79,7 @@ async def take(
     whole = await _reported_whole(tx, lines, known, terms.authority)
     sorted_lines = intake_rules.sort_lines(lines, known, whole)
     taken = TakenLines(results=sorted_lines.results)
-    items = levy_item_store.levy_items()
+    items = await levy_item_store.levy_items(tx)
     paid = [line for line in sorted_lines.new if line.refund is None]
     parts = intake_rules.parts_of_tickets(paid)
     refunds = [line for line in sorted_lines.new if line.refund is not None]

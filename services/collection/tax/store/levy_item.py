@@ -1,17 +1,15 @@
-"""Shipped data of the tax bureau's levy items (征收品目)."""
+"""The tax bureau's levy items (征收品目)."""
 
 from __future__ import annotations
 
-from functools import cache
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
+from services.collection.common.store import city_rule as city_rule_store
+from services.collection.common.store.city_rule import CityRule
 from services.collection.tax.domain.line import LevyItem, LevyItems
 
 
-@cache
-def levy_items() -> LevyItems:
-    """Return the insurance and party of each code."""
-    return {
-        row["code"]: LevyItem(row["insurance"], row["party"])
-        for row in common_shipped_store.read("levy_items.json")["items"]
-    }
+async def levy_items(tx: AsyncConnection) -> LevyItems:
+    """Read the insurance and party of each code."""
+    found = await city_rule_store.content(tx, CityRule.LEVY_ITEMS)
+    return {row["code"]: LevyItem(row["insurance"], row["party"]) for row in found["items"]}

@@ -19,6 +19,8 @@ from services.collection.arrears.domain.waiver import (
     waived_voucher,
 )
 from services.collection.arrears.store import waiver_reason as waiver_reason_store
+from services.collection.common.store import city_rule as city_rule_store
+from services.collection.common.store.city_rule import CityRule
 from services.collection.policy.domain.charge import ChargeKind
 from shared.entry import Account, Side
 
@@ -148,7 +150,9 @@ def test_the_memo_of_a_waiver_takes_the_receivable_back_by_fund() -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", waiver_reason_store.waiver_reasons(), ids=lambda reason: reason.code
+    "reason",
+    waiver_reason_store.reasons_from(city_rule_store.shipped(CityRule.WAIVER_REASONS)),
+    ids=lambda reason: reason.code,
 )
 def test_shipped_reasons_have_days_and_a_source(reason: WaiverReason) -> None:
     assert reason.kinds
@@ -157,5 +161,10 @@ def test_shipped_reasons_have_days_and_a_source(reason: WaiverReason) -> None:
 
 
 def test_shipped_reasons_have_codes_of_their_own() -> None:
-    known = [reason.code for reason in waiver_reason_store.waiver_reasons()]
+    known = [
+        reason.code
+        for reason in waiver_reason_store.reasons_from(
+            city_rule_store.shipped(CityRule.WAIVER_REASONS)
+        )
+    ]
     assert len(known) == len(set(known))

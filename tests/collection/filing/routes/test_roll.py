@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 
-from services.collection.filing.store import shipped as filing_shipped_store
 from services.collection.operation.jobs import run as run_job
 from services.collection.worker import OPERATIONS
 from shared.ids import unit_key
@@ -138,7 +137,6 @@ async def test_wages_of_an_insurances_own_are_carried_on(office: Office) -> None
 
 
 async def test_a_year_begins_with_a_declaration_of_everything(office: Office) -> None:
-    assert filing_shipped_store.year_begins_month("tianjin") == 1
     done = await rolled(office, "ninghe", "2022-01")
     assert done["status"] == "failed"
     assert done["error"]["code"] == "YEAR_BEGINS"

@@ -6,9 +6,12 @@ from itertools import pairwise
 
 import pytest
 
+from services.collection.common.store import city_rule as city_rule_store
+from services.collection.common.store.city_rule import CityRule
 from services.collection.notice import store as notice_store
 from services.collection.notice.domain import NoticeText, sentence_of
 
+TEXTS = notice_store.texts_from(city_rule_store.shipped(CityRule.NOTICE_TEXTS))
 NAMES = {
     "bill": set(),
     "charge": set(),
@@ -19,7 +22,7 @@ NAMES = {
 
 
 def test_a_dunning_notice_cites_the_regulations_before_the_law_was_in_force() -> None:
-    texts = notice_store.notice_texts()
+    texts = TEXTS
     facts = {"day": "某日", "oldest": "某月"}
     old = sentence_of("dunning", date(2011, 6, 30), texts, **facts)
     new = sentence_of("dunning", date(2011, 7, 1), texts, **facts)
@@ -31,7 +34,7 @@ def test_a_dunning_notice_cites_the_regulations_before_the_law_was_in_force() ->
     assert sentence_of("dunning", date(1990, 1, 1), texts, **facts) is None
 
 
-@pytest.mark.parametrize("text", notice_store.notice_texts(), ids=lambda row: row.notice)
+@pytest.mark.parametrize("text", TEXTS, ids=lambda row: row.notice)
 def test_every_sentence_has_a_source_and_asks_only_for_what_is_given(text: NoticeText) -> None:
     placeholders = {
         name for _, name, _, _ in string.Formatter().parse(text.text) if name is not None
@@ -42,7 +45,7 @@ def test_every_sentence_has_a_source_and_asks_only_for_what_is_given(text: Notic
 
 @pytest.mark.parametrize("notice", NAMES)
 def test_every_notice_has_one_sentence_on_each_day(notice: str) -> None:
-    rows = [row for row in notice_store.notice_texts() if row.notice == notice]
+    rows = [row for row in TEXTS if row.notice == notice]
     for earlier, later in pairwise(rows):
         assert earlier.in_force_to is not None
         assert (later.in_force_from - earlier.in_force_to).days == 1

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.collection.common.store import city_rule as city_rule_store
+from services.collection.common.store.city_rule import CityRule
 from services.collection.quality.domain.cross_foot import cross_foot
 from services.collection.quality.domain.quality import (
     PPM,
@@ -66,10 +68,11 @@ def test_rates_are_taken_over_the_checks_of_their_kind() -> None:
 
 
 def test_every_check_has_its_statement_its_subject_and_its_source() -> None:
-    checks = quality_shipped_store.checks()
+    of_city = quality_shipped_store.catalogue_from(city_rule_store.shipped(CityRule.QUALITY_CHECKS))
+    checks = of_city.checks
     assert {check.id for check in checks} == set(checks_store.CHECKS)
     assert {check.kind for check in checks} == set(CheckKind)
-    assert set(quality_shipped_store.subjects()) == set(checks_store.SUBJECTS)
+    assert set(of_city.subjects) == set(checks_store.SUBJECTS)
     for check in checks:
         assert check.subject in checks_store.SUBJECTS
         assert check.source
