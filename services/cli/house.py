@@ -32,6 +32,10 @@ def up(
         bool, typer.Option(help="Run the simulated bank and tax bureau too.")
     ] = True,
     console: Annotated[bool, typer.Option(help="Run the console, the pages of people.")] = True,
+    demo_city: Annotated[
+        bool,
+        typer.Option("--demo-city", help="Fill a small city, so that every page shows something."),
+    ] = False,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -42,10 +46,12 @@ def up(
     settings = settings_with(database_url=database_url)
     names = (*SERVICES, *(["console"] if console else []), *(["sandbox"] if sandbox else []))
     with plainly(), closing(HomeLog(settings.home / "log")) as log:
-        asyncio.run(_stay(Supervisor(settings, names, on_log=log), as_json=as_json))
+        asyncio.run(
+            _stay(Supervisor(settings, names, on_log=log), as_json=as_json, demo_city=demo_city)
+        )
 
 
-async def _stay(house: Supervisor, *, as_json: bool) -> None:
+async def _stay(house: Supervisor, *, as_json: bool, demo_city: bool) -> None:
     loop = asyncio.get_running_loop()
     asked_to_stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -60,6 +66,8 @@ async def _stay(house: Supervisor, *, as_json: bool) -> None:
         return
     try:
         starting.result()
+        if demo_city and not await _filled(house, stopping):
+            return
         _announce(house, as_json=as_json)
         await stopping
         err.print("stopping", highlight=False)
@@ -68,23 +76,51 @@ async def _stay(house: Supervisor, *, as_json: bool) -> None:
         await house.stop()
 
 
+async def _filled(house: Supervisor, stopping: asyncio.Task[bool]) -> bool:
+    """Fill a small city; False when somebody has asked to stop meanwhile."""
+    from services.demo.filling import fill
+    from services.demo.office import Office
+    from services.demo.stage import Stage
+
+    office = Office(house.urls, house.secrets)
+    filling = asyncio.create_task(fill(office, Stage()))
+    try:
+        await asyncio.wait({filling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not filling.done():
+            filling.cancel()
+            with suppress(asyncio.CancelledError):
+                await filling
+            return False
+        if not filling.result():
+            err.print("the city is there already", highlight=False)
+        return True
+    finally:
+        await office.close()
+
+
 def _announce(house: Supervisor, *, as_json: bool) -> None:
     if as_json:
         print_json({"urls": house.urls, "identity_dir": str(house.settings.identity_path)})
         return
-    addresses = [(name, url, f"{url}/docs") for name, url in house.urls.items()]
+    addresses = [
+        (name, url, "" if name == "console" else f"{url}/docs") for name, url in house.urls.items()
+    ]
     print_table("运行中 · Running", ("service", "URL", "API"), addresses)
-    if "sandbox" in house.services and house.secrets:
-        print_table(
-            "沙箱身份 · Sandbox credentials (POST /v1/oauth/token, grant_type=client_credentials)",
-            ("client_id", "client_secret"),
-            sorted(house.secrets.items()),
-        )
-    out.print(
-        "A token for any role: wuxian token --role district_clerk --district heping\n"
-        "Ctrl-C stops everything.",
-        highlight=False,
-    )
+    lines = ["Ctrl-C stops everything."]
+    if house.secrets:
+        lines = [
+            f"Secrets of the sandbox's people and machines: {house.settings.identity_path}/secrets.json",
+            "A token for any role: wuxian token --role district_clerk --district heping",
+            *lines,
+        ]
+    if house.secrets and "console" in house.services:
+        lines = [
+            f"操作台 · The console: {house.urls['console']}",
+            "  user name: district_clerk.heping, centre_cashier, supervisor …",
+            "  password: in the file below; one-time code: wuxian code district_clerk.heping",
+            *lines,
+        ]
+    out.print("\n".join(lines), highlight=False, soft_wrap=True)
 
 
 def demo(

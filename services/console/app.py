@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ from services.console.page import all_pages
 from services.console.session import Sessions
 from services.console.sign_in import SignIn, sign_in_router
 from services.console.style import serve_files
+from services.console.wall import build_embedded_wall, build_wall
+from shared import clock
 from shared.process.metrics import exposition
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
@@ -32,12 +34,14 @@ RECONNECT_SECONDS: Final = 600.0
 """Time that a page waits for its browser: what is typed is kept over a dropped connection."""
 PING_SECONDS: Final = 15
 """A connection that gives no sign for so long is found dead, and opened again."""
+EMBEDDED: Final = "/embed/wall"
 COOKIE: Final = "wuxian_console"
 
 
 def build(settings: Settings | None = None) -> FastAPI:
     """Build the app; its lifespan opens the way to the services. Once in a process: NiceGUI is one."""
     chosen = settings or process_settings()
+    clock.follow(chosen.sandbox_day_path)
     services, sessions = Services(chosen), Sessions()
 
     @asynccontextmanager
@@ -50,7 +54,7 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _add_monitoring(app, services)
-    _add_pages(services, sessions)
+    _add_pages(services, sessions, chosen.cors_origins)
     ui.run_with(
         app,
         title=NAME[0],
@@ -67,7 +71,7 @@ def build(settings: Settings | None = None) -> FastAPI:
             "https_only": is_https(chosen),
         },
     )
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, framed={EMBEDDED: chosen.cors_origins})
     app.add_middleware(AccessLog, service=SERVICE, written=chosen.access_log)
     return app
 
@@ -78,7 +82,7 @@ def is_https(settings: Settings) -> bool:
     return settings.tls_cert is not None or public.startswith("https:")
 
 
-def _add_pages(services: Services, sessions: Sessions) -> None:
+def _add_pages(services: Services, sessions: Sessions, origins: Sequence[str]) -> None:
     desk, pages = SignIn(services, sessions), all_pages()
     serve_files()
     pages_app.include_router(sign_in_router(desk))
@@ -86,6 +90,18 @@ def _add_pages(services: Services, sessions: Sessions) -> None:
     @ui.page("/sign-in", title=NAME[0])
     def sign_in(request: Request) -> None:
         desk.page(request)
+
+    @ui.page("/wall", title=NAME[0])
+    def wall(request: Request) -> Response | None:
+        session = sessions.find(request.session.get("id"))
+        if session is None:
+            return RedirectResponse("/sign-in?next=%2Fwall", 303)
+        build_wall(Api(services, session))
+        return None
+
+    @ui.page(EMBEDDED, title=NAME[0])
+    def embedded_wall(language: str = "zh") -> None:
+        build_embedded_wall(services, origins, "en" if language == "en" else "zh")
 
     @ui.page("/")
     @ui.page("/{_:path}")

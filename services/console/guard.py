@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,24 +23,32 @@ CONTENT_POLICY: Final = "; ".join(
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
     )
 )
 FIELDS: Final = {
-    b"content-security-policy": CONTENT_POLICY.encode(),
     b"referrer-policy": b"same-origin",
     b"x-content-type-options": b"nosniff",
-    b"x-frame-options": b"DENY",
 }
 _HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 class Guard:
-    """Completes every answer, and turns away what another site's page sends with our cookie."""
+    """Completes every answer, and turns away what another site's page sends with our cookie.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `framed` are the paths that other sites may show in a frame, each with those sites' origins.
+    """
+
+    def __init__(self, app: ASGIApp, framed: Mapping[str, Sequence[str]]) -> None:
         self.app = app
+        self.framed = framed
+
+    def _policy(self, path: str) -> list[tuple[bytes, bytes]]:
+        origins = self.framed.get(path)
+        ancestors = " ".join(origins) if origins else "'none'"
+        policy = f"{CONTENT_POLICY}; frame-ancestors {ancestors}"
+        fields = [(b"content-security-policy", policy.encode())]
+        return fields if origins else [*fields, (b"x-frame-options", b"DENY")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one socket."""
@@ -59,7 +68,8 @@ class Guard:
         async def completed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = {name for name, _ in message["headers"]}
-                added = [field for field in FIELDS.items() if field[0] not in given]
+                fields = [*FIELDS.items(), *self._policy(scope["path"])]
+                added = [field for field in fields if field[0] not in given]
                 if b"cache-control" not in given:
                     added.append((b"cache-control", b"no-store"))
                 if scope.get("scheme") == "https":

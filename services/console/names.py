@@ -34,11 +34,17 @@ ROLES: Final[dict[Role, Text]] = {
 }
 
 FUNDS: Final[dict[str, Text]] = {
-    "pension": ("城镇职工基本养老保险基金", "Pension"),
-    "medical": ("基本医疗保险基金", "Medical"),
-    "maternity": ("生育保险基金", "Maternity"),
+    "pension": ("企业职工基本养老保险基金", "Pension"),
+    "medical": ("职工基本医疗保险基金", "Medical"),
     "unemployment": ("失业保险基金", "Unemployment"),
     "work_injury": ("工伤保险基金", "Work injury"),
+    "maternity": ("生育保险基金", "Maternity"),
+    "large_outpatient": ("大额门诊补助资金", "Large outpatient bills"),
+    "large_medical": ("大额医疗救助资金", "Large medical bills"),
+    "civil_servant_aid": ("公务员医疗补助资金", "Civil servants' medical aid"),
+    "supplementary_medical": ("地方附加医疗保险资金", "Supplementary medical"),
+    "serious_illness": ("职工大病保险资金", "Serious illness"),
+    "long_term_care": ("长期护理保险资金", "Long-term care"),
 }
 
 STATUSES: Final[dict[str, tuple[Text, Tone]]] = {
@@ -48,6 +54,7 @@ STATUSES: Final[dict[str, tuple[Text, Tone]]] = {
     "reviewed": (("已复核", "Reviewed"), Tone.WAITS),
     "summarised": (("已汇总", "Summarised"), Tone.WAITS),
     "audited": (("已审核", "Audited"), Tone.GOOD),
+    "billed": (("已开单", "Billed"), Tone.WAITS),
     "returned": (("已退回", "Returned"), Tone.BAD),
     "withdrawn": (("已撤回", "Withdrawn"), Tone.QUIET),
     "proposed": (("待批准", "Proposed"), Tone.WAITS),

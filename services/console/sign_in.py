@@ -44,7 +44,7 @@ class SignIn:
         refusal = self._refusals.pop(request.session.get("id", ""), None)
         is_change = refusal is not None and refusal.code == "PASSWORD_MUST_CHANGE"
         is_change = is_change or "change" in request.query_params
-        with ui.element("main").classes("wx-sign-in"), ui.element("div").classes("wx-sign-in-card"):
+        with ui.element("div").classes("wx-sign-in"), ui.element("div").classes("wx-sign-in-card"):
             ui.label(tell(NAME)).classes("wx-sign-in-title").props("role=heading aria-level=1")
             ui.label(
                 t("修改密码", "Change the password")

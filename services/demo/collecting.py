@@ -168,27 +168,28 @@ async def assess(play: Play, month: Month) -> None:
     """Play a period from its declarations to its bills."""
     units = play.city.units
     with play.stage.step("declare", len(units), month.period) as bar:
-        filed = await each(units, lambda unit: _declare(play, month, unit), bar.advance)
+        filed = await each(units, lambda unit: declare(play, month, unit), bar.advance)
         month.declarations = {
             unit.credit_code: paper["id"] for unit, paper in zip(units, filed, strict=True)
         }
     if month.index > 0:
         await _send_some_back(play, month)
     with play.stage.step("accept", len(units), month.period) as bar:
-        await each(units, lambda unit: _act(play, month, unit, clerk, "acceptances"), bar.advance)
+        await each(units, lambda unit: act(play, month, unit, clerk, "acceptances"), bar.advance)
     with play.stage.step("review", len(units), month.period) as bar:
-        await each(units, lambda unit: _act(play, month, unit, reviewer, "reviews"), bar.advance)
+        await each(units, lambda unit: act(play, month, unit, reviewer, "reviews"), bar.advance)
     districts = play.city.districts
     with play.stage.step("summarise", len(districts), month.period) as bar:
-        sent = await each(districts, lambda one: _summarise(play, month, one), bar.advance)
+        sent = await each(districts, lambda one: summarise(play, month, one), bar.advance)
         month.summaries = dict(zip(districts, sent, strict=True))
     with play.stage.step("audit", len(districts), month.period) as bar:
-        await each(month.summaries.values(), lambda one: _audit(play, month, one), bar.advance)
+        await each(month.summaries.values(), lambda one: audit(play, month, one), bar.advance)
     with play.stage.step("bill", len(districts), month.period) as bar:
-        await each(month.summaries.values(), lambda one: _billed(play, one), bar.advance)
+        await each(month.summaries.values(), lambda one: billed(play, one), bar.advance)
 
 
-async def _declare(play: Play, month: Month, unit: Unit) -> Any:
+async def declare(play: Play, month: Month, unit: Unit) -> Any:
+    """Declare a unit's month; the declaration."""
     declared = unit.declared(month.index)
     wages_fen = sum(wage for _, wage in declared)
     body = {
@@ -211,26 +212,29 @@ async def _send_some_back(play: Play, month: Month) -> None:
         path = f"/v1/declarations/{month.declarations[unit.credit_code]}/returns"
         body = {"codes": ["NOT_SIGNED_BY_STAFF"], "note": "职工未签字确认"}
         await play.office.post(clerk(district), "collection", path, body)
-        month.declarations[unit.credit_code] = (await _declare(play, month, unit))["id"]
+        month.declarations[unit.credit_code] = (await declare(play, month, unit))["id"]
 
 
-async def _act(play: Play, month: Month, unit: Unit, desk: Any, act: str) -> None:
-    path = f"/v1/declarations/{month.declarations[unit.credit_code]}/{act}"
+async def act(play: Play, month: Month, unit: Unit, desk: Any, step: str) -> None:
+    """Take a step on a unit's declaration."""
+    path = f"/v1/declarations/{month.declarations[unit.credit_code]}/{step}"
     await play.office.post(desk(unit.district), "collection", path)
 
 
-async def _summarise(play: Play, month: Month, district: str) -> Any:
+async def summarise(play: Play, month: Month, district: str) -> Any:
+    """Send a district's summary; the summary."""
     body = {"district": district, "period": month.period}
     return await play.office.post(reviewer(district), "collection", "/v1/summaries", body)
 
 
-async def _audit(play: Play, month: Month, summary: dict[str, Any]) -> None:
+async def audit(play: Play, month: Month, summary: dict[str, Any]) -> None:
+    """Audit a summary, so that its bills are issued."""
     body = {"control": summary["control"], "bill_date": month.day(12)}
     path = f"/v1/summaries/{summary['id']}/audits"
     await play.office.post("centre_auditor", "collection", path, body)
 
 
-async def _billed(play: Play, summary: dict[str, Any]) -> None:
+async def billed(play: Play, summary: dict[str, Any]) -> None:
     """Wait until the centre's worker has issued every bill of a summary."""
     while True:
         path = f"/v1/summaries/{summary['id']}"
@@ -243,14 +247,14 @@ async def _billed(play: Play, summary: dict[str, Any]) -> None:
 async def bill_again(play: Play, period: str, district: str, paper: str, day: str) -> None:
     """Take one correction of a month the whole way to its bill."""
     office = play.office
-    for desk, act in ((clerk, "acceptances"), (reviewer, "reviews")):
-        await office.post(desk(district), "collection", f"/v1/declarations/{paper}/{act}")
+    for desk, step in ((clerk, "acceptances"), (reviewer, "reviews")):
+        await office.post(desk(district), "collection", f"/v1/declarations/{paper}/{step}")
     body: dict[str, Any] = {"district": district, "period": period}
     summary = await office.post(reviewer(district), "collection", "/v1/summaries", body)
     body = {"control": summary["control"], "bill_date": day}
     path = f"/v1/summaries/{summary['id']}/audits"
     await office.post("centre_auditor", "collection", path, body)
-    await _billed(play, summary)
+    await billed(play, summary)
 
 
 async def debit(play: Play, period: str, day: str, **bank: str) -> None:

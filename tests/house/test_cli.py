@@ -186,7 +186,7 @@ async def test_a_service_refuses_a_database_of_a_newer_release(
 def test_everything_comes_up_and_goes_down_on_request(environment: dict[str, str]) -> None:
     ports = {
         f"WUXIAN_{name.upper()}_PORT": str(free_port())
-        for name in ("identity", "collection", "ledger", "payout", "sandbox")
+        for name in ("identity", "collection", "ledger", "payout", "console", "sandbox")
     }
     process = subprocess.Popen(
         python_command("services.cli", "up", "--json"),

@@ -23,7 +23,14 @@ pytestmark = pytest.mark.story
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("integrate-tax-bureau", "integrate-bank", "integrate-dashboard")
-PORTS = {"collection": 8001, "ledger": 8002, "payout": 8003, "identity": 8005, "sandbox": 8010}
+PORTS = {
+    "collection": 8001,
+    "ledger": 8002,
+    "payout": 8003,
+    "console": 8004,
+    "identity": 8005,
+    "sandbox": 8010,
+}
 READY_SECONDS = 180
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

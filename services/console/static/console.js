@@ -5,6 +5,17 @@ globalThis.wuxian = {
     document.documentElement.lang = "en";
     addEventListener("load", () => globalThis.Quasar?.lang.set(Quasar.lang.enUS));
   },
+  // In a frame: takes access tokens that the page around it posts, from the allowed sites only.
+  takeTokens(origins) {
+    addEventListener("message", (event) => {
+      if (event.source !== window.parent || !origins.includes(event.origin)) return;
+      const { token, expires_in } = event.data ?? {};
+      if (typeof token === "string") emitEvent("wall_token", { token, expires_in });
+    });
+    const ask = () => origins.forEach((one) => window.parent.postMessage({ wuxian: "token please" }, one));
+    addEventListener("load", () => setTimeout(ask, 500));
+    setInterval(ask, 300000);
+  },
   // Marks the menu's link of the page that is shown: the address changes without a load.
   followMenu() {
     const mark = () => {

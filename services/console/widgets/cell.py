@@ -44,6 +44,8 @@ _WRITTEN: dict[Kind, Callable[[Any], str]] = {
     Kind.ROLE: lambda value: names.role_name(str(value)) if value else text.NOTHING,
     Kind.YES: text.yes,
 }
+LINE = 26
+"""Characters after which a text in a table goes on in a second line; nothing is cut."""
 RIGHT_ALIGNED = frozenset({Kind.MONEY, Kind.NUMBER, Kind.PERCENT})
 
 
@@ -74,12 +76,14 @@ class Column:
         return self.of(row) if self.of else member_of(row, self.member)
 
     def cell(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the browser shows of a row: text, address, tone, whether to offer a copy."""
+        """Return what the browser shows of a row: text, length, address, tone, copying."""
         value = self.value(row)
         known = self.names.get(str(value)) if self.names else None
         href = self.address(row) if self.address else filled(self.link, row)
+        written = tell(known) if known else _WRITTEN[self.kind](value)
         return {
-            "text": tell(known) if known else _WRITTEN[self.kind](value),
+            "text": written,
+            "long": len(written) > LINE,
             "href": href if value not in {None, ""} else None,
             "tone": names.status_tone(str(value)).value if self.kind is Kind.STATUS else None,
             "copy": self.kind is Kind.CODE and value not in {None, ""},

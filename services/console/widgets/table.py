@@ -13,13 +13,14 @@ from services.console.words import t, tell
 Row = Mapping[str, Any]
 _CELL: Final = """
 <q-td :props="props">
-  <a v-if="props.value.href" :href="props.value.href" class="wx-link">{{ props.value.text }}</a>
+  <a v-if="props.value.href" :href="props.value.href" :class="props.value.long ? 'wx-link wx-long' : 'wx-link'">{{ props.value.text }}</a>
   <span v-else-if="props.value.tone" :class="'wx-chip wx-chip-' + props.value.tone">{{ props.value.text }}</span>
-  <span v-else>{{ props.value.text }}</span>
+  <span v-else :class="props.value.long ? 'wx-long' : ''">{{ props.value.text }}</span>
   <q-btn v-if="props.value.copy" flat dense round size="xs" icon="content_copy" class="wx-copy"
     aria-label="%s" @click.stop="() => navigator.clipboard && navigator.clipboard.writeText(props.value.text)" />
 </q-td>
 """
+_BOX: Final = '<q-checkbox v-model="props.selected" dense aria-label="%s" />'
 
 
 class Table:
@@ -47,6 +48,12 @@ class Table:
             f'flat dense hide-pagination :rows-per-page-options="[0]" no-data-label="{nothing or t("没有记录", "Nothing here")}"'
         )
         self._table.add_slot("body-cell", _CELL % t("复制", "Copy"))
+        if can_select:  # Quasar's own boxes have no name that a screen reader could say
+            for slot, name in (
+                ("header-selection", t("全选", "Tick all")),
+                ("body-selection", t("选此行", "Tick this row")),
+            ):
+                self._table.add_slot(slot, _BOX % name)
         self.add(rows)
 
     def add(self, rows: Sequence[Row]) -> None:

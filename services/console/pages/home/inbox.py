@@ -12,6 +12,7 @@ from services.console.widgets import text
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
 from services.console.widgets.listing import Listing, ListPage
+from services.console.widgets.tile import tile
 from services.console.widgets.title import about, page_title
 from services.console.words import Text, t, tell
 
@@ -95,14 +96,6 @@ def _oldest(step: Mapping[str, Any]) -> str:
     if not step.get("oldest_since"):
         return t("没有等待的单据", "Nothing waits")
     return t("最早 ", "Oldest ") + text.moment(step["oldest_since"])
-
-
-def tile(title: str, figure: str, below: str, address: str, *, is_on: bool = False) -> None:
-    """Show a figure that leads to its papers."""
-    with ui.link(target=address).classes("wx-tile" + (" wx-tile-on" if is_on else "")):
-        ui.label(title).classes("wx-tile-title")
-        ui.label(figure).classes("wx-tile-figure")
-        ui.label(below).classes("wx-small")
 
 
 PAGES: Final = (FreePage(path="/", title=("待办", "Inbox"), area=Area.HOME, show=show, order=1),)
