@@ -191,6 +191,24 @@ class Reference(StrEnum):
     PENSION_RAISE = "prs", "待遇调整", "pension raise", "/v1/pension-raises/{pension_raise}"
     PAYMENT_BATCH = "pay", "支付批次", "payment batch", "/v1/payment-batches/{batch}"
     RECOVERY_CASE = "rcv", "追回案件", "recovery case", "/v1/recovery-cases/{case}"
+    QUALIFICATION = (
+        "qlf",
+        "退休申请",
+        "application for retirement",
+        "/v1/qualifications/{qualification}",
+    )
+    QUALIFICATION_MEETING = (
+        "qlm",
+        "退休会审",
+        "meeting that approves applications",
+        "/v1/qualification-meetings/{meeting}/posting",
+    )
+    QUALIFICATION_OBJECTION = (
+        "qlo",
+        "公示异议",
+        "objection to a posting",
+        "/v1/qualification-objections/{objection}/decisions",
+    )
     RECOVERY_PLAN = (
         "rpl",
         "还款计划",

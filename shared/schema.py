@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     StringConstraints,
     WithJsonSchema,
 )
@@ -140,7 +141,7 @@ _PERIOD_SCHEMA = {
 }
 PeriodField = Annotated[
     Period,
-    BeforeValidator(_period),
+    PlainValidator(_period),
     PlainSerializer(str, return_type=str),
     WithJsonSchema(_PERIOD_SCHEMA),
 ]

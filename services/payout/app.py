@@ -40,6 +40,9 @@ from services.payout.payments.routes import closing_control as closing_control_d
 from services.payout.payments.routes import double as double_doors
 from services.payout.payments.routes import failed as failed_doors
 from services.payout.payments.routes import result as result_doors
+from services.payout.qualifications.clients import RetirementRecords
+from services.payout.qualifications.routes import meeting as meeting_doors
+from services.payout.qualifications.routes import qualification as qualification_doors
 from services.payout.raises.routes import fact as fact_doors
 from services.payout.raises.routes import pension_raise as pension_raise_doors
 from services.payout.recoveries.routes import case as recovery_case_doors
@@ -92,6 +95,8 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     rule_doors.router,
     fact_doors.router,
     pension_raise_doors.router,
+    qualification_doors.router,
+    meeting_doors.router,
     recovery_case_doors.router,
     plan_doors.router,
     settle_doors.router,
@@ -223,7 +228,8 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     app.state.ledger_peer = ledger_peer
     app.state.person_keys = keys = PersonKeys.of(identity)
     app.state.collection = CollectionClient(collection_peer)
-    app.state.benefit_records = BenefitRecords(collection_peer, ledger_peer)
+    app.state.benefit_records = records = BenefitRecords(collection_peer, ledger_peer)
+    app.state.retirement_records = RetirementRecords(records, collection_peer, keys)
     app.state.person_corrections = PersonCorrectionWorker(
         db, PersonCorrections(collection_peer, keys), keys
     )

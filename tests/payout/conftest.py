@@ -13,6 +13,7 @@ from services.payout.app import CLIENT_ID, build
 from services.payout.common.clients import CollectionClient
 from services.payout.formulas.clients import BenefitRecords
 from services.payout.payments.clients import LedgerClient
+from services.payout.qualifications.clients import RetirementRecords
 from shared.web.client import Peer
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.issuer import Issuer, peer_of
@@ -40,7 +41,8 @@ async def office(
         ) as peer:
             connect_ledger(app, LedgerClient(peer))
             app.state.collection = CollectionClient(peer)
-            app.state.benefit_records = BenefitRecords(peer, peer)
+            app.state.benefit_records = records = BenefitRecords(peer, peer)
+            app.state.retirement_records = RetirementRecords(records, peer, app.state.person_keys)
             yield Office(app, client, bearer, peers)
 
 

@@ -25,6 +25,7 @@ from tests.payout.support.papers import account, number, pensioner
 from tests.payout.support.personal import NAMES, lived, readable
 from tests.payout.support.recovering import died, paid_month, receipt, reported
 from tests.payout.support.recovering import opened as open_cases
+from tests.payout.support.retiring import applicant, filed
 
 SERIALS = (1910, 1911, 1912)
 DEAD = 1913
@@ -116,6 +117,7 @@ async def test_a_killed_rotation_goes_on_and_every_value_moves_once(
     await end(office, SERIALS[2])
     await merge(office, number(SERIALS[0]), number(SERIALS[1]))
     await overpay(office, "xiqing")
+    await filed(office, applicant(office, "xiqing"), "xiqing")
     line, before = (await office.lines(second))[0], await opened(office)
     assert {name for name, values in before.items() if not values} == UNUSED
     first = data.keys.current.id

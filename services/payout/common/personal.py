@@ -59,6 +59,11 @@ RESEALED: Final = (
             *_SEALED_ACCOUNT,
         ),
     ),
+    ResealedTable(
+        "qualification",
+        {"qualification_key": "bigint", "id": "uuid"},
+        (_NUMBER, SealedColumn("name", Form.MARKED, (NAME,)), *_SEALED_ACCOUNT),
+    ),
     ResealedTable("entitlement_account", _PERSON, _SEALED_ACCOUNT),
     ResealedTable(
         "comparison_match", _PERSON, (_NUMBER, SealedColumn("name", Form.MARKED, (NAME,)))

@@ -31,6 +31,7 @@ class PeerStub:
     calls: Counter[str] = field(default_factory=Counter)
     corrections: list[dict[str, Any]] = field(default_factory=list)
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    retirement_facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     average_wages: dict[str, str] = field(default_factory=dict)
     statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -60,10 +61,11 @@ class PeerStub:
             return httpx.Response(
                 200, json={"district": self.district, "average_wage": self.average_wages[name]}
             )
-        if path.endswith("/contributions"):
-            if name not in self.records:
+        of_person = {"contributions": self.records, "retirement-facts": self.retirement_facts}
+        if (records := of_person.get(path.rsplit("/", 1)[-1])) is not None:
+            if name not in records:
                 return httpx.Response(404, json={"code": "NOT_FOUND"})
-            return httpx.Response(200, json=self.records[name])
+            return httpx.Response(200, json=records[name])
         if path.endswith("/statement"):
             return httpx.Response(200, json={"items": self.statements.get(name, [])})
         if path.endswith("/paid-year"):

@@ -31,6 +31,8 @@ class RuleTopic(StrEnum):
     DEDUCTION = "deduction"  # 抵扣追回的限额
     EARLY_RUN = "early_run"  # 提前发放
     PAY_DAY = "pay_day"  # 发放期限
+    QUALIFICATION = "qualification"  # 退休审批:可放行的受阻原因
+    POSTING = "posting"  # 公示期
 
 
 class RuleStatus(StrEnum):
@@ -140,6 +142,19 @@ class Rules:
         """Find the day of the month by which it is paid; without a rule its last day."""
         value = self._of_district(RuleTopic.PAY_DAY, kind, district)
         return 31 if value is None else int(value["day"])
+
+    def waivable(self) -> frozenset[str]:
+        """Return the reasons against a retirement that do not block it."""
+        return frozenset(
+            code
+            for (topic, code), value in self.values.items()
+            if topic is RuleTopic.QUALIFICATION and value["waivable"]
+        )
+
+    def posting_days(self, kind: str, district: str) -> int:
+        """Find how many days a posting lasts; without a rule seven."""
+        value = self._of_district(RuleTopic.POSTING, kind, district)
+        return 7 if value is None else int(value["days"])
 
     def _of_district(
         self, topic: RuleTopic, kind: str, district: str | None

@@ -66,7 +66,28 @@ class PayDayValue(In):
     day: int = Field(ge=1, le=31)
 
 
-_MEMBERS = ("reason", "account_hold", "life_proof", "deduction", "early_run", "pay_day")
+class QualificationValue(In):
+    """The way of a reason against a retirement: it blocks, or it is only shown."""
+
+    waivable: bool = Field(description="有此原因仍可进入下一环节 (the reason does not block)")
+
+
+class PostingValue(In):
+    """The length of the posting of a meeting's people."""
+
+    days: int = Field(ge=1, le=60, description="公示天数 (calendar days)")
+
+
+_MEMBERS = (
+    "reason",
+    "account_hold",
+    "life_proof",
+    "deduction",
+    "early_run",
+    "pay_day",
+    "qualification",
+    "posting",
+)
 
 
 class EntitlementRuleIn(In):
@@ -85,6 +106,10 @@ class EntitlementRuleIn(In):
     deduction: DeductionValue | None = None
     early_run: EarlyRunValue | None = None
     pay_day: PayDayValue | None = None
+    qualification: QualificationValue | None = Field(
+        None, description="code: 受阻原因,如 unit_arrears (the reason)"
+    )
+    posting: PostingValue | None = None
 
     @model_validator(mode="after")
     def _of_topic(self) -> Self:

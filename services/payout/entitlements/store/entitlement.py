@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -89,6 +90,29 @@ async def of_person(
         {"person_id": person_id, "blind": blind, "kind": kind},
     )
     return [_entitlement(**row._mapping) for row in rows]
+
+
+async def drawing(
+    tx: AsyncConnection, people: Sequence[tuple[int, bytes]], kind: str
+) -> set[tuple[int, bytes]]:
+    """Find those of some people, by key and keyed hash, who have an entitlement of a kind."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT entitlement.person_id, entitlement.identity_blind
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]))
+                AS one (person_id, blind)
+              JOIN entitlement
+                ON entitlement.person_id = one.person_id
+               AND entitlement.identity_blind = one.blind AND entitlement.kind = :kind
+               AND entitlement.suspended_at IS NULL
+        """),
+        {
+            "person_ids": [person_id for person_id, _ in people],
+            "blinds": [blind for _, blind in people],
+            "kind": kind,
+        },
+    )
+    return {(row.person_id, bytes(row.identity_blind)) for row in rows}
 
 
 async def page(

@@ -1,0 +1,142 @@
+"""The check of an application: every reason against it, and the amount by the formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from services.payout.formulas.domain.person import PensionQuestion, PersonRecord, quote_person
+from services.payout.formulas.domain.row import FormulaRowMissing, RowBook
+from services.payout.formulas.domain.worksheet import BenefitQuote
+from services.payout.qualifications.domain.qualification import (
+    BlockReason,
+    CheckOutcome,
+    Finding,
+    split_findings,
+)
+from shared.errors import Fault, Faulty
+from shared.money import format_yuan
+from shared.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class OwedMonths:
+    """Months of the person that a unit owes."""
+
+    credit_code: str
+    months: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPerson:
+    """A person as collection and the ledger know them."""
+
+    record: PersonRecord
+    name: str
+    owed: tuple[OwedMonths, ...]
+    doubled_months: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRules:
+    """The formula rows, and the reasons that a rule in force lets pass."""
+
+    book: RowBook
+    waivable: frozenset[str]
+
+
+def check(
+    rules: CheckRules, today: date, known: KnownPerson, question: PensionQuestion, *, drawn: bool
+) -> CheckOutcome:
+    """Check an application by the records of today and the rows of the month of retirement.
+
+    Raises:
+        Faulty: the question contradicts the records. OutsideFlexibleRange: the chosen month does.
+        FormulaRowMissing: not even the month of retirement can be computed.
+    """
+    quote = _quoted(rules.book, today, known, question)
+    retirement = Period.parse(dict(quote.inputs)["retirement"])
+    paid_months = int(dict(quote.inputs)["paid_months"])
+    day = min(today, _last_day(retirement))
+    missing = None
+    try:
+        quote = _quoted(rules.book, day, known, question)
+    except FormulaRowMissing as refusal:
+        missing = str(refusal.facts["rule"])
+    findings = list(_findings(quote, known, retirement, today, drawn=drawn))
+    if missing is not None:
+        findings.append(Finding(BlockReason.ROWS_MISSING, f"{missing} {day}"))
+    reasons, waived = split_findings(findings, rules.waivable)
+    return CheckOutcome(
+        checked_on=today,
+        retirement=retirement,
+        paid_months=paid_months,
+        monthly_fen=None if missing else quote.total_fen,
+        provisional=bool(quote.provisional),
+        reasons=reasons,
+        waived=waived,
+        evidence=_evidence(quote, findings, day, priced=missing is None),
+    )
+
+
+def _quoted(
+    book: RowBook, day: date, known: KnownPerson, question: PensionQuestion
+) -> BenefitQuote:
+    try:
+        return quote_person(book, day, known.record, question)
+    except Faulty as refusal:
+        raise Faulty(
+            faults=[
+                Fault(fault.pointer.removeprefix("/benefit"), fault.code, fault.message)
+                for fault in refusal.faults
+            ]
+        ) from None
+
+
+def _findings(
+    quote: BenefitQuote, known: KnownPerson, retirement: Period, today: date, *, drawn: bool
+) -> Iterator[Finding]:
+    for condition in quote.conditions:
+        if not condition.met:
+            detail = f"{condition.required},现有 {condition.given}"
+            yield Finding(BlockReason.YEARS_TOO_FEW, detail)
+    if known.owed:
+        detail = "; ".join(
+            f"{one.credit_code} {one.first} 至 {one.last} 共 {one.months} 个月"
+            for one in known.owed
+        )
+        yield Finding(BlockReason.UNIT_ARREARS, detail)
+    if known.doubled_months:
+        yield Finding(BlockReason.DOUBLE_COVER, f"{known.doubled_months} 个月")
+    if drawn:
+        yield Finding(BlockReason.PENSION_DRAWN, "")
+    if retirement > Period.of(today):
+        yield Finding(BlockReason.TOO_EARLY, f"{retirement}")
+
+
+def _last_day(period: Period) -> date:
+    following = period.plus(1)
+    return date(following.year, following.month, 1) - timedelta(days=1)
+
+
+def _evidence(
+    quote: BenefitQuote, findings: list[Finding], day: date, *, priced: bool
+) -> dict[str, Any]:
+    return {
+        "quoted_on": day.isoformat(),
+        "details": {one.reason.value: one.detail for one in findings},
+        "lines": [
+            {"id": line.id, "name": line.name, "amount": format_yuan(line.amount_fen)}
+            for line in quote.lines
+            if priced
+        ],
+        "steps": [
+            {"name": step.name, "formula": step.formula, "result": step.result}
+            for step in quote.steps
+            if priced
+        ],
+    }
