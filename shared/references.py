@@ -76,6 +76,7 @@ class Reference(StrEnum):
     DEBIT_BATCH = "dbt", "托收批次", "direct debit batch", "/v1/debit-batches/{batch}"
     DECLARATION = "dcl", "申报", "declaration", "/v1/declarations/{declaration}"
     DUNNING_NOTICE = "dun", "催缴通知", "dunning notice", "/v1/dunning-notices/{notice}"
+    INSPECTION = "ins", "稽核案件", "inspection case", "/v1/inspections/{inspection}"
     OPERATION = "opr", "后台作业", "operation", "/v1/operations/{operation}"
     PERSON = "per", "参保人", "insured person", "/v1/people/{person}/covers"
     PERSON_CORRECTION = (

@@ -84,6 +84,9 @@ class Right(StrEnum):
     QUOTE = "collection:quote"
     SUBMIT_DECLARATION = "declaration:submit"
     LEVY_BY_DEFAULT = "declaration:default"
+    OPEN_INSPECTION = "inspection:open"
+    PROPOSE_INSPECTION = "inspection:propose"
+    DECIDE_INSPECTION = "inspection:decide"
     ACCEPT_DECLARATION = "declaration:accept"
     REVIEW_DECLARATION = "declaration:review"
     SEND_SUMMARY = "summary:send"
@@ -156,6 +159,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.SUBMIT_DECLARATION,
             Right.LEVY_BY_DEFAULT,
             Right.ACCEPT_DECLARATION,
+            Right.OPEN_INSPECTION,
             Right.FILE_AGREEMENT,
             Right.SEND_DUNNING,
             Right.ISSUE_CERTIFICATE,
@@ -168,6 +172,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             *_READS,
             Right.QUOTE,
             Right.REVIEW_DECLARATION,
+            Right.PROPOSE_INSPECTION,
             Right.APPROVE_CHANGE,
             Right.SEND_SUMMARY,
             Right.SIGN_FIRST,
@@ -181,6 +186,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.READ_TRAIL,
             Right.QUOTE,
             Right.AUDIT_SUMMARY,
+            Right.OPEN_INSPECTION,
             Right.SET_BUDGET,
             Right.SET_PERSONAL_RATE,
             Right.PUBLISH_POLICY,
@@ -222,6 +228,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.QUOTE,
             Right.PUBLISH_POLICY,
             Right.PROPOSE_COLLECTION_MODE,
+            Right.DECIDE_INSPECTION,
             Right.APPROVE_AGREEMENT,
             Right.APPROVE_WAIVER,
             Right.APPROVE_RECEIPT_CHANGE,
@@ -303,26 +310,10 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.IDENTITY_ADMIN: frozenset({Right.READ_IDENTITY, Right.MANAGE_IDENTITY}),
 }
 
-_PEOPLE_SPEAK_TO: Final = ("collection", "identity", "ledger", "payout")
-_MACHINES_SPEAK_TO: Final[dict[Role, tuple[str, ...]]] = {
-    Role.EMPLOYER_PORTAL: ("collection",),
-    Role.TAX_BUREAU: ("collection",),
-    Role.FINANCE_BUREAU: ("collection",),
-    Role.BANK_GATEWAY: ("collection", "payout"),
-    Role.DASHBOARD: ("ledger", "payout"),
-    Role.COLLECTION_SERVICE: ("ledger",),
-    Role.PAYOUT_SERVICE: ("collection", "ledger"),
-}
-
-
-def audience_of(role: Role) -> tuple[str, ...]:
-    """Return the services that may accept a token of this role."""
-    return _MACHINES_SPEAK_TO.get(role, _PEOPLE_SPEAK_TO)
-
-
 STEPS_OF_ONE_PAPER: Final[tuple[frozenset[Right], ...]] = (
     frozenset({Right.ACCEPT_DECLARATION, Right.REVIEW_DECLARATION, Right.AUDIT_SUMMARY}),
     frozenset({Right.REGISTER, Right.APPROVE_CHANGE}),
+    frozenset({Right.OPEN_INSPECTION, Right.PROPOSE_INSPECTION, Right.DECIDE_INSPECTION}),
     frozenset({Right.PROPOSE_SETTLEMENT, Right.APPROVE_SETTLEMENT}),
     frozenset({Right.FILE_AGREEMENT, Right.APPROVE_AGREEMENT}),
     frozenset({Right.REQUEST_WAIVER, Right.APPROVE_WAIVER}),

@@ -39,6 +39,8 @@ from services.collection.handling.routes import declaration as handling_declarat
 from services.collection.handling.routes import district_steps as district_steps_doors
 from services.collection.handling.routes import inbox as inbox_doors
 from services.collection.handling.routes import summary as summary_doors
+from services.collection.inspections.routes import case as inspection_doors
+from services.collection.inspections.routes import collection as inspection_collection_doors
 from services.collection.levy import routes as levy_doors
 from services.collection.mode import routes as mode_doors
 from services.collection.notice.routes import certificate as certificate_doors
@@ -174,6 +176,8 @@ ROUTERS: tuple[DoorRouter, ...] = (
     certificate_doors.router,
     waiver_doors.router,
     project_doors.router,
+    inspection_doors.router,
+    inspection_collection_doors.router,
     notice_doors.router,
     city_doors.router,
     quality_doors.router,

@@ -18,8 +18,9 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
 from shared.door import rights_of
-from shared.roles import RIGHTS, Role, audience_of
+from shared.roles import RIGHTS, Role
 from shared.schema import Problem
+from shared.security.audience import audience_of
 from shared.web.authentication import authenticated
 from shared.web.examples import load
 

@@ -33,6 +33,7 @@ PAPERS: Final = {
     "receipt_return": Reference.RECEIPT_RETURN,
     "receipt_move": Reference.RECEIPT_MOVE,
     "project": Reference.PROJECT,
+    "inspection": Reference.INSPECTION,
     "refund": Reference.REFUND,
     "reconciliation_item": Reference.RECONCILIATION_ITEM,
     "reconciliation_letter": Reference.RECONCILIATION_LETTER,

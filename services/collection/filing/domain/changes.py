@@ -6,7 +6,7 @@ register; everybody who is enrolled needs a wage, from last month or from this o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -127,12 +127,16 @@ def wages_given(declaration: UnitDeclaration, *, needs_age: bool) -> list[Person
 
 
 def carried(
-    last: PreviousMonth, given: Mapping[int, PersonWages], enrolled: Sequence[int]
+    last: PreviousMonth,
+    given: Mapping[int, PersonWages],
+    enrolled: Sequence[int],
+    keep: Collection[str] = CARRIED,
 ) -> CarriedMonth:
     """Carry on last month's people who are still enrolled, with this month's wages where given,
-    then the other people who were given; `given` and `enrolled` by person."""
+    then the other people who were given; `given` and `enrolled` by person. `keep` are the figures
+    that stay the same."""
     known = set(enrolled)
-    before = dict(_wages_before(last))
+    before = dict(wages_before(last, keep))
     staying = {
         person: given.get(person, wages) for person, wages in before.items() if person in known
     }
@@ -141,9 +145,12 @@ def carried(
     return CarriedMonth(people, unknown, len(before) - len(staying))
 
 
-def _wages_before(last: PreviousMonth) -> Iterator[tuple[int, PersonWages]]:
+def wages_before(
+    last: PreviousMonth, keep: Collection[str] = CARRIED
+) -> Iterator[tuple[int, PersonWages]]:
+    """Read the wages that a declared month has of each person, and the figures to `keep`."""
     own = {name: column.tolist() for name, column in last.own_fen.items()}
-    figures = {name: column.tolist() for name, column in last.figures.items() if name in CARRIED}
+    figures = {name: column.tolist() for name, column in last.figures.items() if name in keep}
     people = zip(last.person_id.tolist(), last.wage_fen.tolist(), last.age.tolist(), strict=True)
     for row, (person, wage_fen, age) in enumerate(people):
         yield (
@@ -157,12 +164,12 @@ def _wages_before(last: PreviousMonth) -> Iterator[tuple[int, PersonWages]]:
         )
 
 
-def totals_of_unit(last: PreviousMonth, unit_id: int, given: UnitTotals) -> UnitTotals:
+def totals_of_unit(
+    last: PreviousMonth, unit_id: int, given: UnitTotals, keep: Collection[str] = UNIT_CARRIED
+) -> UnitTotals:
     """Complete the unit's totals with last month's where none is given and it may be carried on."""
     figures = {
-        name: fen
-        for name, fen in last.unit_figures.get(unit_id, {}).items()
-        if name in UNIT_CARRIED
+        name: fen for name, fen in last.unit_figures.get(unit_id, {}).items() if name in keep
     }
     total_fen = given.wage_total_fen
     return UnitTotals(

@@ -26,7 +26,7 @@ from services.identity.tokens.flows import trust as trust_flow
 from services.identity.tokens.flows.keyring import Keyring
 from services.identity.tokens.store import revocation as revocation_store
 from shared import clock
-from shared.roles import audience_of
+from shared.security.audience import audience_of
 from shared.security.tokens import BadToken, mint, read
 
 
