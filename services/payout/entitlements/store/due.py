@@ -1,7 +1,8 @@
 """The rule of what is due: which person's month, under which row, and how much of it is unpaid.
 
-`entitlements.domain.due` has the same rule for one person. This is SQL, because a run, the arrears of
-a raise and the report of completeness read it for a whole district at once. All of them read it here.
+It looks at the months of the facts and never at when they became known, so facts may become known in
+any order. It is SQL, because a run, the arrears of a raise and the report of completeness read it for
+a whole district at once. All of them read it here.
 """
 
 from __future__ import annotations
