@@ -60,9 +60,10 @@ BENEFITS: Final = frozenset(
         "injury_prevention",
         "job_stabilisation",
         "skill_subsidy",
+        "transfer_expense",
     }
 )
-"""待遇支出及其同级科目 (5001, 5101, 5201, 5202, 5301, 5302): what payout pays. Transfers are not in it."""
+"""待遇支出及其同级科目 (5001, 5101, 5201, 5202, 5301, 5302, 5401): what payout pays, transfers to other cities included."""
 
 
 def is_benefit(account: str) -> bool:

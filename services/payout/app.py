@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from services import VERSION
+from services.payout.account_payments import routes as account_payments_doors
 from services.payout.benefits import flows as benefits_flow
 from services.payout.benefits import routes as benefits_doors
 from services.payout.claims import routes as claims_doors
@@ -49,6 +50,7 @@ from services.payout.recoveries.routes import case as recovery_case_doors
 from services.payout.recoveries.routes import plan as plan_doors
 from services.payout.recoveries.routes import settle as settle_doors
 from services.payout.recoveries.routes import total as recovered_doors
+from services.payout.withdrawals.clients import PersonalBalances
 from services.revisions import schema_state
 from shared import book_days, clock
 from shared.db import Database, revision
@@ -104,6 +106,7 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     life_proof_doors.router,
     comparison_doors.router,
     claims_doors.router,
+    account_payments_doors.router,
     batch_doors.router,
     result_doors.router,
     bank_file_doors.router,
@@ -230,6 +233,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     app.state.collection = CollectionClient(collection_peer)
     app.state.benefit_records = records = BenefitRecords(collection_peer, ledger_peer)
     app.state.retirement_records = RetirementRecords(records, collection_peer, keys)
+    app.state.personal_balances = PersonalBalances(ledger_peer)
     app.state.person_corrections = PersonCorrectionWorker(
         db, PersonCorrections(collection_peer, keys), keys
     )

@@ -106,6 +106,8 @@ NOT_BOOKED = {
     "ledger stream_vouchers /value_date": "the book date is judged",
     "payout correct_benefit_kind": "a rule's days",
     "payout file_claim": "a claim's days; pay_date and the bank's results are booked",
+    "payout file_account_payment /filed_on": "a claim's day; the bank's results are booked",
+    "payout file_outgoing_transfer /filed_on": "a claim's day; the bank's results are booked",
     "payout file_stable_job_refund /filed_on": "a claim's day; the bank's results are booked",
     "payout propose_entitlement_change": "a life's day",
     "payout propose_entitlement_rule": "a rule's day",

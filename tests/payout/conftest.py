@@ -14,6 +14,7 @@ from services.payout.common.clients import CollectionClient
 from services.payout.formulas.clients import BenefitRecords
 from services.payout.payments.clients import LedgerClient
 from services.payout.qualifications.clients import RetirementRecords
+from services.payout.withdrawals.clients import PersonalBalances
 from shared.web.client import Peer
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.issuer import Issuer, peer_of
@@ -43,6 +44,7 @@ async def office(
             app.state.collection = CollectionClient(peer)
             app.state.benefit_records = records = BenefitRecords(peer, peer)
             app.state.retirement_records = RetirementRecords(records, peer, app.state.person_keys)
+            app.state.personal_balances = PersonalBalances(peer)
             yield Office(app, client, bearer, peers)
 
 
@@ -65,6 +67,8 @@ async def city(
     ):
         connect_ledger(app, LedgerClient(peer))
         app.state.collection = CollectionClient(collection)
+        app.state.benefit_records = BenefitRecords(collection, peer)
+        app.state.personal_balances = PersonalBalances(peer)
         city = City(app, client, bearer, peers, ledger, way, database_url)
         await city.give("medical", "1000000.00")
         yield city

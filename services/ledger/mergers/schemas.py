@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from services.ledger.mergers.domain import Merger, MergerOutcome
-from services.ledger.personal.schemas import Person, person_id
+from services.ledger.personal.schemas.movement import Person, person_id
 from shared.schema import In, Out, Serial, YuanOut
 
 

@@ -6,11 +6,11 @@ A subsidiary ledger by person: the general ledger holds one line a fund, this ho
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.ledger.common.domain.refusal import LedgerRefusal
@@ -21,12 +21,17 @@ from shared.money import PPM, scale
 
 
 class CreditKind(StrEnum):
-    """Kind of a credit; a transfer out is negative."""
+    """Kind of a credit; a transfer out and a withdrawal are negative."""
 
     CONTRIBUTION = "contribution"  # 缴费划入
     INJECTION = "injection"  # 退休人员划入
     TRANSFER_IN = "transfer_in"  # 转入
     TRANSFER_OUT = "transfer_out"  # 转出
+    WITHDRAWAL = "withdrawal"  # 退还、继承
+
+
+TAKEN: Final = (CreditKind.TRANSFER_OUT, CreditKind.WITHDRAWAL)
+"""Kinds that take money from an account."""
 
 
 class RetireeStatus(StrEnum):
@@ -91,12 +96,14 @@ class Bill:
     credits: tuple[Credit, ...]
     corrects: str | None = None
     """The paper whose credits these restate; only then may one of them be below zero."""
+    stated_on: date | None = None
+    """The paper's own day, where its year is closed and `credited_on` is the first open day."""
 
     @property
     def body_hash(self) -> bytes:
         """Hash the content; the order of the credits does not matter."""
         rows = [f"{c.person_id},{c.fund},{c.amount_fen}" for c in sorted(self.credits)]
-        head = f"{self.id},{self.kind},{self.period},{self.credited_on}"
+        head = f"{self.id},{self.kind},{self.period},{self.stated_on or self.credited_on}"
         if self.corrects is not None:
             head += f",{self.corrects}"
         return hashlib.sha256("\n".join([head, *rows]).encode()).digest()
@@ -113,6 +120,16 @@ class Bill:
 def bill_key(bill: str) -> int:
     """Compute the shard key of a bill's batch row."""
     return key_of("personal_batch", bill)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBalance:
+    """The balance of a person's account of a fund, and the amount that each paper has taken from it."""
+
+    person_id: int
+    fund: str
+    balance_fen: int
+    taken_fen: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.refusal import BookDateInFuture
 from services.ledger.personal.domain import (
+    TAKEN,
     BalanceTooSmall,
     Bill,
     Credit,
     CreditKind,
     FundControl,
+    HeldBalance,
     NoInjectionRule,
     Rate,
     RateNotProposed,
@@ -178,11 +180,10 @@ async def inject(
 async def transfer(
     tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: Caller
 ) -> BillOutcome:
-    """Transfer one person's money in or out, once a paper.
+    """Transfer or pay out one person's money, once a paper; a closed year's on the first open day.
 
     Raises:
         Faulty, BookDateInFuture: as `credit`.
-        YearClosed: the day lies in a closed year.
         BalanceTooSmall: more than there is.
         StateConflict: the paper was used for something else.
     """
@@ -195,9 +196,11 @@ async def transfer(
         if known[paper.id] != paper.body_hash:
             raise StateConflict(paper=paper.id)
         return BillOutcome.REPLAYED
-    if (closed[fund] or 0) >= paper.credited_on.year:
-        raise YearClosed(fund=fund, year=closed[fund])
-    if paper.kind is CreditKind.TRANSFER_OUT:
+    last_closed = closed[fund] or 0
+    if last_closed >= paper.credited_on.year:
+        open_day = date(last_closed + 1, 1, 1)
+        paper = replace(paper, credited_on=open_day, stated_on=paper.credited_on)
+    if paper.kind in TAKEN:
         holders = await holder_store.holders(tx, [person_id])
         records = await holder_store.records(tx, holders.get(person_id, person_id))
         balance_fen = await account_store.balance(tx, records, fund, paper.credited_on)
@@ -206,6 +209,26 @@ async def transfer(
     await account_store.claim(tx, [paper], by.subject)
     await account_store.insert(tx, [paper])
     return BillOutcome.CREDITED
+
+
+async def held(tx: AsyncConnection, person_ids: Sequence[int]) -> list[HeldBalance]:
+    """Read what persons' accounts hold by fund, over all days; a merged one reads its survivor's."""
+    holders = await holder_store.holders(tx, person_ids)
+    found: list[HeldBalance] = []
+    for person_id in dict.fromkeys(person_ids):
+        records = await holder_store.records(tx, holders.get(person_id, person_id))
+        balances = await account_store.balances(tx, records)
+        taken = await account_store.taken(tx, records)
+        found += [
+            HeldBalance(
+                person_id=person_id,
+                fund=fund,
+                balance_fen=balances.get(fund, 0),
+                taken_fen=taken.get(fund, {}),
+            )
+            for fund in sorted({*balances, *taken})
+        ]
+    return found
 
 
 # --- the year -------------------------------------------------------------------------------

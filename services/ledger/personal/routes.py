@@ -12,25 +12,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.common.routes.door import json_answer
 from services.ledger.personal import flows as personal_flow
-from services.ledger.personal.schemas import (
+from services.ledger.personal.schemas.account import (
     ControlsOut,
+    PersonalBalancesOut,
+    StatementOut,
+)
+from services.ledger.personal.schemas.movement import (
     InjectionsIn,
     InjectionsOut,
-    InterestIn,
+    Person,
     PersonalCreditsIn,
     PersonalCreditsOut,
-    PersonalRateIn,
-    PersonalRateOut,
-    PersonalRatesOut,
-    StatementOut,
     TransferIn,
     TransferOut,
-    YearRunOut,
     bills_from,
     paper_from,
     person_id,
-    rate_from,
     retirees_from,
+)
+from services.ledger.personal.schemas.year import (
+    InterestIn,
+    PersonalRateIn,
+    PersonalRateOut,
+    PersonalRatesOut,
+    YearRunOut,
+    rate_from,
 )
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
@@ -52,6 +58,8 @@ Approving = Annotated[Door, door(Right.APPROVE_PERSONAL_RATE)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 ReadingPersons = Annotated[Door, door(Right.READ_PERSONAL)]
 YEARS = 10
+PEOPLE = 100
+"""Persons whose balances one answer holds."""
 YearAsked = Annotated[int | None, Query(ge=1990, le=2100)]
 
 
@@ -98,12 +106,12 @@ async def inject_personal_accounts(body: InjectionsIn, at: Crediting) -> Respons
 @router.post(
     "/v1/personal-transfers",
     operation_id="transfer_personal_account",
-    summary="个人账户转移 · Transfer a person's money in or out",
+    summary="个人账户转移、支付 · Transfer or pay out a person's money",
     status_code=201,
     response_model=TransferOut,
 )
-async def transfer_personal_account(body: TransferIn, at: Managing) -> Response:
-    """Transfer once for each paper; a transfer out never exceeds the balance."""
+async def transfer_personal_account(body: TransferIn, at: Crediting) -> Response:
+    """Record once what a signed paper moved; never more than the balance. Only services may."""
     books = await opened(at)
     paper = paper_from(body)
 
@@ -194,6 +202,20 @@ async def personal_statement(
     years = await at.read(lambda tx: personal_flow.statement(tx, key, first, last))
     survivor = await at.read(lambda tx: personal_flow.survivor(tx, key))
     return StatementOut.of(person, first, last, years, survivor)
+
+
+@router.get(
+    "/v1/personal-balances",
+    operation_id="personal_balances",
+    summary="个人账户余额 · What persons' accounts hold",
+)
+async def personal_balances(
+    at: ReadingPersons, person: Annotated[list[Person], Query(min_length=1, max_length=PEOPLE)]
+) -> PersonalBalancesOut:
+    """Read the balances of up to 100 persons by fund, with the papers that took money from them."""
+    keys = [person_id(one) for one in person]
+    found = await at.read(lambda tx: personal_flow.held(tx, keys))
+    return PersonalBalancesOut.of(person, found)
 
 
 @router.get(

@@ -21,6 +21,21 @@ class ClaimKind(StrEnum):
 
     PENSION_RUN = "pension_run"  # 基本养老金月度发放
     STABLE_JOB_REFUND = "stable_job_refund"  # 稳岗返还
+    PENSION_ACCOUNT_PAYMENT = "personal_account_refund"  # 养老个人账户退还、继承
+    MEDICAL_ACCOUNT_PAYMENT = "medical_account_refund"  # 医保个人账户退还、继承
+    PENSION_TRANSFER_OUT = "pension_transfer_out"  # 养老保险关系转出
+    MEDICAL_TRANSFER_OUT = "medical_transfer_out"  # 医保个人账户转出
+
+
+ACCOUNT_KINDS: Final = frozenset(
+    {
+        ClaimKind.PENSION_ACCOUNT_PAYMENT,
+        ClaimKind.MEDICAL_ACCOUNT_PAYMENT,
+        ClaimKind.PENSION_TRANSFER_OUT,
+        ClaimKind.MEDICAL_TRANSFER_OUT,
+    }
+)
+"""Kinds whose amounts come out of personal accounts."""
 
 
 class Payee(StrEnum):

@@ -51,6 +51,7 @@ KEYS: Final[dict[str, str]] = {
     "raise_line": "person_id",
     "failed_payment": "claim_key",
     "double_payment": "claim_key",
+    "account_withdrawal": "person_id",
     "account_correction": "claim_key",
     "payment_batch": "batch_key",
     "payment_part": "batch_key",

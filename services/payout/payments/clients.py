@@ -1,4 +1,4 @@
-"""Client of the ledger: holds, releases, vouchers."""
+"""Client of the ledger: holds, releases, vouchers, movements of personal accounts."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def is_message(payload: object) -> bool:
         case {"to": "voucher", "body": dict()}:
             return True
         case {"to": "hold_release", "hold": str(), "body": {"event_id": str()}}:
+            return True
+        case {"to": "personal_transfer", "body": {"paper": str()}}:
             return True
         case _:
             return False
@@ -93,11 +95,20 @@ class LedgerClient:
         for index, payload in enumerate(payloads):
             if payload["to"] == "hold_release":
                 verdicts[index] = await self._release(payload["hold"], payload["body"])
+            if payload["to"] == "personal_transfer":
+                verdicts[index] = await self._transfer(payload["body"])
         return verdicts
 
     async def _release(self, hold: str, body: dict[str, Any]) -> str | None:
+        return await self._post(f"/v1/holds/{hold}/releases", body, key=body["event_id"])
+
+    async def _transfer(self, body: dict[str, Any]) -> str | None:
+        key = f"{body['direction']}:{body['paper']}"
+        return await self._post("/v1/personal-transfers", body, key=key)
+
+    async def _post(self, path: str, body: dict[str, Any], *, key: str) -> str | None:
         try:
-            await self._peer.post(f"/v1/holds/{hold}/releases", body, key=body["event_id"])
+            await self._peer.post(path, body, key=key)
         except PeerError as error:
             if _is_final(error):
                 return f"{error.code}: {error.detail}"[:500]

@@ -32,6 +32,24 @@ async def merged(tx: AsyncConnection, person_ids: Sequence[int]) -> dict[int, by
     return {row.person_id: bytes(row.sealed_number) for row in rows}
 
 
+async def records(tx: AsyncConnection, person_id: int) -> list[int]:
+    """List the records that ended in a person's, and the person's own."""
+    rows = await tx.scalars(
+        text("""
+            WITH RECURSIVE own (person_id) AS (
+                SELECT CAST(:person_id AS bigint)
+                 UNION
+                SELECT merged.person_id
+                  FROM own
+                  JOIN person_correction AS merged
+                    ON merged.survivor_id = own.person_id AND merged.person_id <> own.person_id)
+            SELECT person_id FROM own
+        """),
+        {"person_id": person_id},
+    )
+    return list(rows)
+
+
 async def last_number(tx: AsyncConnection) -> int:
     """Read the number of the last correction that was applied; 0 before the first."""
     row = (

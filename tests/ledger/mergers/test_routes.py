@@ -132,7 +132,7 @@ async def test_the_survivor_spends_what_both_have_and_is_injected_once(books: Le
             "amount": amount,
             "day": "2021-08-01",
         }
-        return await books.post("/v1/personal-transfers", body, Role.FUND_ACCOUNTANT)
+        return await books.post("/v1/personal-transfers", body, Role.PAYOUT_SERVICE)
 
     assert (await out(NEW, "140.01")).json()["code"] == "PERSONAL_BALANCE_TOO_SMALL"
     assert (await out(OLD, "100.00")).status_code == 201

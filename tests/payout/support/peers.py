@@ -8,7 +8,9 @@ from uuid import uuid4
 import httpx
 import orjson
 
+from shared.ids import Ref
 from shared.money import format_yuan, parse_yuan
+from shared.references import Reference
 
 
 @dataclass
@@ -34,6 +36,8 @@ class PeerStub:
     retirement_facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     average_wages: dict[str, str] = field(default_factory=dict)
     statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    accounts: dict[tuple[int, str], int] = field(default_factory=dict)
+    taken: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.is_down:
@@ -47,6 +51,9 @@ class PeerStub:
             later = [item for item in self.corrections if item["number"] > after]
             more = {"items": later[:limit], "has_more": len(later) > limit}
             return httpx.Response(200, json=more)
+        if path == "/v1/personal-balances":
+            people = request.url.params.get_list("person")
+            return httpx.Response(200, json={"items": self._balances(people)})
         answer = self._answer(request.method, path, request.content)
         if self.loses_answers and request.method == "POST":
             self.loses_answers -= 1
@@ -54,6 +61,22 @@ class PeerStub:
         return answer
 
     def _answer(self, method: str, path: str, content: bytes) -> httpx.Response:
+        if method == "GET":
+            return self._read(path)
+        body = orjson.loads(content)
+        if path == "/v1/holds":
+            return self._hold(body)
+        if path.endswith("/releases"):
+            return self._release(path.split("/")[3], body)
+        if path == "/v1/personal-transfers":
+            return self._transfer(body)
+        assert path == "/v1/voucher-batches"
+        if any("event_id" not in voucher for voucher in body["vouchers"]):
+            return httpx.Response(422, json={"code": "VALIDATION_FAILED", "detail": "event_id"})
+        results = [self._voucher(voucher) for voucher in body["vouchers"]]
+        return httpx.Response(200, json={"results": results})
+
+    def _read(self, path: str) -> httpx.Response:
         name = path.split("/")[3] if path.count("/") > 2 else ""
         if path.endswith("/arrears"):
             return self._arrears(name)
@@ -68,18 +91,32 @@ class PeerStub:
             return httpx.Response(200, json=records[name])
         if path.endswith("/statement"):
             return httpx.Response(200, json={"items": self.statements.get(name, [])})
-        if path.endswith("/paid-year"):
-            return httpx.Response(200, json={"district": self.district} | self.paid_years[name])
-        body = orjson.loads(content)
-        if path == "/v1/holds":
-            return self._hold(body)
-        if path.endswith("/releases"):
-            return self._release(path.split("/")[3], body)
-        assert path == "/v1/voucher-batches"
-        if any("event_id" not in voucher for voucher in body["vouchers"]):
-            return httpx.Response(422, json={"code": "VALIDATION_FAILED", "detail": "event_id"})
-        results = [self._voucher(voucher) for voucher in body["vouchers"]]
-        return httpx.Response(200, json={"results": results})
+        assert path.endswith("/paid-year")
+        return httpx.Response(200, json={"district": self.district} | self.paid_years[name])
+
+    def _balances(self, people: list[str]) -> list[dict[str, Any]]:
+        keys = {Ref.parse(Reference.PERSON, person).key: person for person in people}
+        return [
+            {
+                "person": keys[person_id],
+                "fund": fund,
+                "balance": format_yuan(fen),
+                "taken": [
+                    {"paper": paper, "amount": format_yuan(taken)}
+                    for paper, taken in self.taken.get((person_id, fund), {}).items()
+                ],
+            }
+            for (person_id, fund), fen in self.accounts.items()
+            if person_id in keys
+        ]
+
+    def _transfer(self, body: dict[str, Any]) -> httpx.Response:
+        account = Ref.parse(Reference.PERSON, body["person"]).key, body["fund"]
+        papers, fen = self.taken.setdefault(account, {}), parse_yuan(body["amount"])
+        if body["paper"] not in papers:
+            papers[body["paper"]] = fen
+            self.accounts[account] -= fen
+        return httpx.Response(201, json={"paper": body["paper"], "outcome": "credited"})
 
     def _arrears(self, credit_code: str) -> httpx.Response:
         if credit_code not in self.arrears:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.personal.domain import Bill, Credit, InjectionRule, RetireeStatus
+from services.ledger.personal.domain import TAKEN, Bill, Credit, InjectionRule, RetireeStatus
 
 
 async def closed_years(
@@ -256,6 +256,25 @@ async def balances(tx: AsyncConnection, person_ids: Collection[int]) -> dict[str
         {"person_ids": list(person_ids)},
     )
     return {row.fund: row.fen for row in rows}
+
+
+async def taken(tx: AsyncConnection, person_ids: Collection[int]) -> dict[str, dict[str, int]]:
+    """Load fund → paper → what it has taken from a person's records, in fen above zero."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, source, CAST(-SUM(amount_fen) AS bigint) AS fen
+              FROM personal_credit
+             WHERE person_id = ANY(CAST(:person_ids AS bigint[])) AND kind = ANY(:kinds)
+             GROUP BY fund, source
+             ORDER BY fund, source
+             LIMIT 10000
+        """),
+        {"person_ids": list(person_ids), "kinds": [kind.value for kind in TAKEN]},
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row.fund, {})[row.source] = row.fen
+    return found
 
 
 async def years(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits import flows as benefits_flow
 from services.payout.benefits.domain import (
+    ACCOUNT_KINDS,
     BASIC_PENSION,
     BenefitKind,
     require_filed,
@@ -52,6 +53,7 @@ from services.payout.persons import flows as persons_flow
 from services.payout.persons import store as persons_store
 from services.payout.recoveries.flows import deduction as deduction_flow
 from services.payout.recoveries.flows.deduction import DeductingRun
+from services.payout.withdrawals import flows as withdrawals_flow
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -253,6 +255,8 @@ async def sign(
     if transition.to is ClaimStatus.APPROVED:
         await advance_flow.book(tx, signed, today)
         await deduction_flow.book(tx, deducting(signed), today, caller=caller)
+        if signed.kind in ACCOUNT_KINDS:
+            await withdrawals_flow.book(tx, ref, today)
     await _record(tx, signed, step, caller, why=note)
     return signed
 

@@ -22,6 +22,7 @@ from services.payout.formulas.domain.pension import (
 from services.payout.formulas.domain.retirement import MINIMUM_MONTHS, RETIREMENT_AGES
 from services.payout.formulas.domain.sickness import SICKNESS_ALLOWANCE
 from services.payout.formulas.domain.stable_job import STABLE_JOB_REFUND
+from services.payout.formulas.domain.transfer import TRANSFER_POOLED
 from services.payout.formulas.domain.unemployment import (
     UNEMPLOYMENT_AMOUNT,
     UNEMPLOYMENT_MEDICAL,
@@ -52,6 +53,7 @@ RULES: Final[dict[str, FormulaRule[Any]]] = {
         INJURY_DEATH,
         DEATH_GRANT,
         SICKNESS_ALLOWANCE,
+        TRANSFER_POOLED,
     )
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.payout.benefits.domain import ACCOUNT_KINDS
 from services.payout.recoveries.domain.case import CaseLine
 from shared.entry import Account, is_benefit
 from shared.errors import Fault, NotFound
@@ -69,7 +70,9 @@ def wrong_faults(
 ) -> list[Fault]:
     """Find every fault in the amounts that are to come back."""
     faults = []
-    if not is_benefit(claim.account) and claim.account != Account.TEMPORARY_PAYMENT:
+    is_paid = is_benefit(claim.account) or claim.account == Account.TEMPORARY_PAYMENT
+    if not is_paid or claim.kind in ACCOUNT_KINDS:
+        # Money of a personal account belongs to its owner, wherever it comes back to.
         message = "该申请不是待遇支出 (the claim is no expense for a benefit)"
         faults.append(Fault("/claim", "CLAIM_NOT_BENEFIT", message))
     seen: set[int] = set()

@@ -144,8 +144,11 @@ async def test_nothing_is_added_to_a_closed_year_and_years_close_in_order(books:
         "amount": "1.00",
         "day": "2020-06-01",
     }
-    refused = await books.post("/v1/personal-transfers", body, Role.FUND_ACCOUNTANT)
-    assert refused.json()["code"] == "PERSONAL_YEAR_CLOSED"
+    for outcome in ("credited", "replayed"):
+        moved = await books.post("/v1/personal-transfers", body, Role.PAYOUT_SERVICE)
+        assert moved.json()["outcome"] == outcome
+    [_, first_open] = await statement(books, 1, to_year=2021)
+    assert (first_open["year"], first_open["transfer_in"]) == (2021, "1.00")
     rate = {"fund": "pension", "year": 2020, "rate": "0.07", "source": "更正"}
     refused = await books.post("/v1/personal-rates", rate, Role.CENTRE_AUDITOR)
     assert refused.json()["code"] == "PERSONAL_YEAR_CLOSED"
@@ -204,7 +207,7 @@ async def test_transfers_out_never_exceed_what_there_is_however_many_at_once(
             "amount": amount,
             "day": "2021-08-01",
         }
-        return await books.post("/v1/personal-transfers", body, Role.FUND_ACCOUNTANT)
+        return await books.post("/v1/personal-transfers", body, Role.PAYOUT_SERVICE)
 
     answers = await asyncio.gather(*[out(f"out-{n}", "30.00") for n in range(6)])
     assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 3
@@ -220,6 +223,16 @@ async def test_transfers_out_never_exceed_what_there_is_however_many_at_once(
         "-90.00",
         "15.00",
     )
+    assert (await out("heirs", "15.01", "withdrawal")).json()[
+        "code"
+    ] == "PERSONAL_BALANCE_TOO_SMALL"
+    assert (await out("heirs", "15.00", "withdrawal")).status_code == 201
+    answer = await books.get(
+        "/v1/personal-balances", Role.PAYOUT_SERVICE, person=[person(1), person(2)]
+    )
+    [held] = answer.json()["items"]
+    assert (held["fund"], held["balance"], len(held["taken"])) == ("pension", "0.00", 4)
+    assert {"paper": "heirs", "amount": "15.00"} in held["taken"]
 
 
 async def test_retirees_are_injected_once_a_month_by_their_age(books: Ledger) -> None:

@@ -67,7 +67,7 @@ async def transfer(ledger: Ledger, key: int, fen: int, day: str) -> None:
         "direction": "in" if fen > 0 else "out",
         "amount": format_yuan(abs(fen)),
     }
-    answer = await ledger.post("/v1/personal-transfers", body, Role.FUND_ACCOUNTANT)
+    answer = await ledger.post("/v1/personal-transfers", body, Role.PAYOUT_SERVICE)
     assert answer.status_code == 201, answer.text
 
 

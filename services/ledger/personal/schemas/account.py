@@ -1,0 +1,146 @@
+"""Shapes of balances, statements and control totals of personal accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pydantic import Field
+
+from services.ledger.personal.domain import (
+    CreditKind,
+    FundControl,
+    HeldBalance,
+)
+from services.ledger.personal.flows import AccountYear
+from services.ledger.personal.schemas.movement import person_id
+from shared.schema import (
+    Out,
+    YuanOut,
+)
+
+
+class TakenOut(Out):
+    """The amount that a paper has taken from an account."""
+
+    paper: str
+    amount: YuanOut
+
+
+class PersonalBalanceOut(Out):
+    """The balance of an account over all days, and the amounts that papers have taken from it."""
+
+    person: str
+    fund: str
+    balance: YuanOut
+    taken: list[TakenOut]
+
+
+class PersonalBalancesOut(Out):
+    """Balances of persons by fund; an account that never held anything is left out."""
+
+    items: list[PersonalBalanceOut]
+
+    @classmethod
+    def of(cls, people: Sequence[str], found: Sequence[HeldBalance]) -> PersonalBalancesOut:
+        """Build it, each under the reference it was asked by."""
+        named = {person_id(person): person for person in people}
+        return cls(
+            items=[
+                PersonalBalanceOut(
+                    person=named[one.person_id],
+                    fund=one.fund,
+                    balance=one.balance_fen,
+                    taken=[TakenOut(paper=p, amount=fen) for p, fen in one.taken_fen.items()],
+                )
+                for one in found
+            ]
+        )
+
+
+class PersonalYearOut(Out):
+    """One year of a person's account."""
+
+    fund: str
+    year: int
+    opening: YuanOut
+    contribution: YuanOut
+    injection: YuanOut
+    transfer_in: YuanOut
+    transfer_out: YuanOut
+    withdrawal: YuanOut = Field(description="退还、继承 (paid to the person or the heirs)")
+    interest: YuanOut
+    closing: YuanOut
+    is_closed: bool = Field(description="已结息 (interest has been credited)")
+
+
+class StatementOut(Out):
+    """对账单 · Statement of a person's years, ten by default."""
+
+    person: str
+    from_year: int
+    to_year: int
+    merged_into: str | None = Field(description="已并入 (the person whose account it is now)")
+    items: list[PersonalYearOut]
+
+    @classmethod
+    def of(
+        cls, person: str, first: int, last: int, years: Sequence[AccountYear], survivor: str | None
+    ) -> StatementOut:
+        """Build it from a person's years."""
+        items = [
+            PersonalYearOut(
+                fund=one.fund,
+                year=one.year,
+                opening=one.opening_fen,
+                contribution=one.by_kind.get(CreditKind.CONTRIBUTION, 0),
+                injection=one.by_kind.get(CreditKind.INJECTION, 0),
+                transfer_in=one.by_kind.get(CreditKind.TRANSFER_IN, 0),
+                transfer_out=one.by_kind.get(CreditKind.TRANSFER_OUT, 0),
+                withdrawal=one.by_kind.get(CreditKind.WITHDRAWAL, 0),
+                interest=one.interest_fen,
+                closing=one.closing_fen,
+                is_closed=one.is_closed,
+            )
+            for one in years
+        ]
+        return cls(person=person, from_year=first, to_year=last, merged_into=survivor, items=items)
+
+
+class ControlOut(Out):
+    """General ledger against personal accounts of one fund."""
+
+    fund: str
+    ledger: YuanOut = Field(description="总账:社会保险费收入—个人账户")
+    credited: YuanOut = Field(description="个人账户:足额到账缴费单已划入")
+    uncredited: YuanOut = Field(description="已到账、缴费单尚未足额 (of bills not settled in full)")
+    holds: bool
+
+
+class ControlsOut(Out):
+    """总分核对 · Control totals of every fund up to a day. `totals_tie` is null unless every credit was
+    added up."""
+
+    as_of: date
+    holds: bool
+    totals_tie: bool | None
+    items: list[ControlOut]
+
+    @classmethod
+    def of(cls, as_of: date, found: Sequence[FundControl], differing: int | None) -> ControlsOut:
+        """Build it from the control totals of every fund."""
+        return cls(
+            as_of=as_of,
+            holds=all(one.holds for one in found) and not differing,
+            totals_tie=None if differing is None else differing == 0,
+            items=[
+                ControlOut(
+                    fund=one.fund,
+                    ledger=one.ledger_fen,
+                    credited=one.credited_fen,
+                    uncredited=one.uncredited_fen,
+                    holds=one.holds,
+                )
+                for one in found
+            ],
+        )

@@ -1,0 +1,171 @@
+"""Filing payments of personal accounts, and listing what paid accounts still hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.account_payments.domain import (
+    AccountRequest,
+    PensionDrawn,
+    PooledPart,
+    claim_of,
+    due_of,
+    withdrawal_of,
+)
+from services.payout.benefits.domain import BenefitKind
+from services.payout.claims.domain.claim import Claim
+from services.payout.claims.domain.draft import draft_faults
+from services.payout.claims.flows import claim as claim_flow
+from services.payout.claims.store import event as event_store
+from services.payout.common.domain import (
+    identity_number_faults,
+    require_faultless,
+    require_not_future,
+)
+from services.payout.common.flows import PersonKeys
+from services.payout.formulas.clients import BenefitRecords
+from services.payout.formulas.domain.person import PersonRecord
+from services.payout.formulas.domain.row import RowBook
+from services.payout.formulas.domain.transfer import TRANSFER_POOLED
+from services.payout.formulas.store import row as formula_row_store
+from services.payout.persons import flows as persons_flow
+from services.payout.persons import store as persons_store
+from services.payout.withdrawals import store as withdrawals_store
+from services.payout.withdrawals.clients import PersonalBalances
+from services.payout.withdrawals.domain import EMPTY, AccountBalance, Withdrawal, due_fen
+from shared.ids import Ref
+from shared.references import Reference
+from shared.roles import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """The account in the ledger and the record in collection of the person of a request."""
+
+    person_id: int
+    balance: AccountBalance
+    record: PersonRecord | None = None
+
+
+async def ask(
+    balances: PersonalBalances,
+    records: BenefitRecords,
+    request: AccountRequest,
+    *,
+    keys: PersonKeys,
+    today: date,
+    caller: Caller,
+) -> AccountFacts:
+    """Ask for the account, and for the paid months of a pension transfer, before the transaction.
+
+    Raises:
+        Forbidden: another district's request, or a person who was never at one of its units.
+        DateInFuture, Faulty: the day of filing, or the identity number.
+        InsuredPersonUnknown, BenefitRecordUnavailable: see the clients.
+    """
+    caller.require_district(request.district)
+    require_not_future(request.filed_on, today)
+    number = request.identity_number
+    require_faultless(identity_number_faults([("/identity_number", number)], today))
+    person_id = keys.key(number)
+    record = None
+    if request.has_pooled_part:
+        person = Ref(person_id, UUID(int=0)).text(Reference.PERSON)
+        record = await records.of(person, today)
+        record.require_own(caller)
+    found = await balances.of([person_id])
+    balance = found.get((person_id, request.fund.value), EMPTY)
+    return AccountFacts(person_id=person_id, balance=balance, record=record)
+
+
+async def file(
+    tx: AsyncConnection,
+    request: AccountRequest,
+    facts: AccountFacts,
+    row: BenefitKind,
+    *,
+    place: str,
+    keys: PersonKeys,
+    today: date,
+    caller: Caller,
+) -> Claim:
+    """Compute what is due by the facts, and file its claim; one of a person at a time.
+
+    Raises:
+        PensionDrawn: a pension was paid from the account.
+        NothingDue: earlier claims take all there is.
+        Faulty, EventClaimed: see `claim_flow.file_claim`.
+    """
+    person_id, fund = facts.person_id, request.fund.value
+    await persons_store.lock_people(tx, alone=False)
+    named = [("/identity_number", person_id)]
+    await persons_flow.require_right_numbers(tx, named, keys)
+    await event_store.lock_people(tx, [person_id])
+    people = await persons_store.records(tx, person_id)
+    if fund == "pension" and await withdrawals_store.has_drawn_pension(tx, people):
+        raise PensionDrawn
+    earlier = await withdrawals_store.of_people(tx, people, fund)
+    pooled = await _pooled(tx, place, request.filed_on, facts.record)
+    due = due_of(facts.balance, earlier, pooled)
+    draft = claim_of(request, due)
+    asked_for = replace(row, documents=(*row.documents, *request.needs))
+    require_faultless(draft_faults(draft, asked_for, today))
+    claim = await claim_flow.file_claim(tx, draft, row, keys=keys, caller=caller, basis=due.basis)
+    await withdrawals_store.insert(tx, withdrawal_of(request, due, person_id, claim.ref))
+    return claim
+
+
+async def _pooled(
+    tx: AsyncConnection, place: str, day: date, record: PersonRecord | None
+) -> PooledPart | None:
+    if record is None:
+        return None
+    book = RowBook(await formula_row_store.in_force(tx, place), place)
+    row = book.find(TRANSFER_POOLED.name, day)
+    share, _ = TRANSFER_POOLED.parse(row.value)
+    return PooledPart(
+        whole_fen=share.pooled_fen(record), formula=share.formula(record), row=row.source
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remainder:
+    """The balance of an account that was paid before; below zero, too much was paid."""
+
+    last: Withdrawal
+    left_fen: int
+
+
+async def page(
+    tx: AsyncConnection, *, district: str | None, after: tuple[int, UUID] | None, limit: int
+) -> list[Withdrawal]:
+    """Read the last withdrawal of every account that was paid, after one."""
+    return await withdrawals_store.page(tx, district=district, after=after, limit=limit)
+
+
+async def earlier(tx: AsyncConnection, page: Sequence[Withdrawal]) -> list[Withdrawal]:
+    """Read all withdrawals of the people of a page."""
+    return await withdrawals_store.of_people(tx, sorted({one.person_id for one in page}))
+
+
+async def remainders(
+    balances: PersonalBalances, page: Sequence[Withdrawal], earlier: Sequence[Withdrawal]
+) -> list[Remainder]:
+    """Ask the ledger what the accounts of a page hold; those that hold nothing are left out.
+
+    Raises:
+        BenefitRecordUnavailable: the ledger does not answer.
+    """
+    found = await balances.of([one.person_id for one in page])
+    left = []
+    for last in page:
+        own = [one for one in earlier if (one.person_id, one.fund) == (last.person_id, last.fund)]
+        left_fen = due_fen(found.get((last.person_id, last.fund), EMPTY), own)
+        if left_fen:
+            left.append(Remainder(last=last, left_fen=left_fen))
+    return left

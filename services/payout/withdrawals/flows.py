@@ -1,0 +1,19 @@
+"""Taking an approved claim's amount from the personal account."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.withdrawals import store as withdrawals_store
+from services.payout.withdrawals.domain import withdrawal_payload
+from shared import outbox
+from shared.ids import Ref
+
+
+async def book(tx: AsyncConnection, claim: Ref, today: date) -> None:
+    """Let the ledger take an approved claim's amount from the account; others take nothing."""
+    withdrawal = await withdrawals_store.of_claim(tx, claim)
+    if withdrawal is not None and withdrawal.account_fen:
+        await outbox.put(tx, claim.key, [withdrawal_payload(withdrawal, today.isoformat())])

@@ -1,0 +1,123 @@
+"""Withdrawals in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.withdrawals.domain import Withdrawal, WithdrawalKind
+from shared.ids import Ref
+
+_COLUMNS: Final = (
+    "taken.person_id, taken.fund, taken.kind, account_fen, pooled_fen, taken.claim_key, claim_id"
+)
+_LIVE: Final = """
+      JOIN claim
+        ON claim.claim_key = taken.claim_key AND claim.id = taken.claim_id
+       AND claim.status <> 'refused'"""
+
+
+def _withdrawal(*, kind: str, claim_key: int, claim_id: UUID, **columns: Any) -> Withdrawal:
+    return Withdrawal(kind=WithdrawalKind(kind), claim=Ref(claim_key, claim_id), **columns)
+
+
+async def insert(tx: AsyncConnection, withdrawal: Withdrawal) -> None:
+    """Store what a claim takes."""
+    await tx.execute(
+        text("""
+            INSERT INTO account_withdrawal (person_id, claim_id, claim_key, fund, kind, account_fen,
+                                            pooled_fen)
+            VALUES (:person_id, :claim_id, :claim_key, :fund, :kind, :account_fen, :pooled_fen)
+        """),
+        {
+            "person_id": withdrawal.person_id,
+            "claim_id": withdrawal.claim.id,
+            "claim_key": withdrawal.claim.key,
+            "fund": withdrawal.fund,
+            "kind": withdrawal.kind.value,
+            "account_fen": withdrawal.account_fen,
+            "pooled_fen": withdrawal.pooled_fen,
+        },
+    )
+
+
+async def of_claim(tx: AsyncConnection, claim: Ref) -> Withdrawal | None:
+    """Find what a claim takes."""
+    row = (
+        await tx.execute(
+            text(f"""
+                SELECT {_COLUMNS}
+                  FROM account_withdrawal AS taken
+                 WHERE claim_id = :claim_id AND claim_key = :claim_key
+            """),
+            {"claim_id": claim.id, "claim_key": claim.key},
+        )
+    ).first()
+    return _withdrawal(**row._mapping) if row else None
+
+
+async def of_people(
+    tx: AsyncConnection, person_ids: Sequence[int], fund: str | None = None
+) -> list[Withdrawal]:
+    """Read the withdrawals of people's records whose claims are not refused."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM account_withdrawal AS taken
+              {_LIVE}
+             WHERE taken.person_id = ANY (CAST(:person_ids AS bigint[]))
+               AND (CAST(:fund AS text) IS NULL OR taken.fund = :fund)
+             ORDER BY taken.person_id, taken.claim_id
+             LIMIT 10000
+        """),
+        {"person_ids": list(person_ids), "fund": fund},
+    )
+    return [_withdrawal(**row._mapping) for row in rows]
+
+
+async def has_drawn_pension(tx: AsyncConnection, person_ids: Sequence[int]) -> bool:
+    """Tell whether a month of a pension was ever paid under one of a person's records."""
+    rows = await tx.execute(
+        text("""
+            SELECT EXISTS (
+                       SELECT 1
+                         FROM pension_month
+                        WHERE person_id = ANY (CAST(:person_ids AS bigint[])) AND live)
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return bool(rows.scalar_one())
+
+
+async def page(
+    tx: AsyncConnection, *, district: str | None, after: tuple[int, UUID] | None, limit: int
+) -> list[Withdrawal]:
+    """Read the first withdrawal of each person and fund in order, after one, by the claim's district."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM account_withdrawal AS taken
+              {_LIVE}
+             WHERE (CAST(:district AS text) IS NULL OR claim.district = :district)
+               AND (CAST(:person_id AS bigint) IS NULL
+                    OR (taken.person_id, taken.claim_id) > (:person_id, CAST(:claim_id AS uuid)))
+               AND NOT EXISTS (
+                       SELECT 1
+                         FROM account_withdrawal AS other
+                        WHERE other.person_id = taken.person_id AND other.fund = taken.fund
+                          AND other.claim_id > taken.claim_id)
+             ORDER BY taken.person_id, taken.claim_id
+             LIMIT :limit
+        """),
+        {
+            "district": district,
+            "person_id": after[0] if after else None,
+            "claim_id": after[1] if after else None,
+            "limit": limit,
+        },
+    )
+    return [_withdrawal(**row._mapping) for row in rows]

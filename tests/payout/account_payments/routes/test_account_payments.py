@@ -1,0 +1,166 @@
+"""Payments of personal accounts with the real ledger: the account is emptied, late credits follow."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from shared.ids import Ref
+from shared.money import parse_yuan
+from shared.references import Reference
+from tests.payout.support.city import City
+from tests.payout.support.papers import account, number, result
+
+DAY = "2021-08-05"
+AGENCY = "上海市社会保险事业管理中心"
+
+
+def reference(city: City, serial: int) -> str:
+    key = city.app.state.person_keys.key(number(serial))
+    return Ref(key, UUID(int=1)).text(Reference.PERSON)
+
+
+async def credit(city: City, serial: int, amount: str, fund: str = "pension") -> None:
+    person = {"person": reference(city, serial), "fund": fund, "amount": amount}
+    bill = {"bill": uuid4().hex, "period": "2021-07", "settled_on": "2021-07-26"}
+    body = {"bills": [bill | {"credits": [person]}]}
+    answer = await city.ledger_request(
+        "POST", "/v1/personal-credits", body, role="collection_service"
+    )
+    assert answer["credited"] == 1
+
+
+async def held(city: City, serial: int, fund: str = "pension") -> str:
+    answer = await city.ledger.get(
+        "/v1/personal-balances",
+        params={"person": [reference(city, serial)]},
+        headers=city.bearer("payout_service"),
+    )
+    return str({one["fund"]: one["balance"] for one in answer.json()["items"]}[fund])
+
+
+async def file(city: City, path: str, body: dict[str, Any], **changes: Any) -> httpx.Response:
+    return await city.ask(
+        "POST", path, body | changes, role="district_clerk", district=body["district"]
+    )
+
+
+async def pay(city: City, claim: dict[str, Any]) -> None:
+    """Sign a claim, pay it through the bank and let the ledger know."""
+    batch = (await city.batch([await city.approve(claim)])).json()["id"]
+    await city.fund()
+    (line,) = await city.lines(batch)
+    assert line["amount"] == claim["total"]
+    await city.report(batch, [result(line, value_date=DAY)])
+    await city.deliver()
+
+
+async def test_heirs_get_the_whole_account_and_later_what_was_credited_late(city: City) -> None:
+    await city.give("pension", "100000.00")
+    before = await city.balances("pension")
+    await credit(city, 1, "1234.56")
+    body = {
+        "fund": "pension",
+        "district": "heping",
+        "identity_number": number(1),
+        "reason": "death",
+        "payee_name": "张小明",
+        "bank_account": account(1, "张小明"),
+        "documents": ["application"],
+    }
+    incomplete = await file(city, "/v1/account-payments", body)
+    assert [one["code"] for one in incomplete.json()["errors"]] == ["DOCUMENT_MISSING"]
+    body["documents"] = ["application", "death_certificate", "kinship_proof"]
+    filed = await file(city, "/v1/account-payments", body)
+    assert filed.status_code == 201, filed.text
+    claim = filed.json()
+    assert (claim["total"], claim["kind"]) == ("1234.56", "personal_account_refund")
+    again = await file(city, "/v1/account-payments", body)
+    assert (again.status_code, again.json()["code"]) == (409, "ACCOUNT_NOTHING_DUE")
+    await pay(city, claim)
+    assert await held(city, 1) == "0.00"
+    # A contribution that arrives after the payment is listed, and paid by a further claim.
+    await credit(city, 1, "65.44")
+    left = await city.ask("GET", "/v1/account-remainders", role="department_head")
+    assert [(one["left"], one["claim"]) for one in left.json()["items"]] == [("65.44", claim["id"])]
+    second = (await file(city, "/v1/account-payments", body)).json()
+    assert second["total"] == "65.44"
+    await pay(city, second)
+    assert await held(city, 1) == "0.00"
+    left = await city.ask("GET", "/v1/account-remainders", role="department_head")
+    assert left.json()["items"] == []
+    after = await city.balances("pension")
+    paid_fen = after["benefit.basic_pension"] - before.get("benefit.basic_pension", 0)
+    assert paid_fen == before["expenditure_deposit"] - after["expenditure_deposit"] == 1300_00
+    statement = await city.ledger_request(
+        "GET",
+        f"/v1/personal-accounts/{reference(city, 1)}/statement?to_year=2026",
+        role="supervisor",
+    )
+    assert sum(parse_yuan(one["withdrawal"]) for one in statement["items"]) == -1300_00
+
+
+async def test_a_transfer_takes_account_and_pooled_part_once_for_each_letter(city: City) -> None:
+    await city.give("pension", "100000.00")
+    before = await city.balances("pension")
+    await credit(city, 2, "800.00")
+    record = {
+        "person": reference(city, 2),
+        "districts": ["heping"],
+        "birth_month": None,
+        "female": None,
+        "years": [{"insurance": "pension", "year": 2021, "months": 2, "base_total": "10000.00"}],
+        "last_months": [],
+    }
+    path = Ref(city.app.state.person_keys.key(number(2)), UUID(int=0)).text(Reference.PERSON)
+    city.peers.records[path] = record
+    body = {
+        "fund": "pension",
+        "district": "heping",
+        "identity_number": number(2),
+        "letter": "LXH-310000-2021-00017",
+        "city": "上海市",
+        "agency": AGENCY,
+        "bank_account": account(2, AGENCY),
+        "documents": ["contact_letter"],
+    }
+    claim = (await file(city, "/v1/outgoing-transfers", body)).json()
+    assert (claim["total"], claim["account"]) == ("2000.00", "transfer_expense")
+    await pay(city, claim)
+    assert await held(city, 2) == "0.00"
+    record["years"][0]["base_total"] = "15000.00"
+    await credit(city, 2, "400.00")
+    same = await file(city, "/v1/outgoing-transfers", body)
+    assert (same.status_code, same.json()["code"]) == (409, "EVENT_CLAIMED")
+    supplement = (await file(city, "/v1/outgoing-transfers", body, supplement=1)).json()
+    assert supplement["total"] == "1000.00"
+    await pay(city, supplement)
+    assert await held(city, 2) == "0.00"
+    after = await city.balances("pension")
+    assert after["transfer_expense"] - before.get("transfer_expense", 0) == 3000_00
+    control = await city.client.get(
+        "/v1/closing-control", params={"as_of": DAY}, headers=city.bearer("supervisor")
+    )
+    books = await city.ledger_request("GET", f"/v1/closing-totals?as_of={DAY}", role="supervisor")
+    benefits = control.json()["funds"]["pension"]["items"]["benefits"]
+    assert benefits["business"] == benefits["statistics"] == books["funds"]["pension"]["benefits"]
+
+
+async def test_a_district_transfers_only_its_own_people_and_no_pensioner(city: City) -> None:
+    await credit(city, 3, "10.00", "medical")
+    body = {
+        "fund": "medical",
+        "district": "heping",
+        "identity_number": number(3),
+        "letter": "LXH-310000-2021-00018",
+        "city": "上海市",
+        "agency": AGENCY,
+        "bank_account": account(3, AGENCY),
+        "documents": [],
+    }
+    missing = await file(city, "/v1/outgoing-transfers", body)
+    assert [one["code"] for one in missing.json()["errors"]] == ["DOCUMENT_MISSING"]
+    other = await city.ask(
+        "POST", "/v1/outgoing-transfers", body, role="district_clerk", district="nankai"
+    )
+    assert other.status_code == 403
