@@ -76,7 +76,7 @@ def add_user(
     )
 
     async def work(tx: AsyncConnection) -> dict[str, str]:
-        return await _person(tx, await proposal_flow.to_add(tx, new, districts()))
+        return await person_secrets(tx, await proposal_flow.to_add(tx, new, districts()))
 
     _show_once(run(database_url, work), as_json=as_json)
 
@@ -87,7 +87,7 @@ def reset_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = F
     from services.identity.changes.flows import proposal as proposal_flow
 
     async def work(tx: AsyncConnection) -> dict[str, str]:
-        return await _person(tx, await proposal_flow.to_reset(tx, name))
+        return await person_secrets(tx, await proposal_flow.to_reset(tx, name))
 
     _show_once(run(database_url, work), as_json=as_json)
 
@@ -157,7 +157,7 @@ def add_client(
         proposal = await proposal_flow.to_add(
             tx, new, districts(), every_unit=every_unit, public_key=jwk
         )
-        return await _client(tx, proposal)
+        return await client_secret(tx, proposal)
 
     _show_once(run(database_url, work), as_json=as_json)
 
@@ -183,7 +183,7 @@ def rotate_client(
         proposal = await proposal_flow.to_rotate(
             tx, name, overlap=overlap, public_key=jwk, by_operator=True
         )
-        return await _client(tx, proposal)
+        return await client_secret(tx, proposal)
 
     found = run(database_url, work)
     if name in OWN_CLIENTS and "client_secret" in found:
@@ -257,7 +257,7 @@ def districts() -> frozenset[str]:
     return districts_of(chosen.region, chosen.regions_path)
 
 
-async def _person(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
+async def person_secrets(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
     """Carry out a proposal that makes a first password, and make the second factor too."""
     from services.identity.credentials.flows import person as person_flow
 
@@ -267,7 +267,7 @@ async def _person(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
     return {"name": name, secret.kind: secret.value, "totp": address}
 
 
-async def _client(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
+async def client_secret(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
     """Carry out a proposal that makes a client's secret, or takes its key."""
     secret = await _alone(tx, proposal)
     return {"client_id": proposal.principal, secret.kind: secret.value}

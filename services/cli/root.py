@@ -15,6 +15,7 @@ from services.cli import (
     evidence,
     house,
     identity,
+    people_file,
     policy,
     refused,
     serve,
@@ -38,6 +39,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(backup.app, name="backup")
 app.add_typer(policy.app, name="policy")
+identity.users.command("import")(people_file.import_people)
 app.add_typer(identity.users, name="users")
 identity.clients.command("message-key")(message_key.register_message_key)
 app.add_typer(identity.clients, name="clients")

@@ -120,3 +120,29 @@ def test_a_person_changes_the_first_password_and_signs_in(
         assert done.returncode == 0, done.stderr
         assert done.stdout.count(".") == 2
         assert "supervisor" in done.stderr
+
+
+def test_people_and_clients_come_from_one_file_all_or_none(tell: Tell, tmp_path: Path) -> None:
+    head = "name,role,district,display,organisation,person,units\n"
+    file, keys = tmp_path / "people.csv", tmp_path / "keys"
+    right = (
+        "qian.yi,district_clerk,heping,钱一,,,\n"
+        "qian.yi.commands,district_clerk,heping,,,qian.yi,\n"
+        "city.hall,employer_portal,,,某市,,*\n"
+    )
+    words = ("users", "import", str(file), "--secrets", str(keys))
+    file.write_text(head + right + "nobody,district_clerk,,,,,\n", encoding="utf-8")
+    assert "DISTRICT_UNFIT" in (refused := tell(*words, fails=1))
+    assert "row=5" in refused
+    assert not keys.exists()
+    file.write_text(head + right, encoding="utf-8")
+    made = tell(*words)
+    assert set(made) == {"qian.yi", "qian.yi.commands", "city.hall"}
+    assert json.loads(Path(made["qian.yi"]).read_text())["totp"].startswith("otpauth://")
+    assert json.loads(Path(made["city.hall"]).read_text())["client_secret"]
+    assert Path(made["city.hall"]).stat().st_mode & 0o077 == 0
+    rows = {row["name"]: row for row in tell("clients", "list")}
+    assert rows["qian.yi.commands"]["person"] == "qian.yi"
+    assert rows["city.hall"]["units"] is None
+    file.write_text("name,rank\na,b\n", encoding="utf-8")
+    assert "the columns are" in tell(*words, fails=2)
