@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from functools import lru_cache
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope
 
 from shared.errors import Forbidden, Kind, Refusal
@@ -61,7 +61,7 @@ class Gate:
         self._passed_bytes = min(PASSED_BYTES, body_limit_bytes)
         self._entrances: Entrances | None = None
 
-    async def admit(self, request: Request, receive: Receive) -> Receive:
+    async def admit(self, scope: Scope, receive: Receive) -> Receive:
         """Let a request in, with a `receive` that bounds its body.
 
         Raises:
@@ -72,7 +72,6 @@ class Gate:
             BodyTooLarge, EncodingUnsupported, NulInRequest: see there.
             SignatureMissing, SignatureInvalid, SignatureExpired: see there.
         """
-        scope = request.scope
         entrances = self._entrances_of(scope["app"])
         if b"%00" in scope.get("raw_path", b"") + scope["query_string"]:
             raise NulInRequest

@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -76,8 +75,7 @@ def read_limits(path: Path | None = None) -> RateLimits:
     return RateLimits.model_validate_json((path or SHIPPED).read_bytes())
 
 
-@dataclass(frozen=True, slots=True)
-class RateFields:
+class RateFields(NamedTuple):
     """The state of a bucket as the fields of an answer."""
 
     name: str
@@ -90,9 +88,14 @@ class RateFields:
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Return the two fields of draft-ietf-httpapi-ratelimit-headers."""
         return [
-            (b"ratelimit-policy", f'"{self.name}";q={self.quota};w={self.seconds}'.encode()),
+            (b"ratelimit-policy", _policy(self.name, self.quota, self.seconds)),
             (b"ratelimit", f'"{self.name}";r={self.left};t={self.wait}'.encode()),
         ]
+
+
+@lru_cache(maxsize=256)
+def _policy(name: str, quota: int, seconds: int) -> bytes:
+    return f'"{name}";q={quota};w={seconds}'.encode()
 
 
 class Buckets:

@@ -111,11 +111,12 @@ async def guarded(
         SignatureMissing: this client must sign.
         SignatureInvalid, SignatureExpired: it signed badly.
     """
-    fields = _fields(scope)
-    if "signature-input" not in fields or "signature" not in fields:
+    named = [name for name, _ in scope["headers"]]
+    if b"signature-input" not in named or b"signature" not in named:
         if rules.requires(caller.role, scope["method"]):
             raise SignatureMissing(role=caller.role.value)
         return receive
+    fields = _fields(scope)
     client = caller.client or caller.subject
     message = SignedMessage(scope["method"], _target_uri(scope, fields, rules), fields)
     is_read = scope["method"] in _READS

@@ -6,12 +6,16 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
 import structlog
 
 from shared.clock import now
+
+TRACE_ID: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""The id of the request that is served: every line about it names it."""
 
 # Eighteen characters of an identity number, fifteen of an old one, or a bank card.
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])([0-9]{4})[0-9]{8,14}([0-9]{3}[0-9Xx])(?![0-9A-Za-z])")
@@ -26,6 +30,13 @@ def mask_numbers(text: str) -> str:
     """Hide the middle of every identity or card number in a text."""
     masked = _LONG_NUMBER.sub(r"\1**********\2", text)
     return _FOREIGNERS_NUMBER.sub(r"\1**********\2", masked)
+
+
+def _traced(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    trace_id = TRACE_ID.get()
+    if trace_id is not None:
+        event.setdefault("trace_id", trace_id)
+    return event
 
 
 def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -60,6 +71,7 @@ def configure(service: str, level: str = "INFO") -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _traced,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

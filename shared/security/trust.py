@@ -74,7 +74,9 @@ class Trust:
             BadToken: anything wrong with it, or revoked.
             IdentityUnavailable: the last answer of identity is too old.
         """
-        await self._be_fresh(MONEY_SECONDS if money else STALE_SECONDS)
+        seconds = MONEY_SECONDS if money else STALE_SECONDS
+        if time.monotonic() - self._known_at > seconds:
+            await self._be_fresh(seconds)
         known = self._verified.get(token)
         if known and known[0] > time.time():
             return known[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-import structlog
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import Refusal
 from shared.guard.gate import Gate
 from shared.guard.rate_limit import RateExceeded
-from shared.web.problem import crashed, refused, trace_id
+from shared.process.log import TRACE_ID
+from shared.web.problem import crashed, refused
 
 ANSWER_FIELDS: Final = {
     b"cache-control": b"no-store",
@@ -24,6 +24,7 @@ ANSWER_FIELDS: Final = {
 }
 """Fields of every answer, unless a door says its own: what we tell is personal, and nobody shows it
 in a frame."""
+_FIELDS: Final = tuple(ANSWER_FIELDS.items())
 _HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -39,12 +40,8 @@ class Envelope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
-        request_id = request.headers.get("x-request-id", "")
-        known = request_id.isascii() and request_id.isalnum() and len(request_id) <= 64
-        scope["wuxian.trace_id"] = request_id if known else secrets.token_hex(8)
-        structlog.contextvars.bind_contextvars(trace_id=trace_id(request))
-
+        trace_id = scope["wuxian.trace_id"] = _id_given(scope) or secrets.token_hex(8)
+        TRACE_ID.set(trace_id)
         has_begun = False
 
         async def named(message: Message) -> None:
@@ -55,24 +52,36 @@ class Envelope:
             await send(message)
 
         try:
-            admitted = await self.gate.admit(request, receive)
+            admitted = await self.gate.admit(scope, receive)
         except Refusal as refusal:
             if isinstance(refusal, RateExceeded):
                 scope["wuxian.rate"] = refusal.fields
-            await refused(request, refusal)(scope, receive, named)
+            await refused(Request(scope), refusal)(scope, receive, named)
         else:
             try:
                 await self.app(scope, admitted, named)
             except Exception as error:
                 if has_begun or isinstance(error, ClientDisconnect):
                     raise
-                await crashed(request, error)(scope, receive, named)
+                await crashed(Request(scope), error)(scope, receive, named)
+
+
+def _id_given(scope: Scope) -> str | None:
+    """Return the id that the client gives its request, if it is one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            is_id: bool = value.isalnum() and len(value) <= 64  # of bytes: ASCII only
+            return value.decode() if is_id else None
+    return None
 
 
 def _complete(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
     """Add the fields of every answer."""
-    named = {name for name, _ in headers}
-    headers.extend(field for field in ANSWER_FIELDS.items() if field[0] not in named)
+    if any(name in ANSWER_FIELDS for name, _ in headers):
+        named = {name for name, _ in headers}
+        headers.extend(field for field in _FIELDS if field[0] not in named)
+    else:
+        headers.extend(_FIELDS)
     headers.append((b"x-request-id", scope["wuxian.trace_id"].encode()))
     if scope["scheme"] == "https":
         headers.append(_HTTPS_ONLY)
