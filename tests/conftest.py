@@ -9,7 +9,6 @@ import asyncio
 import fcntl
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -29,6 +28,7 @@ from shared.roles import CENTRE, Caller, Role
 from shared.security.identity import Identity, create
 from shared.security.sandbox import make_secrets
 from tests import examples
+from tests.bytecode import SharedStart, keep_bytecode
 from tests.issuer import Issuer
 from tests.recording import StatementsAreKeyed
 
@@ -58,7 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not given:
         home.chmod(0o755)  # ours alone; the server's account has to pass when root runs the tests
     config.stash[_HOME] = home
-    keep_bytecode(home / "bytecode")
+    if not given:
+        keep_bytecode(home / "bytecode")
+    config.pluginmanager.register(SharedStart(), "shared-start")
     config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
     if os.environ.get(examples.RECORD):
         config.pluginmanager.register(examples.Recorder(), "examples")
@@ -101,17 +103,6 @@ def roomy_memory() -> Path | None:
     has_room = found.f_bavail * found.f_frsize > MEMORY_BYTES
     runs_programs = not found.f_flag & os.ST_NOEXEC  # the server may be copied there
     return MEMORY if has_room and runs_programs and os.access(MEMORY, os.W_OK) else None
-
-
-def keep_bytecode(directory: Path) -> None:
-    """Let the processes of a run compile each module once, where none may be kept beside its source.
-
-    A service imports a thousand modules; to compile them takes as long as all the rest of its start.
-    """
-    if sys.dont_write_bytecode:
-        sys.dont_write_bytecode = False
-        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(directory)
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @contextmanager
