@@ -11,7 +11,7 @@ from nicegui import ui
 
 from services.console.api import new_key
 from services.console.page import View
-from services.console.widgets.cell import filled
+from services.console.widgets.cell import PLACE, filled, member_of
 from services.console.widgets.fault import attempt
 from services.console.widgets.field import Field, Input, Loaded, needed, sentence_of_needed
 from services.console.widgets.text import money
@@ -127,17 +127,9 @@ def _typed(inputs: Sequence[tuple[Field, Input]]) -> dict[str, Any]:
     return {member: value for member, value in typed.items() if value is not None}
 
 
-class _Amounts(dict[str, str]):
-    """A paper's members for a sentence: amounts with separators, what is absent as a dash."""
-
-    def __missing__(self, key: str) -> str:
-        return "—"
-
-
 def sentence_of(text: Text, paper: Paper) -> str:
-    """Return a sentence with a paper's members in it."""
-    members = {name: _spoken(value) for name, value in paper.items()}
-    return tell(text).format_map(_Amounts(members))
+    """Return a sentence with a paper's members in it: amounts with separators, a dash for none."""
+    return PLACE.sub(lambda place: _spoken(member_of(paper, place[1])), tell(text))
 
 
 def _spoken(value: Any) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from services.console import names
 from services.console.widgets import text
@@ -100,18 +101,15 @@ def member_of(row: Mapping[str, Any], member: str) -> Any:
     return found
 
 
-class _Members(dict[str, str]):
-    """The members of a row for an address; one that is absent makes no address."""
-
-    def __init__(self, row: Mapping[str, Any]) -> None:
-        super().__init__({key: str(value) for key, value in row.items() if value is not None})
+PLACE: Final = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
+"""A member of a row in an address or a sentence: {id}, or {control.total} of an object within."""
 
 
 def filled(pattern: str | None, row: Mapping[str, Any]) -> str | None:
     """Return an address with a row's members in it; None where one is absent."""
     if pattern is None:
         return None
-    try:
-        return pattern.format_map(_Members(row))
-    except KeyError:
+    values = [member_of(row, name) for name in PLACE.findall(pattern)]
+    if any(value is None for value in values):
         return None
+    return PLACE.sub(lambda place: str(member_of(row, place[1])), pattern)

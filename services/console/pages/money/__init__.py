@@ -1,0 +1,1 @@
+"""资金 · Receipts, debits, reconciliation, refunds, settlements, closings"""
