@@ -30,6 +30,7 @@ from services.collection.debits.routes import retry_rule as retry_rule_doors
 from services.collection.debits.routes import success as success_doors
 from services.collection.explanation.routes import bill as explanation_bill_doors
 from services.collection.explanation.routes import declaration as explanation_declaration_doors
+from services.collection.extension import routes as extension_doors
 from services.collection.filing.routes import correction as correction_doors
 from services.collection.filing.routes import declaration as filing_declaration_doors
 from services.collection.filing.routes import default as default_doors
@@ -176,6 +177,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     certificate_doors.router,
     waiver_doors.router,
     project_doors.router,
+    extension_doors.router,
     inspection_doors.router,
     inspection_collection_doors.router,
     notice_doors.router,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared.ids import Ref
 from shared.money import scale
@@ -25,6 +26,7 @@ class BilledMonth:
     """A month of which a unit's bill counts a person."""
 
     unit_id: int
+    bill_id: UUID
     credit_code: str
     district: str
     period: str

@@ -58,12 +58,13 @@ async def survivor_of(tx: AsyncConnection, ref: Ref) -> Ref:
 
 
 async def paid_months(tx: AsyncConnection, person_ids: Sequence[int]) -> list[PaidMonth]:
-    """Read the paid months of a person's records, of every unit and insurance."""
-    return [
+    """Read the paid months of a person's records, of every unit and insurance, and bought ones."""
+    months = [
         month
         for line in await contributions_store.paid_lines(tx, person_ids)
         for month in await _months_of(tx, line)
     ]
+    return months + await contributions_store.extended_months(tx, person_ids)
 
 
 async def _months_of(tx: AsyncConnection, line: PersonMonthLine) -> list[PaidMonth]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.contributions.domain import BilledMonth, UnitWages
+from services.collection.contributions.domain import BilledMonth, PaidMonth, UnitWages
+from shared.period import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ async def paid_lines(tx: AsyncConnection, person_ids: Sequence[int]) -> list[Per
                       FROM person_unit
                      WHERE person_id = ANY (CAST(:person_ids AS bigint[]))) AS known
               JOIN declaration AS head
-                ON head.unit_id = known.unit_id AND head.kind <> 'project'
+                ON head.unit_id = known.unit_id AND head.kind NOT IN ('project', 'extension')
               JOIN bill
                 ON bill.unit_id = head.unit_id AND bill.declaration_id = head.id
                AND bill.kind <> 'charge' AND bill.status = 'settled'
@@ -87,7 +88,7 @@ async def paid_lines(tx: AsyncConnection, person_ids: Sequence[int]) -> list[Per
                        ON due.unit_id = other.unit_id AND due.declaration_id = other.id
                       AND due.kind <> 'charge'
                     WHERE other.unit_id = head.unit_id AND other.period = head.period
-                      AND other.kind <> 'project' AND other.id <> head.id
+                      AND other.kind NOT IN ('project', 'extension') AND other.id <> head.id
                       AND (due.status = 'settled') = (other.id > head.id))
              ORDER BY head.period, head.unit_id
              LIMIT 5000
@@ -115,16 +116,47 @@ async def sealed_name(tx: AsyncConnection, person_id: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+async def extended_months(tx: AsyncConnection, person_ids: Sequence[int]) -> list[PaidMonth]:
+    """Read the bought and extended months of a person whose bills are settled."""
+    rows = await tx.execute(
+        text("""
+            SELECT line.insurance, own.base_fen, to_char(month, 'YYYY-MM') AS period
+              FROM (SELECT DISTINCT unit_id
+                      FROM person_unit
+                     WHERE person_id = ANY (CAST(:person_ids AS bigint[]))) AS known
+              JOIN contribution_extension AS own
+                ON own.unit_id = known.unit_id
+               AND own.person_id = ANY (CAST(:person_ids AS bigint[]))
+              JOIN bill
+                ON bill.unit_id = own.unit_id AND bill.declaration_id = own.declaration_id
+               AND bill.kind <> 'charge' AND bill.status = 'settled'
+             CROSS JOIN LATERAL (
+                   SELECT DISTINCT insurance
+                     FROM bill_line
+                    WHERE bill_line.unit_id = bill.unit_id AND bill_line.bill_id = bill.id) AS line
+             CROSS JOIN LATERAL generate_series(to_date(own.first, 'YYYY-MM'),
+                                                to_date(own.last, 'YYYY-MM'),
+                                                interval '1 month') AS month
+             LIMIT 5000
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return [
+        PaidMonth(insurance=row.insurance, period=Period.parse(row.period), base_fen=row.base_fen)
+        for row in rows
+    ]
+
+
 async def billed_months(tx: AsyncConnection, person_ids: Sequence[int]) -> list[BilledMonth]:
     """Read the months of which a bill of a unit counts a person, paid or not."""
     rows = await tx.execute(
         text("""
-            SELECT DISTINCT head.unit_id, bill.credit_code, bill.district, head.period
+            SELECT DISTINCT head.unit_id, bill.id AS bill_id, bill.credit_code, bill.district, head.period
               FROM (SELECT DISTINCT unit_id
                       FROM person_unit
                      WHERE person_id = ANY (CAST(:person_ids AS bigint[]))) AS known
               JOIN declaration AS head
-                ON head.unit_id = known.unit_id AND head.kind <> 'project'
+                ON head.unit_id = known.unit_id AND head.kind NOT IN ('project', 'extension')
               JOIN bill
                 ON bill.unit_id = head.unit_id AND bill.declaration_id = head.id
                AND bill.kind <> 'charge'
@@ -132,7 +164,7 @@ async def billed_months(tx: AsyncConnection, person_ids: Sequence[int]) -> list[
                 ON line.unit_id = head.unit_id AND line.declaration_id = head.id
                AND line.round = head.round
                AND line.person_id = ANY (CAST(:person_ids AS bigint[]))
-             ORDER BY head.unit_id, head.period
+             ORDER BY head.unit_id, head.period, bill.id
              LIMIT 5000
         """),
         {"person_ids": list(person_ids)},
@@ -152,7 +184,7 @@ async def unit_wages(tx: AsyncConnection, unit_id: int, district: str, year: int
                   JOIN bill
                     ON bill.unit_id = head.unit_id AND bill.declaration_id = head.id
                    AND bill.kind <> 'charge' AND bill.status = 'settled'
-                 WHERE head.unit_id = :unit_id AND head.kind <> 'project'
+                 WHERE head.unit_id = :unit_id AND head.kind NOT IN ('project', 'extension')
                    AND head.period BETWEEN :first AND :last
                    AND NOT EXISTS (
                        SELECT 1
@@ -161,7 +193,7 @@ async def unit_wages(tx: AsyncConnection, unit_id: int, district: str, year: int
                            ON due.unit_id = other.unit_id AND due.declaration_id = other.id
                           AND due.kind <> 'charge'
                         WHERE other.unit_id = head.unit_id AND other.period = head.period
-                          AND other.kind <> 'project' AND other.id <> head.id
+                          AND other.kind NOT IN ('project', 'extension') AND other.id <> head.id
                           AND (due.status = 'settled') = (other.id > head.id))
             """),
             {"unit_id": unit_id, "first": f"{year}-01", "last": f"{year}-12"},

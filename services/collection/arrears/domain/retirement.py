@@ -38,14 +38,10 @@ def unpaid_months(
     counted: Iterable[BilledMonth], owed: Sequence[Receivable]
 ) -> tuple[UnpaidMonths, ...]:
     """Find the person's months that units owe. A deferred month (缓缴) is not overdue."""
-    overdue = {
-        (one.line.credit_code, one.line.period)
-        for one in owed
-        if one.overdue and one.line.insurance == PENSION
-    }
+    overdue = {one.line.bill_id for one in owed if one.overdue and one.line.insurance == PENSION}
     found: dict[tuple[str, str], set[Period]] = defaultdict(set)
     for month in counted:
-        if (month.credit_code, month.period) in overdue:
+        if month.bill_id in overdue:
             found[month.credit_code, month.district].add(Period.parse(month.period))
     return tuple(
         UnpaidMonths(credit_code, district, tuple(sorted(periods)))

@@ -56,6 +56,7 @@ KEYS: Final[dict[str, str]] = {
     "inspection_finding": "unit_id",
     "inspection_objection": "unit_id",
     "inspection_month": "unit_id",
+    "contribution_extension": "unit_id",
     "project": "unit_id",
     "project_contract": "unit_id",
     "project_paper": "unit_id",

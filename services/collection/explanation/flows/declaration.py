@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.extension import flows as extension_flow
+from services.collection.extension.domain import KIND as EXTENSION
 from services.collection.filing.domain.default import explained_default
 from services.collection.filing.domain.frozen_bases import on_reviewed_bases
 from services.collection.filing.domain.late import DEFAULT
@@ -107,6 +109,9 @@ async def recompute(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
 ) -> list[list[ContributionLine]]:
     """Recompute the lines of some people of a stored declaration."""
+    if row.kind == EXTENSION:
+        lines = await extension_flow.recompute(tx, row, schedule)
+        return [lines for _ in people]
     facts_by_line = await figures_flow.of_people(
         tx, row, schedule, [person.line_no for person in people]
     )
@@ -127,6 +132,8 @@ async def recompute_unit(
         )
     if row.kind == DEFAULT:
         return explained_default(await policy_flow.by_id(tx, row.policy_id), stored)
+    if row.kind == EXTENSION:
+        return []
     if row.people == 0:  # a nil declaration levies nothing on the unit either
         return []
     figures = await figures_flow.of_unit(tx, row, schedule)

@@ -29,6 +29,7 @@ from shared.period import Period
 from shared.roles import Caller
 
 PROJECT: Final = "project"
+EXTENSION: Final = "extension"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ async def submit(
         text = f"未知更正原因 (one of {', '.join(REASONS)})"
         raise Faulty(faults=[Fault("/reason_code", "CORRECTION_REASON_UNKNOWN", text)])
     row = await filing_declaration_flow.find(tx, ref, caller)
-    if row.kind == PROJECT:
+    if row.kind in {PROJECT, EXTENSION}:
         raise NotARestatedKind(kind=row.kind)
     existing = await late_store.existing(tx, [row.unit_id], row.period)
     return await filing_declaration_flow.submit(
@@ -96,14 +97,14 @@ def _declaration(row: DeclarationRow, month: CorrectedMonth) -> UnitDeclaration:
 async def withdraw(
     tx: AsyncConnection, ref: Ref, note: str | None, caller: Caller
 ) -> LeviedDeclaration:
-    """Withdraw a correction that the district has not accepted; then another may be submitted.
+    """Withdraw a correction, or bought months, that the district has not accepted or has returned.
 
     Raises:
         NotFound, Forbidden: no such declaration, or of another district.
         NotACorrection: it corrects nothing. StateConflict: it is accepted already.
     """
     row = await filing_declaration_flow.find(tx, ref, caller)
-    if row.kind != ADJUSTMENT:
+    if row.kind not in {ADJUSTMENT, EXTENSION}:
         raise NotACorrection(kind=row.kind)
     step = move(State(row.status), Act.WITHDRAW)
     moved = await declaration_store.set_status(

@@ -83,7 +83,7 @@ async def list_declarations(
     district: Annotated[Code | None, Query()] = None,
     period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
     status: State | None = None,
-    kind: Literal["monthly", "default", "adjustment", "project"] | None = None,
+    kind: Literal["monthly", "default", "adjustment", "project", "extension"] | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> Page[DeclarationHeadOut]:

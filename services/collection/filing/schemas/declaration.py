@@ -97,7 +97,7 @@ class DeclarationHeadOut(Out):
     period: str
     kind: str = Field(
         examples=["monthly"],
-        description="monthly 月报 | default 未报核定 | adjustment 更正 | project",
+        description="monthly 月报 | default 未报核定 | adjustment 更正 | project 建设项目 | extension 补缴、延长缴费",
     )
     corrects: str | None = Field(description="所更正的申报 (the declaration that it corrects)")
     reason_code: str | None

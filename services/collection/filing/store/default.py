@@ -23,21 +23,21 @@ async def undeclared(
                    EXISTS (SELECT 1
                              FROM declaration AS before
                             WHERE before.unit_id = unit.unit_id AND before.period = :previous
-                              AND before.kind <> 'project'
+                              AND before.kind NOT IN ('project', 'extension')
                               AND before.status NOT IN ('superseded', 'withdrawn')) AS any_last
               FROM unit
               LEFT JOIN LATERAL (
                    SELECT status
                      FROM declaration
                     WHERE declaration.unit_id = unit.unit_id AND declaration.period = :period
-                      AND declaration.kind <> 'project' AND declaration.corrects IS NULL
+                      AND declaration.kind NOT IN ('project', 'extension') AND declaration.corrects IS NULL
                       AND declaration.status NOT IN ('superseded', 'withdrawn')
                     LIMIT 1) AS present ON true
               LEFT JOIN LATERAL (
                    SELECT paper.id, paper.round, paper.kind
                      FROM declaration AS paper
                     WHERE paper.unit_id = unit.unit_id AND paper.period = :previous
-                      AND paper.kind <> 'project'
+                      AND paper.kind NOT IN ('project', 'extension')
                       AND paper.status IN ('reviewed', 'audited', 'billed', 'settled')
                       AND NOT EXISTS (
                           SELECT 1

@@ -22,7 +22,7 @@ async def existing(
                    summary_id IS NOT NULL AS in_summary
               FROM declaration
              WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND period = :period
-               AND kind <> 'project' AND status NOT IN ('superseded', 'withdrawn')
+               AND kind NOT IN ('project', 'extension') AND status NOT IN ('superseded', 'withdrawn')
              ORDER BY unit_id, id
                FOR UPDATE
         """),

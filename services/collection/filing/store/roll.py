@@ -38,7 +38,7 @@ async def last_declarations(
               JOIN unit
                 ON unit.unit_id = last.unit_id
              WHERE unit.district = :district AND unit.status = 'active'
-               AND last.period = :previous AND last.kind <> 'project'
+               AND last.period = :previous AND last.kind NOT IN ('project', 'extension')
                AND last.status IN ('reviewed', 'audited', 'billed', 'settled')
                AND NOT EXISTS (SELECT 1
                                  FROM declaration AS later
@@ -48,7 +48,7 @@ async def last_declarations(
                AND NOT EXISTS (SELECT 1
                                  FROM declaration AS present
                                 WHERE present.unit_id = last.unit_id
-                                  AND present.period = :period AND present.kind <> 'project'
+                                  AND present.period = :period AND present.kind NOT IN ('project', 'extension')
                                   AND present.status NOT IN ('superseded', 'withdrawn'))
              ORDER BY last.unit_id
         """),
@@ -68,7 +68,7 @@ async def last_declaration(
                        last.policy_id, last.unit_wage_total_fen
                   FROM declaration AS last
                  WHERE last.unit_id = :unit_id AND last.period = :previous
-                   AND last.kind <> 'project'
+                   AND last.kind NOT IN ('project', 'extension')
                    AND last.status NOT IN ('returned', 'superseded', 'withdrawn')
                    AND NOT EXISTS (SELECT 1
                                      FROM declaration AS later

@@ -24,7 +24,7 @@ _HEADS: Final = """
     SELECT head.district, head.unit_id, head.id, head.round, head.policy_id, head.people,
            head.wages_fen, head.unit_wage_total_fen, head.total_fen
       FROM declaration AS head
-     WHERE head.period = :period AND head.kind <> 'project'
+     WHERE head.period = :period AND head.kind NOT IN ('project', 'extension')
        AND head.status NOT IN ('returned', 'superseded', 'withdrawn')
        AND NOT EXISTS (SELECT 1
                          FROM declaration AS later

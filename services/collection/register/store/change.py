@@ -192,7 +192,7 @@ async def levied_since(tx: AsyncConnection, unit_id: int, period: str) -> list[s
         text("""
             SELECT DISTINCT period
               FROM declaration
-             WHERE unit_id = :unit_id AND period >= :period AND kind <> 'project'
+             WHERE unit_id = :unit_id AND period >= :period AND kind NOT IN ('project', 'extension')
                AND status NOT IN ('returned', 'superseded', 'withdrawn')
              ORDER BY period
              LIMIT 120

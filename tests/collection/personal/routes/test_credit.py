@@ -12,6 +12,7 @@ from shared.references import Reference
 from tests.collection.support.city import DAY, City, billed, shares
 from tests.collection.support.late import AUGUST, done, handled, papers, summed_up
 from tests.collection.support.late import billed as billed_by_default
+from tests.collection.support.register import people_of
 from tests.collection.support.restating import (
     a_unit,
     bill,
@@ -38,6 +39,20 @@ async def test_nobody_is_credited_before_the_whole_bill_is_settled(city: City) -
     assert {"pension": "400.00", "medical": "100.00"} in accounts
     personal = (await city.control())["funds"]["pension"]["personal"]
     assert (personal["part_paid"], personal["in_delivery"]) == ("0.00", "0.00")
+
+
+async def test_bought_months_are_credited_as_one_sum(city: City) -> None:
+    unit = await a_unit(city.office, people=1)
+    (known,) = await people_of(city.office, unit.code)
+    body = {"credit_code": unit.code, "person": known["person"], "period": "2021-07"}
+    months = {"first": "2019-01", "last": "2020-12", "base": "5000.00", "document": "津和补7号"}
+    made = await city.office.post("district_clerk", "/v1/contribution-extensions", body | months)
+    paper = {"id": made.json()["declaration"], "district": "heping", "period": "2021-07"}
+    await bill(city.office, city.db, paper)
+    await pay(city.office, unit, made.json()["total"], "2021-07", DAY)
+    await city.deliver()
+    # 8 % of 24 months of 5,000.
+    assert await city.accounts(unit) == [{"pension": "9600.00"}]
 
 
 async def test_a_settled_bill_is_on_its_way_until_the_ledger_has_it(city: City) -> None:
