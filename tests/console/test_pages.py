@@ -13,6 +13,7 @@ import pytest
 from services.console.page import Page, all_pages, link, menu_of
 from services.console.session import Session, Sessions
 from services.console.sign_in import local
+from services.console.widgets.file_form import FilePage
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage
 from shared import clock
@@ -28,6 +29,8 @@ def doors_of(page: Page) -> Iterator[tuple[str, str]]:
         yield "get", page.door
         for action in (*page.actions, *(bulk.action for bulk in page.bulk)):
             yield "post", action.door
+    if isinstance(page, FilePage):
+        yield "post", page.door
     if isinstance(page, PaperPage):
         yield from (("get", door) for door in (page.door, page.trail, page.prints) if door)
         yield from (("get", part.door) for part in page.parts if part.door)

@@ -1,5 +1,14 @@
 // Small helpers of the console's pages.
 globalThis.wuxian = {
+  // Quasar gives the input of an upload no name, and no place in the order of the keyboard.
+  nameUploads() {
+    new MutationObserver(() => {
+      for (const input of document.querySelectorAll(".q-uploader__input:not([aria-label])")) {
+        input.setAttribute("aria-label", input.closest(".wx-choose")?.textContent.trim() || "file");
+        input.tabIndex = 0;
+      }
+    }).observe(document.body, { childList: true, subtree: true });
+  },
   // The page comes in Chinese; Quasar has English built in.
   speakEnglish() {
     document.documentElement.lang = "en";

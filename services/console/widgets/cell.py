@@ -85,9 +85,9 @@ class Column:
         return {
             "text": written,
             "long": len(written) > LINE,
-            "href": href if value not in {None, ""} else None,
+            "href": href if value not in (None, "") else None,
             "tone": names.status_tone(str(value)).value if self.kind is Kind.STATUS else None,
-            "copy": self.kind is Kind.CODE and value not in {None, ""},
+            "copy": self.kind is Kind.CODE and value not in (None, ""),
         }
 
 
@@ -113,3 +113,10 @@ def filled(pattern: str | None, row: Mapping[str, Any]) -> str | None:
     if any(value is None for value in values):
         return None
     return PLACE.sub(lambda place: str(member_of(row, place[1])), pattern)
+
+
+def door_of(pattern: str, values: Mapping[str, Any]) -> str:
+    """Return a door with the values of the address in it."""
+    found = filled(pattern, values)
+    assert found is not None, f"{pattern} needs more than {', '.join(values)}"
+    return found

@@ -1,14 +1,14 @@
-"""Files to and from the person: downloads, rows as CSV or XLSX, uploads, print previews."""
+"""Files for the person: downloads, rows as CSV or XLSX, print previews."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import xlsxwriter
-from nicegui import events, ui
+from nicegui import ui
 
 from services.console.page import View
 from services.console.widgets.cell import Column
@@ -104,14 +104,3 @@ def print_button(view: View, title: str, door: str, **params: Any) -> ui.button:
                 ).props("unelevated no-caps")
 
     return ui.button(title, icon="print", on_click=preview).props("outline no-caps")
-
-
-def upload_box(title: str, taken: Callable[[str, bytes], Awaitable[None]]) -> ui.upload:
-    """Show a place to drop a file on, with its progress; `taken` gets its name and content."""
-
-    async def on_upload(event: events.UploadEventArguments) -> None:
-        await taken(event.file.name, await event.file.read())
-        box.reset()
-
-    box = ui.upload(label=title, on_upload=on_upload, auto_upload=True, max_files=1)
-    return box.classes("wx-upload").props("flat bordered")

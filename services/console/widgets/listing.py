@@ -12,7 +12,7 @@ from nicegui import ui
 from services.console.api import PAGE
 from services.console.page import Area, View, link
 from services.console.widgets.action import Action, action_button, open_action
-from services.console.widgets.cell import Column, filled, member_of
+from services.console.widgets.cell import Column, door_of, member_of
 from services.console.widgets.download import offer_rows
 from services.console.widgets.fault import attempt
 from services.console.widgets.field import Field, Input, Loaded
@@ -42,7 +42,7 @@ class BulkAction:
 class ListPage:
     """A page that is a list of one door, with filters and links to the papers.
 
-    The filters' members are the door's query parameters; they stand in the address too, so that a
+    {Names} of the path stand in the door. The filters' members are the door's query parameters; they stand in the address too, so that a
     list can be linked to: link("/bills", period="2021-07").
     """
 
@@ -78,6 +78,7 @@ class Listing:
         self.page, self.view = page, view
         self.fixed = {**(page.fixed or {}), **(fixed or {})}
         self.inputs: list[tuple[Field, Input]] = []
+        self.door = door_of(page.door, view.params)
         self.cursor: str | None = None
 
     async def build(self) -> None:
@@ -142,7 +143,7 @@ class Listing:
         page = self.page
         params = {**self.fixed, **self._given(), "limit": PAGE, "cursor": self.cursor}
         found = await attempt(
-            self.view.api, lambda: self.view.api.get(page.door, **params), self.faults
+            self.view.api, lambda: self.view.api.get(self.door, **params), self.faults
         )
         if found is None:
             return
@@ -185,10 +186,3 @@ def _sum(rows: Sequence[Row], member: str | None) -> str:
         return ""
     amounts = [parse_yuan(str(member_of(row, member))) for row in rows if member_of(row, member)]
     return money(format_yuan(sum(amounts)))
-
-
-def door_of(pattern: str, values: Mapping[str, Any]) -> str:
-    """Return a door with the values of the address in it."""
-    found = filled(pattern, values)
-    assert found is not None, f"{pattern} needs more than {', '.join(values)}"
-    return found

@@ -12,10 +12,9 @@ from services.console import names
 from services.console.page import Area, View
 from services.console.widgets import text
 from services.console.widgets.action import Action, action_button
-from services.console.widgets.cell import Column, Kind, member_of
+from services.console.widgets.cell import Column, Kind, door_of, member_of
 from services.console.widgets.download import offer_rows, print_button
 from services.console.widgets.fault import attempt
-from services.console.widgets.listing import door_of
 from services.console.widgets.table import Table
 from services.console.widgets.title import heading, page_title
 from services.console.words import Text, t, tell
@@ -34,6 +33,8 @@ class Part:
     door: str | None = None
     """A door of pages; {members} of the paper and of the address may stand in it."""
     rights: tuple[Right, ...] = ()
+    is_personal: bool = False
+    """True for data in clear text: shown when the person asks, and the service records who did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,27 @@ def _value(cell: Mapping[str, Any]) -> None:
 async def show_part(view: View, part: Part, paper: Paper) -> None:
     """Show a table of a paper, page by page where it has a door."""
     heading(tell(part.title))
+    if part.is_personal:
+        panel = ui.element("div").classes("wx-panel wx-personal")
+
+        async def reveal() -> None:
+            panel.clear()
+            panel.classes(remove="wx-personal")
+            with panel:
+                await _show_rows(view, part, paper)
+
+        with panel:
+            ui.button(
+                t("显示个人信息", "Show personal data"), icon="visibility", on_click=reveal
+            ).props("flat no-caps")
+            ui.label(t("查看将留痕。", "The service records who looks.")).classes("wx-small")
+        return
     with ui.element("div").classes("wx-panel w-full"):
+        await _show_rows(view, part, paper)
+
+
+async def _show_rows(view: View, part: Part, paper: Paper) -> None:
+    with ui.element("div").classes("w-full"):
         table = Table(part.columns, member_of(paper, part.member) or () if part.member else ())
         faults = ui.element("div")
         with ui.row().classes("wx-foot"):

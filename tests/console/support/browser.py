@@ -110,13 +110,17 @@ class Person:
         )
         return cut
 
+    def shot(self, name: str) -> Path:
+        """Return the file of a screenshot."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        return SCREENSHOTS / f"{name}.png"
+
     async def check(self, name: str) -> None:
         """Look at the page as it stands: screenshots of two widths, axe, nothing cut, nothing left."""
-        SCREENSHOTS.mkdir(exist_ok=True)
         for width in WIDTHS:
             await self.page.set_viewport_size({"width": width, "height": 1000})
             await self.page.wait_for_timeout(400)  # a drawer glides, a chart grows
-            await self.page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+            await self.page.screenshot(path=self.shot(f"{name}-{width}"), full_page=True)
             cut = await self.cut_off()
             assert cut == [], f"{name} at {width}: {cut}"
         faults = await self.faults_of_access()

@@ -24,6 +24,8 @@ from tests.conftest import THROW_AWAY, address, alone, on_server
 
 SERVICES = ("identity", "collection", "ledger", "payout", "console", "sandbox")
 STEP_SECONDS = 30
+BOARD = "http://localhost:8099"
+"""A site that may show the wall screen in a frame."""
 FILLED = "wuxian_filled"
 
 
@@ -101,6 +103,9 @@ async def _running(
         database_secrets_dir=base / "secrets",
         field_keys_dir=home / "field-keys",
         log_level="WARNING",
+        # So short that the console asks for each token anew: a session's end is seen at once.
+        token_seconds=60,
+        cors_origins=(BOARD,),
     )
     await asyncio.to_thread(home.mkdir, exist_ok=True)
     with _log(home / "services.log") as write:

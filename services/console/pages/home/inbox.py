@@ -8,6 +8,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from services.console.page import Area, FreePage, View, link
+from services.console.pages.home.waiting import counted
 from services.console.widgets import text
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
@@ -76,6 +77,7 @@ async def show(view: View) -> None:
     found = await attempt(view.api, lambda: view.api.get("collection:/v1/inbox", limit=1))
     if found is None:
         return
+    others = await attempt(view.api, lambda: counted(view)) or []
     chosen = view.query.get("step")
     with ui.element("div").classes("wx-tiles"):
         for step in found["steps"]:
@@ -86,8 +88,17 @@ async def show(view: View) -> None:
                 link("/", step=None if chosen == step["step"] else step["step"]),
                 is_on=chosen == step["step"],
             )
+        for one in sorted(others, key=lambda one: one.count == 0):
+            more = "+" if one.has_more else ""
+            tile(
+                tell(one.waiting.title),
+                text.number(one.count) + more,
+                t("打开清单", "Open the list") if one.address and one.count else "",
+                one.address,
+            )
     if not found["steps"]:
-        about(t("您的角色没有待办环节。", "No step waits for your role."))
+        if not others:
+            about(t("您的角色没有待办环节。", "No step waits for your role."))
         return
     await Listing(_TABLE, view, fixed={"step": chosen}).build_table()
 

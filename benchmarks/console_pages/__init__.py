@@ -1,0 +1,1 @@
+"""Open pages of the console, clicking."""

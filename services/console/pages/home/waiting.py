@@ -1,0 +1,187 @@
+"""Lists that wait for a role beside the inbox's papers: proposals, signatures, open items."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+from services.console.page import View, all_pages, link
+from services.console.pages.home.figures import answer
+from services.console.words import Text
+from shared.roles import Right
+
+COUNTED_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingList:
+    """A list whose rows wait for whoever has the right.
+
+    `only` are members that a row must have where the door cannot be asked for them.
+    """
+
+    title: Text
+    right: Right
+    door: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCount:
+    """A list with its count; `has_more` where it is longer than what was counted."""
+
+    waiting: WaitingList
+    count: int
+    has_more: bool
+
+    @property
+    def address(self) -> str | None:
+        """The page of the list, if there is one."""
+        return (
+            link(self.waiting.path, **self.waiting.query) if has_page(self.waiting.path) else None
+        )
+
+
+def _list(title: Text, right: Right, door: str, status: str | None = None) -> WaitingList:
+    """Return a list that the door can be asked for by status; its page has the door's own path."""
+    path = door.partition(":/v1")[2]
+    query = {"status": status} if status else {}
+    return WaitingList(title=title, right=right, door=door, path=path, query=query)
+
+
+WAITING: Final = (
+    _list(
+        ("暂收款待认领", "Suspense to match"),
+        Right.MATCH_RECEIPT,
+        "collection:/v1/receipts",
+        "suspended",
+    ),
+    _list(
+        ("对账差异待处理", "Differences to work"),
+        Right.RECONCILE,
+        "collection:/v1/reconciliation-items",
+        "open",
+    ),
+    _list(
+        ("对账差异待批准", "Differences to approve"),
+        Right.APPROVE_RECONCILIATION,
+        "collection:/v1/reconciliation-items",
+        "proposed",
+    ),
+    _list(
+        ("扣款协议待批准", "Debit agreements to approve"),
+        Right.APPROVE_AGREEMENT,
+        "collection:/v1/debit-agreements",
+        "filed",
+    ),
+    _list(
+        ("缓缴协议待批准", "Agreements to approve"),
+        Right.APPROVE_AGREEMENT,
+        "collection:/v1/agreements",
+        "filed",
+    ),
+    _list(
+        ("退费待批准", "Refunds to approve"),
+        Right.APPROVE_REFUND,
+        "collection:/v1/refunds",
+        "requested",
+    ),
+    _list(
+        ("到账退回待批准", "Returns to approve"),
+        Right.APPROVE_RECEIPT_CHANGE,
+        "collection:/v1/receipt-returns",
+        "filed",
+    ),
+    _list(
+        ("到账改入待批准", "Moves to approve"),
+        Right.APPROVE_RECEIPT_CHANGE,
+        "collection:/v1/receipt-moves",
+        "filed",
+    ),
+    WaitingList(
+        title=("结算待批准", "Settlements to approve"),
+        right=Right.APPROVE_SETTLEMENT,
+        door="ledger:/v1/settlements",
+        path="/settlements",
+        only={"status": "proposed"},
+    ),
+    WaitingList(
+        title=("结账待批准", "Closings to approve"),
+        right=Right.APPROVE_CLOSING,
+        door="ledger:/v1/closings",
+        path="/closings",
+        only={"status": "proposed"},
+    ),
+    _list(
+        ("规则订正待批准", "Corrections to approve"),
+        Right.APPROVE_CORRECTION,
+        "ledger:/v1/corrections",
+        "proposed",
+    ),
+    _list(
+        ("申请待分中心签批", "Claims, first signature"),
+        Right.SIGN_FIRST,
+        "payout:/v1/claims",
+        "filed",
+    ),
+    _list(
+        ("申请待职能部门签批", "Claims, second signature"),
+        Right.SIGN_SECOND,
+        "payout:/v1/claims",
+        "signed_1",
+    ),
+    _list(
+        ("申请待中心领导签批", "Claims, third signature"),
+        Right.SIGN_THIRD,
+        "payout:/v1/claims",
+        "signed_2",
+    ),
+    _list(
+        ("申请待支付", "Claims to pay"), Right.CREATE_PAYMENT_BATCH, "payout:/v1/claims", "approved"
+    ),
+    _list(
+        ("待遇变更待复核", "Entitlement changes to review"),
+        Right.SIGN_FIRST,
+        "payout:/v1/entitlement-changes",
+        "proposed",
+    ),
+    _list(
+        ("征缴报文被拒", "Refused messages"),
+        Right.REPLAY_OUTBOX,
+        "collection:/v1/refused-messages",
+    ),
+    _list(
+        ("人员变更待决定", "Changes of people to decide"),
+        Right.MANAGE_IDENTITY,
+        "identity:/v1/principal-changes",
+        "proposed",
+    ),
+)
+
+
+async def counted(view: View) -> list[WaitingCount]:
+    """Count what waits for the person's role, in every list at once."""
+    lists = [one for one in WAITING if view.may(one.right)]
+    pages = await asyncio.gather(
+        *(answer(view.api, one.door, limit=COUNTED_MAX, **one.query) for one in lists)
+    )
+    return [
+        WaitingCount(one, len(_fitting(one, page["items"])), bool(page["has_more"]))
+        for one, page in zip(lists, pages, strict=True)
+        if page is not None
+    ]
+
+
+def _fitting(waiting: WaitingList, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in items if all(row[name] == value for name, value in waiting.only.items())]
+
+
+@cache
+def has_page(path: str) -> bool:
+    """Return whether the console has a page of this address."""
+    return any(page.path == path for page in all_pages())

@@ -1,0 +1,165 @@
+"""Everyday work in a browser: signing in and out, the inbox, a step, a file, the dashboard."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Route, expect
+
+from tests.console.conftest import People
+from tests.console.support.browser import PATIENCE_MS, new_person
+from tests.console.support.stage import BOARD, House
+
+pytestmark = pytest.mark.story
+
+
+async def test_the_page_before_signing_in_is_opened_afterwards(
+    house: House, browser: Browser
+) -> None:
+    clerk = await new_person(house, browser, "district_clerk.binhai")
+    await clerk.sign_in("/declarations?status=submitted")
+    assert clerk.page.url == f"{house.console}/declarations?status=submitted"
+    await clerk.drawn()
+    (cookie,) = await clerk.page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+    stored = await clerk.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert clerk.house.secrets[clerk.name] not in stored
+    await clerk.page.get_by_role("button", name="退出").click()
+    await expect(clerk.page.locator("input[name=password]")).to_be_visible(timeout=PATIENCE_MS)
+    await clerk.page.goto(f"{house.console}/declarations")
+    assert "/sign-in" in clerk.page.url
+    await clerk.page.context.close()
+
+
+async def test_a_wrong_code_is_refused_in_the_services_words(
+    house: House, browser: Browser
+) -> None:
+    stranger = await new_person(house, browser, "supervisor")
+    await stranger.page.goto(f"{house.console}/")
+    await stranger.page.fill("input[name=name]", "supervisor")
+    await stranger.page.fill("input[name=password]", "not the password")
+    await stranger.page.fill("input[name=code]", "000000")
+    await stranger.page.click("button[type=submit]")
+    await expect(stranger.page.locator(".wx-fault")).to_contain_text("SIGN_IN_REFUSED")
+    await stranger.check("sign-in-refused")
+    await stranger.page.context.close()
+
+
+async def test_the_inbox_and_the_lists_are_fit_to_look_at(person: People) -> None:
+    clerk = await person("district_clerk.binhai")
+    for name, path in (("inbox", "/"), ("declarations", "/declarations")):
+        await clerk.open(path)
+        await clerk.check(name)
+
+
+async def test_a_declaration_is_accepted_after_its_people_and_amount_were_named(
+    person: People,
+) -> None:
+    clerk = await person("district_clerk.binhai")
+    await clerk.open("/declarations?status=submitted")
+    await clerk.page.locator(".wx-table a.wx-link").first.click()
+    await expect(clerk.page.get_by_role("button", name="受理", exact=True)).to_be_visible()
+    await clerk.check("declaration")
+    total = await clerk.page.locator(".wx-field", has_text="应缴合计").locator("dd").inner_text()
+    sentence = await clerk.act("受理")
+    assert total in sentence
+    await expect(clerk.page.locator(".wx-title-row .wx-chip")).to_have_text("已受理")
+
+
+async def test_english_is_a_switch(person: People) -> None:
+    clerk = await person("district_clerk.binhai")
+    await clerk.open("/declarations")
+    await clerk.page.get_by_role("button", name="English").click()
+    await expect(clerk.page.locator(".wx-page .wx-title")).to_have_text("Declarations")
+    await clerk.check("declarations-en")
+    await clerk.page.get_by_role("button", name="中文").click()
+    await expect(clerk.page.locator(".wx-page .wx-title")).to_have_text("申报")
+
+
+async def test_a_session_that_ends_costs_nothing_that_was_typed(
+    person: People, house: House
+) -> None:
+    clerk = await person("district_clerk.binhai")
+    await clerk.open("/declarations?status=submitted")
+    await clerk.page.locator(".wx-table a.wx-link").first.click()
+    await clerk.page.get_by_role("button", name="退回", exact=True).click()
+    await clerk.choose("退回原因", "缴费基数未经职工本人签字确认")
+    await clerk.choose("说明", "请补签")
+    new_password = "a-new-password-2021"
+    body = {"name": clerk.name, "password": house.secrets[clerk.name]}
+    body |= {"code": await house.code_of(clerk.name), "new_password": new_password}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(f"{house.urls['identity']}/v1/passwords", json=body)
+    assert answer.status_code == 204, "it ends every session of before"
+    await clerk.page.get_by_role("button", name="确认").click()
+    again = clerk.page.locator(".wx-dialog", has_text="登录已过期")
+    await again.get_by_label("密码").fill(new_password)
+    await again.get_by_label("动态码").fill(await house.code_of(clerk.name))
+    await again.get_by_role("button", name="登录").click()
+    await expect(clerk.page.locator(".wx-title-row .wx-chip")).to_have_text("已退回")
+    await expect(clerk.page.locator(".wx-trail")).to_contain_text("请补签")
+
+
+async def test_a_file_with_faults_becomes_a_sheet(person: People) -> None:
+    clerk = await person("district_clerk.heping")
+    await clerk.open("/imports/people")
+    rows = "credit_code,identity_number,name,joined_on\n91120101MA0000001C,123,张三,2021-07-01\n"
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    await clerk.page.locator("input[type=file]").set_input_files([file])
+    await expect(clerk.page.get_by_text("people.csv")).to_be_visible()
+    await clerk.page.get_by_role("button", name="提交文件").click()
+    await expect(clerk.page.locator(".wx-outcome, .wx-fault").first).to_contain_text(
+        "identity_number"
+    )
+    await clerk.check("import-faults")
+
+
+async def test_the_dashboard_leads_to_papers(person: People) -> None:
+    leader = await person("centre_leader")
+    await leader.open("/dashboard")
+    await expect(leader.page.locator(".wx-chart svg").first).to_be_visible()
+    await leader.check("dashboard")
+    await leader.page.get_by_text("数字").last.click()
+    await leader.page.locator(".wx-figures a.wx-link", has_text="待受理").click()
+    await leader.page.wait_for_url("**/declarations?period=2021-08&status=submitted")
+    await leader.drawn()
+
+
+async def test_the_wall_screen_stands_in_the_frame_of_a_site_that_posts_a_token(
+    house: House, browser: Browser
+) -> None:
+    secret = house.secrets["dashboard"]
+    form = {"grant_type": "client_credentials"}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        url = f"{house.urls['identity']}/v1/oauth/token"
+        token = (await client.post(url, data=form, auth=("dashboard", secret))).json()[
+            "access_token"
+        ]
+    shown = (
+        f"<iframe src='{house.console}/embed/wall' width=1800 height=950></iframe><script>"
+        "addEventListener('message', one => one.source.postMessage("
+        f"{{token: '{token}', expires_in: 900}}, '{house.console}'))</script>"
+    )
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=shown, content_type="text/html")
+
+    board = await new_person(house, browser, "dashboard")
+    await board.page.route(f"{BOARD}/**", answer)
+    await board.page.set_viewport_size({"width": 1920, "height": 1000})
+    await board.page.goto(f"{BOARD}/")
+    frame = board.page.frame_locator("iframe")
+    await expect(frame.locator(".wx-wall-figure-value").first).to_contain_text(",")
+    await board.page.screenshot(path=board.shot("wall"))
+    assert await board.page.context.cookies() == [], "the frame needs no cookie"
+    await board.page.context.close()
+
+
+def test_no_other_site_frames_a_page_or_posts_to_one(house: House) -> None:
+    page = httpx.get(f"{house.console}/sign-in", trust_env=False)
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    framed = httpx.get(f"{house.console}/embed/wall", trust_env=False)
+    assert f"frame-ancestors {BOARD}" in framed.headers["content-security-policy"]
+    elsewhere = {"Origin": "https://evil.example"}
+    refused = httpx.post(f"{house.console}/sign-out", headers=elsewhere, trust_env=False)
+    assert refused.status_code == 403
