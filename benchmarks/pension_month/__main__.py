@@ -1,6 +1,6 @@
 """A city's pensions of one month: runs, three signatures, batches, the bank's results, the books.
 
-    python -m benchmarks.pension_month [--small] [--json] [--people N] [--database-url URL]
+    python -m benchmarks.pension_month [--small] [--json] [--people N] [--raise] [--database-url URL]
 
 Real processes over real HTTP, durable. Pensioners and the money on the expenditure account are
 there first; neither is timed, nor is the bank's own work on its files. Then every district files
@@ -18,12 +18,13 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
 import typer
 
 from benchmarks._bench import AsJson, DatabaseUrl, Small, database, describe, server
+from benchmarks.pension_month.mass_raise import learn, mass_raise
 from benchmarks.pension_month.office import Office, districts, office
 from shared.money import format_yuan, parse_yuan
 from shared.process.settings import Settings
@@ -201,8 +202,8 @@ async def verified(run: Office, admin_url: str) -> bool:
     return all(checks.values())
 
 
-async def measure(people: int, database_url: str | None) -> dict[str, Any]:
-    """Make the pensioners, play their month, prove it."""
+async def measure(people: int, database_url: str | None, *, raised: bool) -> dict[str, Any]:
+    """Make the pensioners, play their month, prove it; then raise everybody if asked to."""
     async with server(database_url) as server_url, database(server_url) as admin_url:
         conditions = await describe(server_url)
         for line in conditions:
@@ -217,14 +218,19 @@ async def measure(people: int, database_url: str | None) -> dict[str, Any]:
                 await fund(run)
                 began = time.perf_counter()
                 await month(run)
-                elapsed = time.perf_counter() - began
+                elapsed, total = time.perf_counter() - began, sum(run.seconds.values())
                 run.peaks.report()
                 print(f"processor seconds: {run.peaks.cpu_seconds()}")
                 good = await verified(run, admin_url)
+                if raised:
+                    await learn(admin_url)
+                    good &= await mass_raise(run, PERIOD)
+                    run.peaks.report()
+                    print(f"processor seconds: {run.peaks.cpu_seconds()}")
     return {
         "people": people,
         "amount": format_yuan(run.pensioners.total_fen),
-        "seconds_total": round(sum(run.seconds.values()), 2),
+        "seconds_total": round(total, 2),
         "seconds_elapsed": round(elapsed, 2),
         "seconds": {name: round(spent, 2) for name, spent in run.seconds.items()},
         "peak_mib": run.peaks.mib(),
@@ -237,11 +243,14 @@ def main(
     small: Small = False,
     as_json: AsJson = False,
     people: int | None = None,
+    raised: Annotated[
+        bool, typer.Option("--raise", help="then a mass raise of everybody, with its arrears")
+    ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Measure and print one month of pensions; fail when the figures do not add up."""
     people = people or PEOPLE // (100 if small else 1)
-    result = asyncio.run(measure(people, database_url))
+    result = asyncio.run(measure(people, database_url, raised=raised))
     print(
         f"total {result['seconds_total']:.1f} s, {people / result['seconds_total']:,.0f} people/s; "
         f"the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s; verified: {result['verified']}"

@@ -123,6 +123,7 @@ class Office:
             for district in self.pensioners.people:
                 await self.tokens.of(f"{role.value}.{district}")
         for role in (
+            Role.CENTRE_AUDITOR,
             Role.DEPARTMENT_HEAD,
             Role.CENTRE_LEADER,
             Role.CENTRE_CASHIER,
