@@ -140,6 +140,7 @@ class Reference(StrEnum):
     WAIVER = "wai", "减免", "waiver", "/v1/waivers/{waiver}"
 
     # Ledger
+    BUDGET = "bdg", "预算文件", "budget paper", "/v1/budgets/{paper}/approvals"
     CLOSING = "cls", "结账", "closing", "/v1/closings/{id}"
     CORRECTION = "crr", "规则更正", "correction of rules", "/v1/corrections/{id}"
     HOLD = "hld", "资金冻结", "hold", "/v1/holds/{id}"
@@ -183,6 +184,7 @@ class Reference(StrEnum):
         "/v1/entitlement-rules/{rule}/approvals",
     )
     FORMULA_ROW = "fmr", "待遇计发参数", "formula row", "/v1/formula-rows/{row}"
+    FUNDING_PLAN = "fpl", "用款计划", "funding plan", "/v1/funding-plans/{plan}"
     PENSION_FACT_LIST = (
         "pfl",
         "退休信息名单",

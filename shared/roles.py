@@ -115,6 +115,7 @@ class Right(StrEnum):
     PROPOSE_CORRECTION = "correction:propose"
     APPROVE_CORRECTION = "correction:approve"
     SET_BUDGET = "budget:set"
+    APPROVE_BUDGET = "budget:approve"
     READ_PERSONAL = "personal:read"
     CREDIT_PERSONAL = "personal:credit"
     MERGE_PERSONAL = "personal:merge"
@@ -236,6 +237,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.APPROVE_REFUND,
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,
+            Right.APPROVE_BUDGET,
             Right.APPROVE_CLOSING,
             Right.APPROVE_CORRECTION,
             Right.APPROVE_PERSONAL_RATE,
@@ -248,6 +250,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.APPROVE_COLLECTION_MODE,
             Right.SIGN_THIRD,
             Right.APPROVE_SETTLEMENT,
+            Right.APPROVE_BUDGET,
             Right.APPROVE_CLOSING,
             Right.APPROVE_CORRECTION,
         }
@@ -315,6 +318,7 @@ STEPS_OF_ONE_PAPER: Final[tuple[frozenset[Right], ...]] = (
     frozenset({Right.REGISTER, Right.APPROVE_CHANGE}),
     frozenset({Right.OPEN_INSPECTION, Right.PROPOSE_INSPECTION, Right.DECIDE_INSPECTION}),
     frozenset({Right.PROPOSE_SETTLEMENT, Right.APPROVE_SETTLEMENT}),
+    frozenset({Right.SET_BUDGET, Right.APPROVE_BUDGET}),
     frozenset({Right.FILE_AGREEMENT, Right.APPROVE_AGREEMENT}),
     frozenset({Right.REQUEST_WAIVER, Right.APPROVE_WAIVER}),
     frozenset({Right.REQUEST_REFUND, Right.APPROVE_REFUND, Right.ORDER_REFUND}),

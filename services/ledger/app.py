@@ -34,6 +34,7 @@ from services.ledger.rules import routes as rules_doors
 from services.ledger.settlement.routes import budget as budget_doors
 from services.ledger.settlement.routes import refund_order as refund_order_doors
 from services.ledger.settlement.routes import settlement as settlement_doors
+from services.ledger.settlement.routes import spending as spending_doors
 from services.ledger.worker import WORK
 from services.revisions import schema_state
 from shared import clock
@@ -63,6 +64,7 @@ ROUTERS = (
     account_doors.router,
     balance_doors.router,
     settlement_doors.router,
+    spending_doors.router,
     refund_order_doors.router,
     hold_doors.router,
     chain_doors.router,

@@ -45,6 +45,7 @@ from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import Draft, instant_text
 from services.ledger.posting.store import batch as batch_store
 from services.ledger.posting.store import head as head_store
+from services.ledger.posting.store import hold as hold_store
 from services.ledger.posting.store import known as known_store
 from services.ledger.posting.store import past as past_store
 from services.ledger.posting.store.batch import WriteResult
@@ -239,6 +240,7 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Clos
         opening=opening.items,
         unbalanced=await closing_store.unbalanced(tx, day),
         suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
+        holds=await hold_store.pending(tx, day),
     )
 
 

@@ -16,13 +16,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.closing.domain.closing import (
+    CarryOverPosting,
     Closing,
     ClosingAction,
     ClosingProgress,
     ClosingStatus,
     ControlTotals,
     PersonalControl,
-    carried_of,
 )
 from services.ledger.closing.domain.reconciliation import ReconciliationControl
 from services.ledger.common.domain.slot import CENTRE_SLOT
@@ -381,6 +381,6 @@ def _closing(row: Any) -> Closing:
         closed_before=row["closed_before"],
         closed_after=row["closed_after"],
         heads=None if found is None else {int(slot): (h[0], h[1]) for slot, h in found.items()},
-        carried=carried_of(orjson.loads(row["carried"])),
+        carried=tuple(CarryOverPosting(**one) for one in orjson.loads(row["carried"])),
         reopened_by=row["reopened_by"],
     )

@@ -7,17 +7,18 @@ refusal names every reason at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from services.ledger.closing.domain.errors import (
     AlreadyClosed,
     BusinessNotBooks,
     ControlExpected,
+    HoldsUnreleased,
     IncomeAccountNotEmpty,
     MonthsOpen,
     NotClosed,
@@ -30,6 +31,7 @@ from services.ledger.closing.domain.errors import (
 )
 from services.ledger.closing.domain.reconciliation import ReconciliationControl, unfinished
 from services.ledger.common.domain.refusal import BookDateInFuture, LedgerRefusal
+from services.ledger.posting.domain.hold import OpenHold
 from services.ledger.rules.domain.closing_rule import Level, Rule
 from shared.errors import Fault
 from shared.money import format_yuan
@@ -120,6 +122,7 @@ class ClosingEvidence:
     """fund → item → fen of the books at the opening of the month."""
     suspended_since: Mapping[tuple[str, str], date] = field(default_factory=dict)
     """(fund, district) → the day since which the oldest receipt has been in suspense."""
+    holds: Sequence[OpenHold] = ()  # made by that day, and still keeping money
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,7 @@ _PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
     ReceiptsUnmatched,
     ReconciliationOpen,
     IncomeAccountNotEmpty,
+    HoldsUnreleased,
     BusinessNotBooks,
     TotalsDiffer,
     PersonalUnexplained,
@@ -187,6 +191,7 @@ REMEDIES: Final[Mapping[type[LedgerRefusal], str]] = {
     ReconciliationOpen: "上传对账单并处理对账差异 (collection's POST /v1/bank-statements,"
     " GET /v1/reconciliation-items?unfinished=true)",
     IncomeAccountNotEmpty: "归集至财政专户,合计为负则划回 (POST /v1/settlements, kind sweep, or sweep_back below zero)",
+    HoldsUnreleased: "待银行回报全部明细 (GET /v1/payment-batches/{batch} of payout)",
     BusinessNotBooks: "查未送达凭证 (GET /v1/outbox of that service), 再取控制总数",
     TotalsDiffer: "查差异单据 (GET /v1/closing-control/papers of collection or payout lists the papers),"
     " 未送达凭证 (GET /v1/outbox)",
@@ -214,6 +219,8 @@ def require_closable(
     ]
     if Rule.RECONCILED in rules:
         reasons += [(ReconciliationOpen, *one) for one in unfinished(closing.reconciliation)]
+    if Rule.HOLDS_RELEASED in rules:
+        reasons += [(HoldsUnreleased, "/period", str(hold)) for hold in evidence.holds]
     if not reasons:
         return
     kinds = {kind for kind, _, _ in reasons}
@@ -388,8 +395,3 @@ def require_reopenable(day: date, progress: ClosingProgress) -> None:
     if progress.closed_until is None or day > progress.closed_until:
         until = progress.closed_until.isoformat() if progress.closed_until else None
         raise NotClosed(day=day.isoformat(), closed_until=until)
-
-
-def carried_of(rows: Collection[Mapping[str, Any]]) -> tuple[CarryOverPosting, ...]:
-    """Read carry-overs from their stored form."""
-    return tuple(CarryOverPosting(row["fund"], row["seq"], row["year"]) for row in rows)

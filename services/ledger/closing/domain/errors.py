@@ -48,6 +48,13 @@ class IncomeAccountNotEmpty(LedgerRefusal):
     code = "INCOME_ACCOUNT_NOT_EMPTY"
 
 
+class HoldsUnreleased(LedgerRefusal):
+    """为支付批次预留的资金尚未支用或解除 (money is still held for payments)"""
+
+    kind = Kind.CONFLICT
+    code = "HOLDS_UNRELEASED"
+
+
 class BusinessNotBooks(LedgerRefusal):
     """业务数与账簿数不一致 (business totals and books differ)"""
 

@@ -29,6 +29,8 @@ KEYS: Final[dict[str, str]] = {
     "rule_correction": "reference",
     "warning_threshold": "reference",
     "budget": "reference",
+    "budget_paper": "reference",
+    "budget_approval": "reference",
     "adjustment_rule": "reference",
     "report_line": "reference",
     "correction": "slot",

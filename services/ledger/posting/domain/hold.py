@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from shared.ids import Ref
+from shared.money import format_yuan
 from shared.references import Reference
 
 PAID_FROM_HOLDS: Final = frozenset({"payment"})
@@ -58,6 +61,23 @@ class Hold:
             ("expires_on", self.expires_on, other.expires_on),
         )
         return [f"/{name}" for name, mine, theirs in pairs if mine != theirs]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenHold:
+    """A hold that still keeps money, and the day on which it was made."""
+
+    id: UUID
+    fund: str
+    remaining_fen: int
+    made_on: date
+    summary: str
+
+    def __str__(self) -> str:
+        """Name the hold in a refusal; the summary names its payment batch."""
+        reference = Ref(CENTRE_SLOT, self.id).text(Reference.HOLD)
+        amount = format_yuan(self.remaining_fen)
+        return f"{self.fund}: {amount}, since {self.made_on}: {reference} {self.summary}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ class Rule(StrEnum):
     BENEFITS_TIE = "benefits_tie"
     TOTALS_TIE = "totals_tie"
     RECONCILED = "reconciled"
+    HOLDS_RELEASED = "holds_released"
 
 
 _SHAPES: Final = {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}

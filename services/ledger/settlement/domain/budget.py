@@ -24,15 +24,28 @@ class OverBudget(LedgerRefusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """The recorded budget of one benefit account for a year."""
+    """The budget of one benefit account for a year. `approved_by` is None while it is proposed."""
 
     id: UUID
+    paper: UUID
     fund: str
     account: str
     year: int
     amount_fen: int
     source: str
     recorded_by: str
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetPaper:
+    """A document that sets or adjusts budget rows, in force once another person approves it."""
+
+    id: UUID
+    source: str
+    recorded_by: str
+    approved_by: str | None
+    rows: tuple[Budget, ...]
 
 
 def budget_faults(

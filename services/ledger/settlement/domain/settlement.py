@@ -18,8 +18,15 @@ from services.ledger.common.domain.refusal import (
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.voucher import Draft, Line, draft
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
+from services.ledger.rules.domain.chart import Account as ChartAccount
+from services.ledger.settlement.domain.line import (
+    credit_line,
+    debit_line,
+    memo_lines,
+    signed_line,
+)
 from services.ledger.settlement.domain.refusals import NothingToMove, SweepBackNeeded
-from shared.entry import Account, Book
+from shared.entry import Account
 from shared.errors import Fault, Faulty
 from shared.money import format_yuan
 from shared.roles import CENTRE
@@ -118,7 +125,8 @@ class SettlementTerms:
 
     `deposit` is the account that receives interest or pays a refund, `refund` the refund order that
     is settled, `receipt` the receipt that it gives back. A refund of `credits` is booked in the memo
-    book too. `over_budget` is the reason why a plan exceeds its budget. Refunds settled before there
+    book too. `over_budget` is the reason why a plan exceeds its budget, `plan` the spending plan of
+    payout that is funded. Refunds settled before there
     were orders name the refunded `voucher`.
     """
 
@@ -128,6 +136,7 @@ class SettlementTerms:
     voucher: str | None = None
     receipt: str | None = None
     over_budget: str | None = None
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +240,7 @@ def _account_faults(
         yield Fault(pointer, "ACCOUNT_UNKNOWN", part.account)
     elif account.funds and part.fund not in account.funds:
         yield Fault(pointer, "ACCOUNT_NOT_IN_FUND", f"{part.account}: {part.fund}")
-    elif kind is BUDGETED and account.account_class != "expense":
+    elif kind is BUDGETED and not is_spent_on(account):
         yield Fault(pointer, "ACCOUNT_NOT_AN_EXPENSE", part.account)
 
 
@@ -246,8 +255,15 @@ def _term_faults(kind: SettlementKind, terms: SettlementTerms) -> Iterator[Fault
             yield Fault(f"/{name}", f"{name.upper()}_{ending}", kind.value)
     if terms.over_budget is not None and kind is not BUDGETED:
         yield Fault("/over_budget", "OVER_BUDGET_NOT_EXPECTED", kind.value)
+    if terms.plan is not None and kind is not BUDGETED:
+        yield Fault("/plan", "PLAN_NOT_EXPECTED", kind.value)
     if terms.deposit is not None and kind in DEPOSITS and terms.deposit not in DEPOSITS[kind]:
         yield Fault("/deposit", "DEPOSIT_UNSUITABLE", terms.deposit)
+
+
+def is_spent_on(account: ChartAccount) -> bool:
+    """Tell whether money is planned for an account: an expense, or an advance of one (暂付款)."""
+    return account.account_class == "expense" or account.key == Account.TEMPORARY_PAYMENT
 
 
 def by_fund(parts: Sequence[SettlementPart]) -> dict[str, int]:
@@ -280,7 +296,11 @@ def voucher_of(
         moved = by_fund(parts)
         lines = [line for part in parts for line in _part_lines(settlement, part)]
         if settlement.terms.credits:
-            lines += [line for part in parts for line in _memo_lines(part)]
+            lines += [
+                line
+                for part in parts
+                for line in memo_lines(part.fund, part.district or CENTRE, part.amount_fen)
+            ]
     else:
         debit, credit = _MOVED[settlement.kind]
         moved = {fund: amount_fen for fund, amount_fen in settlement.amounts.items() if amount_fen}
@@ -288,8 +308,8 @@ def voucher_of(
             line
             for fund, amount_fen in moved.items()
             for line in (
-                _debit(fund, debit, CENTRE, amount_fen),
-                _credit(fund, credit, CENTRE, amount_fen),
+                debit_line(fund, debit, CENTRE, amount_fen),
+                credit_line(fund, credit, CENTRE, amount_fen),
             )
         ]
     if not lines:
@@ -324,9 +344,9 @@ def _emptying(
     lines: list[Line] = []
     for fund, total_fen in moved.items():
         if total_fen:
-            lines.append(_line(fund, Account.FISCAL_DEPOSIT, CENTRE, total_fen))
+            lines.append(signed_line(fund, Account.FISCAL_DEPOSIT, CENTRE, total_fen))
         lines += [
-            _line(fund, account, district, -amount_fen)
+            signed_line(fund, account, district, -amount_fen)
             for (of_fund, district), amount_fen in sorted(balances.items())
             if of_fund == fund and amount_fen
         ]
@@ -350,31 +370,9 @@ def _part_lines(settlement: Settlement, part: SettlementPart) -> tuple[Line, Lin
             credit = (Account.EXPENDITURE_DEPOSIT, CENTRE)
         case _:
             raise AssertionError(settlement.kind)
-    return _debit(part.fund, *debit, part.amount_fen), _credit(part.fund, *credit, part.amount_fen)
-
-
-def _line(fund: str, account: str, district: str, net_fen: int) -> Line:
-    """Return a debit, or below zero a credit."""
-    if net_fen < 0:
-        return _credit(fund, account, district, -net_fen)
-    return _debit(fund, account, district, net_fen)
-
-
-def _memo_lines(part: SettlementPart) -> tuple[Line, Line]:
-    """Return the memo entries of a refunded credit: it was receivable less, and is collected less."""
-    district = part.district or CENTRE
-    return (
-        Line(Book.MEMO.value, part.fund, Account.MEMO_RECEIVABLE, district, part.amount_fen, 0),
-        Line(Book.MEMO.value, part.fund, Account.MEMO_COLLECTED, district, 0, part.amount_fen),
+    return debit_line(part.fund, *debit, part.amount_fen), credit_line(
+        part.fund, *credit, part.amount_fen
     )
-
-
-def _debit(fund: str, account: str, district: str, amount_fen: int) -> Line:
-    return Line(Book.STATUTORY.value, fund, account, district, amount_fen, 0)
-
-
-def _credit(fund: str, account: str, district: str, amount_fen: int) -> Line:
-    return Line(Book.STATUTORY.value, fund, account, district, 0, amount_fen)
 
 
 def _draft(settlement: Settlement, lines: list[Line]) -> Draft:
@@ -393,5 +391,10 @@ def _draft(settlement: Settlement, lines: list[Line]) -> Draft:
 
 def _references(settlement: Settlement) -> dict[str, str]:
     terms = settlement.terms
-    papers = {"refund": terms.refund, "voucher": terms.voucher, "receipt": terms.receipt}
+    papers = {
+        "refund": terms.refund,
+        "voucher": terms.voucher,
+        "receipt": terms.receipt,
+        "plan": terms.plan,
+    }
     return {"settlement": settlement.id.hex} | {k: v for k, v in papers.items() if v}

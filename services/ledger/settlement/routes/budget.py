@@ -12,8 +12,11 @@ from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
 from services.ledger.settlement.flows import budget as budget_flow
-from services.ledger.settlement.schemas.budget import BudgetIn, BudgetsOut, RecordedRowsOut
+from services.ledger.settlement.schemas.budget import BudgetIn, BudgetPaperOut, BudgetsOut
 from shared.door import Door, door
+from shared.ids import Ref
+from shared.page import RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.web.door_router import DoorRouter
 
@@ -21,6 +24,7 @@ router = DoorRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 Setting = Annotated[Door, door(Right.SET_BUDGET)]
+Approving = Annotated[Door, door(Right.APPROVE_BUDGET)]
 
 
 @router.post(
@@ -28,17 +32,33 @@ Setting = Annotated[Door, door(Right.SET_BUDGET)]
     operation_id="record_budget",
     summary="录入预算 · Record budget rows with their document",
     status_code=201,
-    response_model=RecordedRowsOut,
+    response_model=BudgetPaperOut,
 )
 async def record_budget(body: BudgetIn, at: Setting) -> Response:
-    """Record a year's budget. Once a fund has one, its spending plans are checked against it."""
+    """Record a document with budget rows, or adjustments of them, for another person to approve."""
     books, rows = await opened(at), body.budgets(at.caller.subject)
 
-    async def work(tx: AsyncConnection) -> RecordedRowsOut:
-        await budget_flow.record(tx, books.catalogue, rows)
-        return RecordedRowsOut(recorded=len(rows))
+    async def work(tx: AsyncConnection) -> BudgetPaperOut:
+        return BudgetPaperOut.of(await budget_flow.record(tx, books.catalogue, rows))
 
     return await at.write(work, key=CENTRE_SLOT, status=201)
+
+
+@router.post(
+    "/v1/budgets/{paper}/approvals",
+    operation_id="approve_budget",
+    summary="核准预算 · Approve budget rows that somebody else recorded",
+    response_model=BudgetPaperOut,
+)
+async def approve_budget(paper: RefPath, at: Approving) -> Response:
+    """Put budget rows in force. Once a fund has a budget, its spending plans are checked against it."""
+    await opened(at)
+    ref = Ref.parse(Reference.BUDGET, paper)
+
+    async def work(tx: AsyncConnection) -> BudgetPaperOut:
+        return BudgetPaperOut.of(await budget_flow.approve(tx, ref.id, at.caller))
+
+    return await at.write(work, key=CENTRE_SLOT)
 
 
 @router.get(
@@ -51,5 +71,4 @@ async def read_budget(
 ) -> BudgetsOut:
     """Read every budget row of a year and what posted spending plans have used of it."""
     require_centre(at.caller)
-    rows, funded = await at.read(lambda tx: budget_flow.of_year(tx, year))
-    return BudgetsOut.of(year, rows, funded)
+    return BudgetsOut.of(year, await at.read(lambda tx: budget_flow.of_year(tx, year)))

@@ -82,6 +82,9 @@ class SettlementIn(In):
     over_budget: ShortText | None = Field(
         default=None, description="超预算理由 (why the plan exceeds its budget)"
     )
+    plan: Annotated[str, StringConstraints(pattern=Reference.FUNDING_PLAN.pattern)] | None = Field(
+        default=None, description="所拨付的用款计划 (the spending plan of payout that is funded)"
+    )
     requests: list[GrantRequestIn] = Field(
         default=[], max_length=200, description="下拨调剂金的申请 (requests of an adjustment grant)"
     )
@@ -106,6 +109,7 @@ class SettlementIn(In):
                 refund=self.refund,
                 voucher=self.voucher,
                 over_budget=self.over_budget,
+                plan=self.plan,
             ),
             requests=tuple(request.request() for request in self.requests),
         )
@@ -151,6 +155,7 @@ class SettlementOut(Out):
     refund: str | None
     refunds: str | None = Field(description="早先按凭证退还的原凭证 (of refunds before orders)")
     over_budget: str | None
+    plan: str | None
     proposed_by: str
     approved_by: str | None
     voucher: str | None
@@ -172,6 +177,7 @@ class SettlementOut(Out):
             refund=settlement.terms.refund,
             refunds=settlement.terms.voucher,
             over_budget=settlement.terms.over_budget,
+            plan=settlement.terms.plan,
             proposed_by=settlement.proposed_by,
             approved_by=settlement.approved_by,
             voucher=None if seq is None else voucher_id(CENTRE_SLOT, seq),

@@ -18,13 +18,14 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
 async def budget(connection: Connection, year: int) -> dict[tuple[str, str], int]:
-    """Return (fund, account) → fen of the last recorded row of each."""
+    """Return (fund, account) → fen of the row of each that was approved last."""
     rows = await connection.fetch(
         """
-        SELECT DISTINCT ON (fund, account) fund, account, amount_fen
-          FROM budget
-         WHERE year = $1
-         ORDER BY fund, account, recorded_at DESC, id DESC
+        SELECT DISTINCT ON (b.fund, b.account) b.fund, b.account, b.amount_fen
+          FROM budget AS b
+          JOIN budget_approval AS a ON a.id = coalesce(b.paper, b.id)
+         WHERE b.year = $1
+         ORDER BY b.fund, b.account, a.approved_at DESC, b.id DESC
         """,
         year,
     )

@@ -99,3 +99,37 @@ async def test_shipped_flows_get_their_senders_and_corrected_ones_keep_theirs(
             assert "any" not in {row["by"] for row in fresh}
         finally:
             await admin.close()
+
+
+async def test_budgets_of_one_person_stay_in_force_and_later_ones_need_two(
+    server_url: str, template: str
+) -> None:
+    async with database_on(server_url, template) as url:
+        await move(url, "ledger_0031", down=True)
+        admin = await asyncpg.connect(url, server_settings={"search_path": "ledger"})
+        insert = (
+            "INSERT INTO budget (id, fund, account, year, amount_fen, source, recorded_by)"
+            " VALUES (gen_random_uuid(), 'pension', 'benefit.basic_pension', 2021, 5, 'x', 'wang')"
+        )
+        try:
+            await admin.execute(insert)
+            await move(url, "ledger_0032")
+            kept = "SELECT count(*) FROM budget AS b JOIN budget_approval AS a ON a.id = b.id"
+            assert await admin.fetchval(kept) == 1
+            with pytest.raises(asyncpg.CheckViolationError, match="budget_of_paper"):
+                await admin.execute(insert)
+            paper = await admin.fetchval(
+                "INSERT INTO budget_paper (id, source, recorded_by)"
+                " VALUES (gen_random_uuid(), 'y', 'Li Na') RETURNING id"
+            )
+            approve = "INSERT INTO budget_approval (id, recorded_by, approved_by) VALUES ($1, 'Li Na', $2)"
+            with pytest.raises(asyncpg.CheckViolationError, match="two_people"):
+                await admin.execute(approve, paper, "li na ")
+            await admin.execute(approve, paper, "zhao")
+            late = insert.replace("recorded_by)", "recorded_by, paper)").replace(
+                "'wang')", "'Li Na', $1)"
+            )
+            with pytest.raises(asyncpg.CheckViolationError, match="is approved"):
+                await admin.execute(late, paper)
+        finally:
+            await admin.close()

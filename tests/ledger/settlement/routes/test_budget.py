@@ -10,6 +10,9 @@ async def budget(ledger: Ledger, amount: str, account: str = "benefit.basic_pens
     body = {"source": "津财社〔2021〕1号", "rows": [row]}
     answer = await ledger.post("/v1/budgets", body, Role.CENTRE_AUDITOR)
     assert answer.status_code == 201, answer.text
+    path = f"/v1/budgets/{answer.json()['id']}/approvals"
+    approved = await ledger.post(path, {}, Role.DEPARTMENT_HEAD)
+    assert approved.status_code == 200, approved.text
 
 
 def plan(amount: str, account: str | None = "benefit.basic_pension") -> list[Body]:
@@ -76,3 +79,21 @@ async def test_recording_a_budget_needs_the_right_and_names_every_fault(books: L
         "/rows/0/account",
         "/rows/1/account",
     ]
+
+
+async def test_a_budget_counts_once_another_person_approves_it(books: Ledger) -> None:
+    await books.settle("fiscal_subsidy", amounts=plan("1000.00", None))
+    await budget(books, "500.00")
+    row = {"fund": "pension", "account": "benefit.basic_pension", "year": 2021, "amount": "1.00"}
+    body = {"source": "津财社〔2021〕9号 调整", "rows": [row]}
+    lowered = (await books.post("/v1/budgets", body, Role.CENTRE_AUDITOR)).json()
+    shown = (await books.get("/v1/budgets", year=2021)).json()
+    assert [one["amount"] for one in shown["items"]] == ["500.00"], "nobody approved it yet"
+    assert [one["paper"] for one in shown["proposed"]] == [lowered["id"]]
+    path = f"/v1/budgets/{lowered['id']}/approvals"
+    assert (await books.post(path, {}, Role.CENTRE_AUDITOR)).status_code == 403
+    done = await books.post(path, {}, Role.CENTRE_LEADER)
+    assert (done.status_code, done.json()["recorded"]) == (200, 1)
+    assert (await books.post(path, {}, Role.DEPARTMENT_HEAD)).json()["code"] == "STATE_CONFLICT"
+    [row] = (await books.get("/v1/budgets", year=2021)).json()["items"]
+    assert (row["amount"], row["approved_by"]) == ("1.00", done.json()["approved_by"])
