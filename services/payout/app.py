@@ -29,6 +29,8 @@ from services.payout.entitlements.routes import rule as rule_doors
 from services.payout.formulas.clients import BenefitRecords
 from services.payout.formulas.routes import quote as benefit_quote_doors
 from services.payout.formulas.routes import row as formula_row_doors
+from services.payout.funding import routes as funding_doors
+from services.payout.funding.clients import SpendingClient
 from services.payout.life_proofs.routes import comparison as comparison_doors
 from services.payout.life_proofs.routes import proof as life_proof_doors
 from services.payout.mergers.clients import PersonCorrections
@@ -113,6 +115,7 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     double_doors.router,
     failed_doors.router,
     closing_control_doors.router,
+    funding_doors.router,
     events_router(EVENTS, Right.READ_PAYOUT, Right.FETCH_PAYMENT_BATCH),
     webhooks_router(EVENTS),
     outbox_router(Right.READ_PAYOUT),
@@ -234,6 +237,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     app.state.benefit_records = records = BenefitRecords(collection_peer, ledger_peer)
     app.state.retirement_records = RetirementRecords(records, collection_peer, keys)
     app.state.personal_balances = PersonalBalances(ledger_peer)
+    app.state.spending = SpendingClient(ledger_peer)
     app.state.person_corrections = PersonCorrectionWorker(
         db, PersonCorrections(collection_peer, keys), keys
     )

@@ -12,6 +12,7 @@ from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID, build
 from services.payout.common.clients import CollectionClient
 from services.payout.formulas.clients import BenefitRecords
+from services.payout.funding.clients import SpendingClient
 from services.payout.payments.clients import LedgerClient
 from services.payout.qualifications.clients import RetirementRecords
 from services.payout.withdrawals.clients import PersonalBalances
@@ -45,6 +46,7 @@ async def office(
             app.state.benefit_records = records = BenefitRecords(peer, peer)
             app.state.retirement_records = RetirementRecords(records, peer, app.state.person_keys)
             app.state.personal_balances = PersonalBalances(peer)
+            app.state.spending = SpendingClient(peer)
             yield Office(app, client, bearer, peers)
 
 

@@ -38,6 +38,7 @@ class PeerStub:
     statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     accounts: dict[tuple[int, str], int] = field(default_factory=dict)
     taken: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
+    spending: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.is_down:
@@ -54,6 +55,8 @@ class PeerStub:
         if path == "/v1/personal-balances":
             people = request.url.params.get_list("person")
             return httpx.Response(200, json={"items": self._balances(people)})
+        if path.startswith("/v1/spending/"):
+            return httpx.Response(200, json={"funds": self.spending})
         answer = self._answer(request.method, path, request.content)
         if self.loses_answers and request.method == "POST":
             self.loses_answers -= 1

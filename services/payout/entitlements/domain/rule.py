@@ -33,6 +33,7 @@ class RuleTopic(StrEnum):
     PAY_DAY = "pay_day"  # 发放期限
     QUALIFICATION = "qualification"  # 退休审批:可放行的受阻原因
     POSTING = "posting"  # 公示期
+    OVER_BUDGET = "over_budget"  # 用款计划超预算
 
 
 class RuleStatus(StrEnum):
@@ -155,6 +156,11 @@ class Rules:
         """Find how many days a posting lasts; without a rule seven."""
         value = self._of_district(RuleTopic.POSTING, kind, district)
         return 7 if value is None else int(value["days"])
+
+    def refuses_over_budget(self, fund: str) -> bool:
+        """Tell whether a funding plan beyond the budget is refused; otherwise it is a warning."""
+        value = self.values.get((RuleTopic.OVER_BUDGET, fund))
+        return value is None or bool(value["refuse"])
 
     def _of_district(
         self, topic: RuleTopic, kind: str, district: str | None

@@ -78,6 +78,12 @@ class PostingValue(In):
     days: int = Field(ge=1, le=60, description="公示天数 (calendar days)")
 
 
+class OverBudgetValue(In):
+    """The outcome of a funding plan beyond its budget: a refusal, or only a warning."""
+
+    refuse: bool
+
+
 _MEMBERS = (
     "reason",
     "account_hold",
@@ -87,6 +93,7 @@ _MEMBERS = (
     "pay_day",
     "qualification",
     "posting",
+    "over_budget",
 )
 
 
@@ -110,6 +117,7 @@ class EntitlementRuleIn(In):
         None, description="code: 受阻原因,如 unit_arrears (the reason)"
     )
     posting: PostingValue | None = None
+    over_budget: OverBudgetValue | None = None
 
     @model_validator(mode="after")
     def _of_topic(self) -> Self:
