@@ -12,13 +12,17 @@ from services.payout.app import CLIENT_ID
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.common.clients import CollectionClient, UnitUnknown
 from services.payout.common.domain import UnitPaidYear
+from services.payout.common.flows import PersonKeys
 from services.payout.formulas.clients import BenefitRecords, InsuredPersonUnknown
 from services.payout.formulas.domain.unit import MaternityQuestion, StableJobQuestion
+from services.payout.qualifications.clients import RetirementRecords
+from services.payout.qualifications.flows import qualification as qualification_flow
 from shared.cn import identity_number
 from shared.cn.credit_code import with_check_character
 from shared.errors import Forbidden
 from shared.period import Period
 from shared.roles import Caller, Role
+from shared.security.identity import Identity
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.issuer import Issuer, peer_of
 
@@ -93,7 +97,8 @@ async def test_a_person_has_months_and_an_account_in_the_real_services(
 ) -> None:
     """Both doors answer as the client reads them; the person has paid nothing yet."""
     number = identity_number.with_check_digit("12010119650311001")
-    app, ledger_app = build_collection(settings_for()), build_ledger(settings_for())
+    settings = settings_for()
+    app, ledger_app = build_collection(settings), build_ledger(settings_for())
     async with (
         client_of(app) as client,
         client_of(ledger_app),
@@ -111,6 +116,12 @@ async def test_a_person_has_months_and_an_account_in_the_real_services(
         record = await records.of(known["person"], date(2021, 8, 1))
         assert (record.birth, record.is_female) == (Period(1965, 3), False)
         assert (record.districts, record.years, record.account_fen) == (("heping",), (), 0)
+        keys = PersonKeys.of(
+            Identity.load(settings.identity_path, settings.field_keys_of("payout"))
+        )
+        applicant = qualification_flow.applicant(number, keys, date(2021, 8, 1))
+        known_person = await RetirementRecords(records, one, keys).of(applicant, date(2021, 8, 1))
+        assert (known_person.name, known_person.owed, known_person.record) == ("张三", (), record)
         refund = await records.of_unit(
             UNIT, date(2021, 8, 1), StableJobQuestion(size="other"), CLERK
         )

@@ -36,6 +36,8 @@ from services.payout.qualifications.flows import signature as signature_flow
 from services.payout.qualifications.flows.qualification import CheckingContext
 from services.payout.qualifications.store import meeting as meeting_store
 from services.payout.qualifications.store import qualification as qualification_store
+from services.payout.raises.domain.fact import FactDraft, FactListStatus, new_fact_list
+from services.payout.raises.flows import fact as fact_flow
 from shared.errors import Fault, Faulty
 from shared.ids import Ref
 from shared.roles import Caller, Role
@@ -105,32 +107,67 @@ async def _open_pensions(
         by_proposer[paper.initial_by].append((index, paper))
     opened: dict[Ref, Ref] = {}
     for proposer, own in by_proposer.items():
-        draft = ChangeDraft(
-            action=ChangeAction.REGISTER,
-            district=meeting.district,
-            reason=REASON,
-            document=meeting.document,
-            note="退休会审",
-            people=[_person(paper, at.keys) for _, paper in own],
-        )
         clerk = Caller(subject=proposer, role=Role.DISTRICT_CLERK, district=meeting.district)
+        own_papers = [paper for _, paper in own]
         try:
-            change = await change_flow.propose(
-                tx, draft, keys=at.keys, today=at.today, caller=clerk
-            )
-            await change_flow.decide(
-                tx,
-                change.ref,
-                ChangeStatus.APPROVED,
-                None,
-                keys=at.keys,
-                today=at.today,
-                caller=at.caller,
-            )
+            change = await _open(tx, own_papers, meeting, clerk, at=at)
+            await _state_facts(tx, own_papers, meeting, clerk, at=at)
         except Faulty as refusal:
             raise Faulty(faults=_at_papers(refusal.faults, [index for index, _ in own])) from None
-        opened |= {paper.ref: change.ref for _, paper in own}
+        opened |= dict.fromkeys([paper.ref for paper in own_papers], change)
     return opened
+
+
+async def _open(
+    tx: AsyncConnection,
+    papers: Sequence[Qualification],
+    meeting: QualificationMeeting,
+    clerk: Caller,
+    *,
+    at: CheckingContext,
+) -> Ref:
+    draft = ChangeDraft(
+        action=ChangeAction.REGISTER,
+        district=meeting.district,
+        reason=REASON,
+        document=meeting.document,
+        note="退休会审",
+        people=[_person(paper, at.keys) for paper in papers],
+    )
+    change = await change_flow.propose(tx, draft, keys=at.keys, today=at.today, caller=clerk)
+    approved = ChangeStatus.APPROVED
+    await change_flow.decide(
+        tx, change.ref, approved, None, keys=at.keys, today=at.today, caller=at.caller
+    )
+    return change.ref
+
+
+async def _state_facts(
+    tx: AsyncConnection,
+    papers: Sequence[Qualification],
+    meeting: QualificationMeeting,
+    clerk: Caller,
+    *,
+    at: CheckingContext,
+) -> None:
+    """State the month of retirement and the months paid, which raises ask for."""
+    paper = new_fact_list(
+        kind=BASIC_PENSION,
+        district=meeting.district,
+        document=meeting.document,
+        people=len(papers),
+        proposed_by=clerk.subject,
+    )
+    drafts = [
+        FactDraft(
+            identity_number=at.keys.cipher.open(one.sealed_number),
+            retired_in=one.outcome.retirement,
+            paid_months=one.outcome.paid_months,
+        )
+        for one in papers
+    ]
+    await fact_flow.propose(tx, paper, drafts, keys=at.keys, today=at.today, caller=clerk)
+    await fact_flow.decide(tx, paper.ref, FactListStatus.APPROVED, None, caller=at.caller)
 
 
 def _person(paper: Qualification, keys: PersonKeys) -> PersonDraft:

@@ -273,6 +273,7 @@ class BlockedCountOut(Out):
     reason: BlockReason
     text: str
     people: int
+    oldest_check: date = Field(description="最早的核查日 (some were last checked then)")
 
 
 class BlockedReportOut(Out):
@@ -290,6 +291,7 @@ class BlockedReportOut(Out):
                     reason=one.reason,
                     text=one.reason.text,
                     people=one.people,
+                    oldest_check=one.oldest_check,
                 )
                 for one in counts
             ]

@@ -314,13 +314,14 @@ class BlockedCount:
     district: str
     reason: BlockReason
     people: int
+    oldest_check: date
 
 
 async def blocked(tx: AsyncConnection, district: str | None) -> list[BlockedCount]:
     """Count applications that wait by the reasons that block them."""
     rows = await tx.execute(
         text("""
-            SELECT district, reason, count(*) AS people
+            SELECT district, reason, count(*) AS people, min(checked_on) AS oldest_check
               FROM qualification
              CROSS JOIN LATERAL unnest(reasons) AS reason
              WHERE status IN ('open', 'returned')
@@ -330,4 +331,7 @@ async def blocked(tx: AsyncConnection, district: str | None) -> list[BlockedCoun
         """),
         {"district": district},
     )
-    return [BlockedCount(row.district, BlockReason(row.reason), row.people) for row in rows]
+    return [
+        BlockedCount(row.district, BlockReason(row.reason), row.people, row.oldest_check)
+        for row in rows
+    ]

@@ -15,7 +15,7 @@ from typing import Final
 from services.payout.common.domain import identity_number_faults
 from shared.cn.identity_number import birth_date
 from shared.errors import Fault, Kind, Refusal
-from shared.ids import Ref
+from shared.ids import Ref, key_of
 from shared.period import Period
 
 PAPER: Final = "pension_fact_list"
@@ -64,6 +64,21 @@ class FactList:
     people: int
     status: FactListStatus
     proposed_by: str
+
+
+def new_fact_list(
+    *, kind: str, district: str, document: str, people: int, proposed_by: str
+) -> FactList:
+    """Build a list that is not stored yet."""
+    return FactList(
+        ref=Ref.new(key_of("pension_fact_list", district)),
+        kind=kind,
+        district=district,
+        document=document,
+        people=people,
+        status=FactListStatus.PROPOSED,
+        proposed_by=proposed_by,
+    )
 
 
 def fact_faults(drafts: Sequence[FactDraft], today: date) -> list[Fault]:

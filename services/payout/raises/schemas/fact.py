@@ -13,8 +13,8 @@ from services.payout.raises.domain.fact import (
     FactDraft,
     FactList,
     FactListStatus,
+    new_fact_list,
 )
-from shared.ids import Ref, key_of
 from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField, ShortText
 
@@ -50,13 +50,11 @@ class PensionFactListIn(In):
 
     def paper(self, proposed_by: str) -> FactList:
         """Build the list."""
-        return FactList(
-            ref=Ref.new(key_of("pension_fact_list", self.district)),
+        return new_fact_list(
             kind=self.kind,
             district=self.district,
             document=self.document,
             people=len(self.people),
-            status=FactListStatus.PROPOSED,
             proposed_by=proposed_by,
         )
 

@@ -45,14 +45,10 @@ async def test_four_people_open_a_pension_that_nobody_typed(office: Office) -> N
     rows = await look(office, "/v1/entitlements", district="heping")
     (row,) = [one for one in rows["items"] if one["change"] == detail["entitlement_change"]]
     assert (row["monthly_amount"], row["from"]) == (paper["monthly_amount"], "2025-03")
-    again = await office.ask(
-        "POST",
-        "/v1/qualifications",
-        application(number),
-        role="district_clerk",
-        district="heping",
-    )
-    assert again.json()["blocked_by"] == ["pension_drawn"]
+    (facts,) = (await look(office, "/v1/pension-fact-lists", district="heping"))["items"]
+    assert (facts["status"], facts["people"]) == ("approved", 1), "raises know the person"
+    again = await filed(office, number)
+    assert again["blocked_by"] == ["pension_drawn"]
 
 
 async def test_arrears_block_until_they_are_paid(office: Office) -> None:
