@@ -178,7 +178,17 @@ async def _pay_batches(play: Play, month: Month, claims: list[dict[str, Any]]) -
     for claim in claims:
         by_fund[claim["fund"]].append(claim["id"])
     for fund in sorted(by_fund):
+        await plan_funding(play, fund, month.day(5, 1)[:7])
         await pay_claims(play, by_fund[fund], month.day(5, 1))
+
+
+async def plan_funding(play: Play, fund: str, month: str) -> None:
+    """Plan the money of a fund's approved claims; another person requests it."""
+    plan = await play.office.post(
+        "fund_accountant", "payout", "/v1/funding-plans", {"fund": fund, "month": month}
+    )
+    path = f"/v1/funding-plans/{plan['id']}/approvals"
+    await play.office.post("department_head", "payout", path, {})
 
 
 async def pay_claims(play: Play, claims: list[str], day: str) -> str:

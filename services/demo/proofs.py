@@ -19,6 +19,8 @@ OWN_ACCOUNTS: Final = ("income", "fiscal", "expenditure", "treasury")
 DEPOSITS: Final = tuple(f"{account}_deposit" for account in OWN_ACCOUNTS)
 LAST_DAYS: Final = ("2021-07-31", "2021-08-31", "2022-01-31")
 """Days on which the books are held against the bank: each month's end, and the end of it all."""
+PAY_MONTHS: Final = ("2021-08", "2021-09")
+"""The months in which the benefits of the two months are paid."""
 _CHANNELS: Final = {"bank_debit": "income", "tax": "treasury"}
 _AUDITOR = "supervisor"
 
@@ -113,6 +115,7 @@ async def prove_books(play: Play, state: State, advance: Callable[[], None]) -> 
         await prove_measures(play, state),
         await prove_three_totals(play),
         await prove_months(play),
+        await prove_funding(play),
     ]
 
 
@@ -337,6 +340,25 @@ async def prove_months(play: Play) -> Proof:
         faults.append(f"months closed: {sorted(closed)}")
     detail = "、".join(sorted(closed)) + " 月结完成 closed"
     return Proof("months_are_closed_by_two_people", not faults, "; ".join(faults) or detail)
+
+
+async def prove_funding(play: Play) -> Proof:
+    """Prove that plans cover what their accounts paid, and that every hold is a batch's."""
+    planned_fen, faults = 0, []
+    for month in PAY_MONTHS:
+        path = f"/v1/funding-reports/{month}"
+        report = await play.office.get("dashboard", "payout", path)
+        for fund in report["funds"]:
+            for line in fund["lines"]:
+                fen = {name: parse_yuan(line[name]) for name in ("planned", "paid", "returned")}
+                planned_fen += fen["planned"]
+                if 0 < fen["planned"] < fen["paid"] - fen["returned"]:
+                    faults.append(f"{month} {line['account']}: paid {line['paid']}")
+            faults += [f"{month} {one}" for one in fund["warnings"] if one.startswith("HELD")]
+    detail = f"{format_yuan(planned_fen)} yuan planned 已列入用款计划"
+    return Proof(
+        "plans_cover_payments", not faults and planned_fen > 0, "; ".join(faults) or detail
+    )
 
 
 async def prove_three_totals(play: Play) -> Proof:
