@@ -57,6 +57,17 @@ def test_a_page_asks_doors_that_exist(page: Page, offered: set[tuple[str, str]])
     assert [door for method, door in doors_of(page) if (method, bare(door)) not in offered] == []
 
 
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if isinstance(page, ListPage)], ids=lambda page: page.path
+)
+def test_a_list_asks_only_what_its_door_knows(page: ListPage) -> None:
+    service, _, path = page.door.partition(":")
+    operation = json.loads((ROOT / f"openapi/{service}.json").read_text())["paths"][path]["get"]
+    known = {one["name"] for one in operation.get("parameters", ())}
+    assert {field.member for field in page.filters} <= known
+    assert page.is_paged == ("limit" in known)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_a_page_speaks_both_languages(page: Page) -> None:
     chinese, english = page.title

@@ -56,6 +56,8 @@ class ListPage:
     fixed: Mapping[str, Any] | None = None
     """Parameters that the door is always asked with."""
     items: str = "items"
+    is_paged: bool = True
+    """Whether the door answers page by page; else it answers everything at once."""
     actions: Sequence[Action] = ()
     """Steps that need no row, for instance to propose a new paper."""
     bulk: Sequence[BulkAction] = ()
@@ -141,7 +143,9 @@ class Listing:
 
     async def _fetch(self) -> None:
         page = self.page
-        params = {**self.fixed, **self._given(), "limit": PAGE, "cursor": self.cursor}
+        params = {**self.fixed, **self._given()}
+        if self.page.is_paged:
+            params |= {"limit": PAGE, "cursor": self.cursor}
         found = await attempt(
             self.view.api, lambda: self.view.api.get(self.door, **params), self.faults
         )

@@ -157,7 +157,9 @@ async def show_part(view: View, part: Part, paper: Paper) -> None:
 
 async def _show_rows(view: View, part: Part, paper: Paper) -> None:
     with ui.element("div").classes("w-full"):
-        table = Table(part.columns, member_of(paper, part.member) or () if part.member else ())
+        own = member_of(paper, part.member) or () if part.member else ()
+        # A row's links may need the paper's own address: /bills/{bill}/lines/{line}.
+        table = Table(part.columns, [{**view.params, **row} for row in own])
         faults = ui.element("div")
         with ui.row().classes("wx-foot"):
             if part.door is not None:
@@ -174,7 +176,7 @@ async def _fetch_pages(view: View, door: str, table: Table, faults: ui.element) 
         nonlocal cursor
         page = await attempt(view.api, lambda: view.api.get(door, limit=50, cursor=cursor), faults)
         if page is not None:
-            table.add(page["items"])
+            table.add([{**view.params, **row} for row in page["items"]])
             cursor = page.get("next_cursor")
             more.set_visibility(bool(cursor))
 

@@ -72,6 +72,7 @@ CHART: Final = ListPage(
     order=70,
     rights=(Right.READ_LEDGER,),
     door="ledger:/v1/accounts",
+    is_paged=False,
     filters=(Day(member="as_of", title=("截至", "As of")),),
     columns=(
         Column("code", ("编码", "Code"), Kind.CODE),

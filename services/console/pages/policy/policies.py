@@ -1,0 +1,226 @@
+"""Policies: in plain words on any day, their versions, publishing by two; the city's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from nicegui import ui
+
+from services.console.page import Area, FreePage, View, link
+from services.console.pages.payout.steps import decisions
+from services.console.widgets.action import Action
+from services.console.widgets.cell import Column, Kind
+from services.console.widgets.fault import attempt
+from services.console.widgets.listing import ListPage
+from services.console.widgets.paper import PaperPage
+from services.console.widgets.title import about, page_title
+from services.console.words import Text, t
+from shared import clock
+from shared.process.settings import settings
+from shared.roles import Right
+
+STATUSES: Final[Mapping[str, Text]] = {
+    "draft": ("草案", "Draft"),
+    "in_force": ("执行中", "In force"),
+    "published": ("已发布", "Published"),
+    "replaced": ("已被取代", "Replaced"),
+}
+RULES: Final[Mapping[str, Text]] = {
+    "summary_calendar": ("汇总截止日", "Cut-off days"),
+    "filing": ("申报年度", "Declaration year"),
+    "levy_items": ("征收品目", "Levy items"),
+    "notice_texts": ("通知书文字", "Sentences of notices"),
+    "quality_checks": ("数据质量界限", "Limits of data quality"),
+    "return_codes": ("退回原因", "Return codes"),
+    "waiver_reasons": ("减免原因", "Reasons of waivers"),
+}
+_POLICY: Final = (
+    Column("title", ("名称", "Title")),
+    Column("pack", ("政策包", "Pack"), Kind.CODE),
+    Column("region", ("统筹区", "Region")),
+    Column("in_force_from", ("自", "From"), Kind.DAY),
+    Column("in_force_to", ("至", "To"), Kind.DAY),
+    Column("author", ("起草", "Author")),
+    Column("published_at", ("发布时间", "Published at"), Kind.TIME),
+)
+
+
+async def show_in_force(view: View) -> None:
+    """Show the policy of a day as people read it."""
+    day = view.query.get("on") or str(clock.today())
+    with ui.row().classes("wx-title-row"):
+        page_title(t("现行政策", "Policy in force"))
+        ui.space()
+        on = ui.input(t("日期", "Day"), value=day).props("outlined dense type=date")
+        ui.button(
+            t("查看", "Show"), on_click=lambda: ui.navigate.to(link("/policy", on=on.value))
+        ).props("outline no-caps")
+    door = "collection:/v1/policies/in-force"
+    region = settings().region
+    found = await attempt(view.api, lambda: view.api.get(door, on=day, region=region))
+    if found is None:
+        return
+    about(f"{found['title']} · {found['in_force_from']} – {found['in_force_to'] or '…'}")
+    with ui.element("div").classes("wx-panel w-full"):
+        ui.label(found["text"]).classes("wx-policy")
+
+
+LIST: Final = ListPage(
+    path="/policies",
+    title=("政策版本", "Versions of the policy"),
+    area=Area.POLICY,
+    order=20,
+    rights=(Right.READ_COLLECTION,),
+    door="collection:/v1/policies",
+    columns=(
+        Column("id", ("版本", "Version"), Kind.CODE, link="/policies/{id}"),
+        *_POLICY,
+        Column("status", ("状态", "Status"), names=STATUSES),
+    ),
+)
+PAPER: Final = PaperPage(
+    path="/policies/{policy}",
+    title=("政策版本", "Version of the policy"),
+    area=Area.POLICY,
+    rights=(Right.READ_COLLECTION,),
+    door="collection:/v1/policies/{policy}",
+    trail="collection:/v1/policies/{policy}/trail",
+    status=None,
+    fields=(Column("status", ("状态", "Status"), names=STATUSES), *_POLICY),
+    actions=(
+        Action(
+            title=("批准并执行", "Put in force"),
+            door="collection:/v1/policies/{policy}/approvals",
+            right=Right.PUBLISH_POLICY,
+            when=lambda paper: paper["status"] == "draft",
+            confirm=("自 {in_force_from} 起执行:{title}", "In force from {in_force_from}: {title}"),
+            done=("已执行", "In force"),
+        ),
+    ),
+)
+
+
+def _rows_of(rule: Mapping[str, Any]) -> int:
+    lists = [value for value in rule["content"].values() if isinstance(value, list)]
+    return max(map(len, lists), default=0)
+
+
+CITY: Final = ListPage(
+    path="/city-rules",
+    title=("本市规则", "The city's own rules"),
+    area=Area.POLICY,
+    order=30,
+    rights=(Right.READ_COLLECTION,),
+    door="collection:/v1/city-rules",
+    is_paged=False,
+    about=(
+        "每份规则由两人订正,各版本永久保留;版本 0 为随产品附带的示例。",
+        "Two people correct each of them, and every version stays; version 0 is as shipped.",
+    ),
+    columns=(
+        Column("rule", ("规则", "Rule"), names=RULES),
+        Column("version", ("版本", "Version"), Kind.NUMBER),
+        Column("rows", ("行数", "Rows"), Kind.NUMBER, of=_rows_of),
+        Column("reason", ("理由", "Reason")),
+        Column("set_by", ("订正", "Set by")),
+        Column("set_at", ("时间", "At"), Kind.TIME),
+    ),
+)
+WAITING: Final = ListPage(
+    path="/city-rule-corrections",
+    title=("本市规则订正", "Corrections of the city's rules"),
+    area=Area.POLICY,
+    order=40,
+    rights=(Right.READ_COLLECTION,),
+    door="collection:/v1/city-rules",
+    is_paged=False,
+    items="waiting",
+    columns=(
+        Column("id", ("订正", "Correction"), Kind.CODE),
+        Column("rule", ("规则", "Rule"), names=RULES),
+        Column("reason", ("理由", "Reason")),
+        Column("filed_by", ("提出", "Filed by")),
+        Column("status", ("状态", "Status"), Kind.STATUS),
+    ),
+)
+BENEFITS: Final = ListPage(
+    path="/benefit-kinds",
+    title=("待遇种类", "Kinds of benefits"),
+    area=Area.POLICY,
+    order=50,
+    rights=(Right.READ_PAYOUT,),
+    door="payout:/v1/benefit-kinds",
+    is_paged=False,
+    columns=(
+        Column("name", ("待遇", "Benefit")),
+        Column("fund", ("基金", "Fund"), Kind.FUND),
+        Column("account", ("支出科目", "Account")),
+        Column("signatures", ("审签级数", "Signatures"), Kind.NUMBER),
+        Column("documents", ("材料", "Documents"), of=lambda row: "、".join(row["documents"])),
+        Column("line_limit", ("每笔限额(元)", "Limit, yuan"), Kind.MONEY),
+        Column("in_force_from", ("自", "From"), Kind.DAY),
+        Column("source", ("依据", "Source")),
+    ),
+)
+FORMULAS: Final = ListPage(
+    path="/formula-rows",
+    title=("计发参数", "Values of formulas"),
+    area=Area.POLICY,
+    order=60,
+    rights=(Right.READ_PAYOUT,),
+    door="payout:/v1/formula-rows",
+    columns=(
+        Column("id", ("参数", "Row"), Kind.CODE, link="/formula-rows/{id}"),
+        Column("title", ("名称", "Title")),
+        Column("place", ("地区", "Place")),
+        Column("in_force_from", ("自", "From"), Kind.DAY),
+        Column("in_force_to", ("至", "To"), Kind.DAY),
+        Column("certain", ("已核实", "Confirmed"), Kind.YES),
+        Column("source", ("依据", "Source")),
+        Column("status", ("状态", "Status"), Kind.STATUS),
+    ),
+)
+FORMULA: Final = PaperPage(
+    path="/formula-rows/{row}",
+    title=("计发参数", "Value of a formula"),
+    area=Area.POLICY,
+    rights=(Right.READ_PAYOUT,),
+    door="payout:/v1/formula-rows/{row}",
+    trail="payout:/v1/formula-rows/{row}/trail",
+    fields=(
+        Column("title", ("名称", "Title")),
+        Column("rule", ("规则", "Rule")),
+        Column("place", ("地区", "Place")),
+        Column("value", ("值", "Value"), of=lambda row: str(row["value"])),
+        Column("in_force_from", ("自", "From"), Kind.DAY),
+        Column("in_force_to", ("至", "To"), Kind.DAY),
+        Column("source", ("依据", "Source")),
+        Column("certain", ("已核实", "Confirmed"), Kind.YES),
+        Column("proposed_by", ("提出", "Proposed by")),
+        Column("note", ("说明", "Note")),
+    ),
+    actions=decisions(
+        "payout:/v1/formula-rows/{row}",
+        Right.PUBLISH_POLICY,
+        ("{title},自 {in_force_from} 起", "{title} from {in_force_from}"),
+    ),
+)
+
+PAGES: Final = (
+    FreePage(
+        path="/policy",
+        title=("现行政策", "Policy in force"),
+        area=Area.POLICY,
+        order=10,
+        rights=(Right.READ_COLLECTION,),
+        show=show_in_force,
+    ),
+    LIST,
+    PAPER,
+    CITY,
+    WAITING,
+    BENEFITS,
+    FORMULAS,
+    FORMULA,
+)

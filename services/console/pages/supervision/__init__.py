@@ -1,0 +1,1 @@
+"""监督 · Trails, data quality, monthly scores, warnings"""

@@ -1,0 +1,57 @@
+"""Every page of the menu opens on a filled city without a refusal, and so does a paper behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.console.page import all_pages
+from services.console.widgets.listing import ListPage
+from shared.roles import RIGHTS, Role
+from tests.console.conftest import People
+from tests.console.support.browser import Person
+
+pytestmark = pytest.mark.story
+
+LOOKED_AT = {
+    "/": "inbox",
+    "/balances": "balances",
+    "/balance-sheet": "balance-sheet",
+    "/chain": "chain",
+    "/claims": "claims",
+    "/closing-check": "closing-check",
+    "/debit-batches": "debit-batches",
+    "/receipts": "receipts",
+    "/reconciliation-items": "reconciliation-items",
+    "/trial-balance": "trial-balance",
+}
+"""Pages whose screenshots are kept: axe looks at them too."""
+ON_DAY = "2021-08-31"
+
+
+async def refusals(person: Person) -> list[str]:
+    found: list[str] = await person.page.locator(".wx-fault").all_inner_texts()
+    return found
+
+
+async def test_a_supervisor_opens_every_page_of_the_menu(person: People) -> None:
+    supervisor = await person("supervisor")
+    rights = RIGHTS[Role.SUPERVISOR]
+    faults: dict[str, list[str]] = {}
+    for page in all_pages():
+        if "{" in page.path or not (not page.rights or rights & set(page.rights)):
+            continue
+        await supervisor.open(page.path)
+        if found := await refusals(supervisor):
+            faults[page.path] = found
+        if page.path in LOOKED_AT:
+            await supervisor.check(f"tour-{LOOKED_AT[page.path]}")
+        if isinstance(page, ListPage):
+            links = supervisor.page.locator(".wx-table a.wx-link")
+            if await links.count():
+                await links.first.click()
+                await supervisor.drawn()
+                if found := await refusals(supervisor):
+                    faults[supervisor.page.url] = found
+    assert faults == {}
+    assert supervisor.outside == []
+    assert supervisor.errors == []
