@@ -123,6 +123,17 @@ def bill_key(bill: str) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BroughtMonths:
+    """The months of a year that were paid in another city, by the letter that brought them."""
+
+    fund: str
+    paper: str
+    year: int
+    months: int
+    base_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBalance:
     """The balance of a person's account of a fund, and the amount that each paper has taken from it."""
 

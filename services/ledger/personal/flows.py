@@ -16,6 +16,7 @@ from services.ledger.personal.domain import (
     TAKEN,
     BalanceTooSmall,
     Bill,
+    BroughtMonths,
     Credit,
     CreditKind,
     FundControl,
@@ -354,6 +355,11 @@ async def statement(
         if year >= first:
             found.append(one)
     return found
+
+
+async def brought(tx: AsyncConnection, person_id: int) -> list[BroughtMonths]:
+    """List the months that a person brought along from other cities."""
+    return await account_store.brought(tx, await holder_store.records(tx, person_id))
 
 
 async def survivor(tx: AsyncConnection, person_id: int) -> str | None:

@@ -201,7 +201,8 @@ async def personal_statement(
     key = person_id(person)
     years = await at.read(lambda tx: personal_flow.statement(tx, key, first, last))
     survivor = await at.read(lambda tx: personal_flow.survivor(tx, key))
-    return StatementOut.of(person, first, last, years, survivor)
+    brought = await at.read(lambda tx: personal_flow.brought(tx, key))
+    return StatementOut.of(person, (first, last), years, brought, survivor)
 
 
 @router.get(

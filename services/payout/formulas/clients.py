@@ -95,6 +95,7 @@ def _record(record: dict[str, Any], statement: dict[str, Any]) -> PersonRecord:
         if year["fund"] == PENSION
     ]
     birth = record["birth_month"]
+    brought = [{"insurance": one["fund"]} | one for one in statement.get("brought", ())]
     return PersonRecord(
         person=record["person"],
         districts=tuple(record["districts"]),
@@ -107,7 +108,7 @@ def _record(record: dict[str, Any], statement: dict[str, Any]) -> PersonRecord:
                 months=year["months"],
                 bases_fen=parse_yuan(year["base_total"]),
             )
-            for year in record["years"]
+            for year in (*record["years"], *brought)
         ),
         last_bases_fen={insurance: tuple(found) for insurance, found in bases.items()},
         account_fen=max(closings)[1] if closings else 0,

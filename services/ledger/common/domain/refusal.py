@@ -167,6 +167,13 @@ class NotReversible(LedgerRefusal):
     code = "NOT_REVERSIBLE"
 
 
+class TransferNotReversible(LedgerRefusal):
+    """转入款已记个人账户,不得冲销;须退回的,办理关系转出 (the money is in a personal account: to send it back, transfer it out)"""
+
+    kind = Kind.CONFLICT
+    code = "TRANSFER_NOT_REVERSIBLE"
+
+
 class CarryOverNotReversible(LedgerRefusal):
     """年末结转凭证不得单独冲销,须反结账 (a carry-over is reversed by reopening its year)"""
 

@@ -35,6 +35,7 @@ KEYS: Final[dict[str, str]] = {
     "report_line": "reference",
     "correction": "slot",
     "personal_credit": "person_id",
+    "personal_brought": "person_id",
     "personal_year": "person_id",
     "personal_batch": "batch_key",
     "personal_batch_fund": "batch_key",

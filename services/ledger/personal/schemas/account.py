@@ -8,6 +8,7 @@ from datetime import date
 from pydantic import Field
 
 from services.ledger.personal.domain import (
+    BroughtMonths,
     CreditKind,
     FundControl,
     HeldBalance,
@@ -74,6 +75,18 @@ class PersonalYearOut(Out):
     is_closed: bool = Field(description="已结息 (interest has been credited)")
 
 
+class BroughtMonthsOut(Out):
+    """Months of a year paid in another city."""
+
+    fund: str
+    paper: str = Field(
+        description="转出地、联系函号、基金、补转次数 (city, letter, fund, supplement)"
+    )
+    year: int
+    months: int
+    base_total: YuanOut = Field(description="各月基数之和 (sum of the months' bases)")
+
+
 class StatementOut(Out):
     """对账单 · Statement of a person's years, ten by default."""
 
@@ -82,10 +95,18 @@ class StatementOut(Out):
     to_year: int
     merged_into: str | None = Field(description="已并入 (the person whose account it is now)")
     items: list[PersonalYearOut]
+    brought: list[BroughtMonthsOut] = Field(
+        description="转入的外地缴费年月 (years that came along with transfers)"
+    )
 
     @classmethod
     def of(
-        cls, person: str, first: int, last: int, years: Sequence[AccountYear], survivor: str | None
+        cls,
+        person: str,
+        span: tuple[int, int],
+        years: Sequence[AccountYear],
+        brought: Sequence[BroughtMonths],
+        survivor: str | None,
     ) -> StatementOut:
         """Build it from a person's years."""
         items = [
@@ -104,7 +125,23 @@ class StatementOut(Out):
             )
             for one in years
         ]
-        return cls(person=person, from_year=first, to_year=last, merged_into=survivor, items=items)
+        return cls(
+            person=person,
+            from_year=span[0],
+            to_year=span[1],
+            merged_into=survivor,
+            items=items,
+            brought=[
+                BroughtMonthsOut(
+                    fund=one.fund,
+                    paper=one.paper,
+                    year=one.year,
+                    months=one.months,
+                    base_total=one.base_fen,
+                )
+                for one in brought
+            ],
+        )
 
 
 class ControlOut(Out):

@@ -13,7 +13,14 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.personal.domain import TAKEN, Bill, Credit, InjectionRule, RetireeStatus
+from services.ledger.personal.domain import (
+    TAKEN,
+    Bill,
+    BroughtMonths,
+    Credit,
+    InjectionRule,
+    RetireeStatus,
+)
 
 
 async def closed_years(
@@ -295,6 +302,21 @@ async def years(
         {"person_ids": list(person_ids), "first": first, "last": last},
     )
     return [dict(row) for row in rows.mappings()]
+
+
+async def brought(tx: AsyncConnection, person_ids: Collection[int]) -> list[BroughtMonths]:
+    """Load the years paid in other cities, as their letters stated them."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, paper, year, months, base_fen
+              FROM personal_brought
+             WHERE person_id = ANY(CAST(:person_ids AS bigint[]))
+             ORDER BY fund, year, paper
+             LIMIT 1000
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return [BroughtMonths(**row._mapping) for row in rows]
 
 
 async def sums_by_year(

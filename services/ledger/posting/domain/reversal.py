@@ -15,6 +15,7 @@ from services.ledger.common.domain.refusal import (
     CarryOverNotReversible,
     EarlierThanOriginal,
     NotReversible,
+    TransferNotReversible,
 )
 from services.ledger.posting.domain.voucher import Draft, Line, draft, voucher_id
 from shared.errors import Fault, Faulty
@@ -24,6 +25,8 @@ REVERSAL: Final = "reversal"
 """Kind of a red-letter voucher."""
 CARRY_OVER: Final = "carry_over"
 """Kind of the vouchers that carry a year's income and expense over. Closings post them."""
+TRANSFER_IN: Final = "transfer_in"
+"""Kind of the vouchers of money that another city sends for a person."""
 
 Place: TypeAlias = tuple[str, str, str, str]
 """(book, fund, account, district)."""
@@ -63,11 +66,16 @@ def excess(red: Sequence[Line], left: Remaining) -> list[Fault]:
 def require_reversible(kind: str) -> None:
     """Refuse to reverse a carry-over by itself: dated in a later year, it would be its income.
 
+    A person's transfer is not reversed either: its money is in the personal account.
+
     Raises:
         CarryOverNotReversible: a voucher of this kind is a carry-over.
+        TransferNotReversible: it is a transfer from another city.
     """
     if kind == CARRY_OVER:
         raise CarryOverNotReversible
+    if kind == TRANSFER_IN:
+        raise TransferNotReversible
 
 
 def reversal(

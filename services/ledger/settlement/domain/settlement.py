@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -26,6 +26,8 @@ from services.ledger.settlement.domain.line import (
     signed_line,
 )
 from services.ledger.settlement.domain.refusals import NothingToMove, SweepBackNeeded
+from services.ledger.settlement.domain.terms import SettlementTerms
+from services.ledger.settlement.domain.transfer_in import transfer_faults
 from shared.entry import Account
 from shared.errors import Fault, Faulty
 from shared.money import format_yuan
@@ -46,6 +48,7 @@ class SettlementKind(StrEnum):
     ADJUSTMENT_RECEIVED = "adjustment_received"  # 下级上解收入
     ADJUSTMENT_GRANT = "adjustment_grant"  # 补助下级支出
     SUPERIOR_GRANT = "superior_grant"  # 上级补助收入
+    TRANSFER_IN = "transfer_in"  # 外地转入
 
     @property
     def moves_everything(self) -> bool:
@@ -64,6 +67,7 @@ _MOVED: Final = {
     SettlementKind.FISCAL_SUBSIDY: (Account.FISCAL_DEPOSIT, Account.FISCAL_SUBSIDY),
     SettlementKind.ADJUSTMENT_REMIT: ("superior_remittance", Account.EXPENDITURE_DEPOSIT),
     SettlementKind.SUPERIOR_GRANT: (Account.INCOME_DEPOSIT, "superior_subsidy"),
+    SettlementKind.TRANSFER_IN: (Account.INCOME_DEPOSIT, "transfer_income"),
 }
 """Kind → (debit, credit) of the kinds that move one amount per fund of the centre."""
 DEPOSITS: Final = {
@@ -94,6 +98,7 @@ _SUMMARIES: Final = {
     SettlementKind.ADJUSTMENT_RECEIVED: "收到下级上解调剂金",
     SettlementKind.ADJUSTMENT_GRANT: "下拨调剂金",
     SettlementKind.SUPERIOR_GRANT: "收到上级调剂金补助",
+    SettlementKind.TRANSFER_IN: "关系转入",
 }
 
 
@@ -120,26 +125,6 @@ class SettlementPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SettlementTerms:
-    """Further terms of a settlement, by its kind.
-
-    `deposit` is the account that receives interest or pays a refund, `refund` the refund order that
-    is settled, `receipt` the receipt that it gives back. A refund of `credits` is booked in the memo
-    book too. `over_budget` is the reason why a plan exceeds its budget, `plan` the spending plan of
-    payout that is funded. Refunds settled before there
-    were orders name the refunded `voucher`.
-    """
-
-    deposit: str | None = None
-    refund: str | None = None
-    credits: bool = False
-    voucher: str | None = None
-    receipt: str | None = None
-    over_budget: str | None = None
-    plan: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """A settlement. `amounts` is fund → fen; it is empty for the kinds that move everything.
 
@@ -154,7 +139,7 @@ class Settlement:
     status: SettlementStatus
     proposed_by: str
     parts: tuple[SettlementPart, ...] = ()
-    terms: SettlementTerms = SettlementTerms()
+    terms: SettlementTerms = field(default_factory=SettlementTerms)
     approved_by: str | None = None
     seq: int | None = None
     moved: Mapping[str, int] | None = None
@@ -200,6 +185,8 @@ def check_parts(
     if unknown:
         raise FundUnknown(faults=unknown)
     faults = [*_part_faults(kind, parts, catalogue, on), *_term_faults(kind, terms)]
+    if terms.transfer is not None:
+        faults += transfer_faults(terms.transfer, [(one.fund, one.amount_fen) for one in parts])
     if faults:
         raise Faulty(faults=faults)
 
@@ -249,6 +236,7 @@ def _term_faults(kind: SettlementKind, terms: SettlementTerms) -> Iterator[Fault
         ("deposit", terms.deposit, set(DEPOSITS)),
         ("refund", terms.refund, {SettlementKind.REFUND}),
         ("voucher", terms.voucher, set[SettlementKind]()),
+        ("transfer", terms.transfer, {SettlementKind.TRANSFER_IN}),
     ):
         if (value is not None) is not (kind in kinds):
             ending = "EXPECTED" if value is None else "NOT_EXPECTED"
@@ -303,13 +291,13 @@ def voucher_of(
             ]
     else:
         debit, credit = _MOVED[settlement.kind]
-        moved = {fund: amount_fen for fund, amount_fen in settlement.amounts.items() if amount_fen}
+        moved = {fund: fen for fund, fen in settlement.amounts.items() if fen}
         lines = [
             line
-            for fund, amount_fen in moved.items()
+            for fund, fen in moved.items()
             for line in (
-                debit_line(fund, debit, CENTRE, amount_fen),
-                credit_line(fund, credit, CENTRE, amount_fen),
+                debit_line(fund, debit, CENTRE, fen),
+                credit_line(fund, credit, CENTRE, fen),
             )
         ]
     if not lines:
@@ -366,8 +354,7 @@ def _part_lines(settlement: Settlement, part: SettlementPart) -> tuple[Line, Lin
         case SettlementKind.ADJUSTMENT_RECEIVED:
             debit, credit = (Account.INCOME_DEPOSIT, district), ("subordinate_remittance", district)
         case SettlementKind.ADJUSTMENT_GRANT:
-            debit = ("subordinate_subsidy", district)
-            credit = (Account.EXPENDITURE_DEPOSIT, CENTRE)
+            debit, credit = ("subordinate_subsidy", district), (Account.EXPENDITURE_DEPOSIT, CENTRE)
         case _:
             raise AssertionError(settlement.kind)
     return debit_line(part.fund, *debit, part.amount_fen), credit_line(
@@ -397,4 +384,5 @@ def _references(settlement: Settlement) -> dict[str, str]:
         "receipt": terms.receipt,
         "plan": terms.plan,
     }
+    papers["contact_letter"] = terms.transfer.letter if terms.transfer else None
     return {"settlement": settlement.id.hex} | {k: v for k, v in papers.items() if v}

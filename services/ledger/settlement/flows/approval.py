@@ -18,9 +18,11 @@ from services.ledger.settlement.domain.settlement import (
     SettlementStatus,
     voucher_of,
 )
+from services.ledger.settlement.domain.transfer_in import IncomingTransfer, LetterUsed
 from services.ledger.settlement.flows.check import refusal_of
 from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
+from services.ledger.settlement.store import transfer_in as transfer_in_store
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.roles import Caller
 from shared.trail import same_person
@@ -77,7 +79,18 @@ async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
     await settlement_store.mark_posted(slot.connection, posted, slot.now)
     if found.kind is SettlementKind.REFUND:
         await _settle_order(slot, posted)
+    if found.terms.transfer is not None:
+        await _credit_person(slot, posted, found.terms.transfer)
     return posted
+
+
+async def _credit_person(slot: LockedSlot, posted: Settlement, transfer: IncomingTransfer) -> None:
+    [fund] = posted.amounts
+    is_new = await transfer_in_store.credit(
+        slot.connection, transfer, fund, posted.day, posted.proposed_by
+    )
+    if not is_new:
+        raise LetterUsed(letter=transfer.letter)
 
 
 async def _settle_order(slot: LockedSlot, posted: Settlement) -> None:

@@ -28,9 +28,11 @@ from services.ledger.settlement.domain.settlement import (
     SettlementPart,
     emptying_refusal,
 )
+from services.ledger.settlement.domain.transfer_in import LetterUsed
 from services.ledger.settlement.store import basis as basis_store
 from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
+from services.ledger.settlement.store import transfer_in as transfer_in_store
 from shared.entry import Account
 from shared.errors import Fault
 from shared.money import format_yuan
@@ -65,8 +67,20 @@ async def refusal_of(
         case SettlementKind.ADJUSTMENT_GRANT:
             totals = await basis_store.adjustment_totals(connection, settlement.day)
             return grant_refusal(settlement.amounts, totals)
+        case SettlementKind.TRANSFER_IN:
+            return await _transfer_refusal(connection, settlement)
         case _:
             return None
+
+
+async def _transfer_refusal(connection: Connection, settlement: Settlement) -> LedgerRefusal | None:
+    """Refuse a letter that has brought its money already."""
+    transfer = settlement.terms.transfer
+    assert transfer is not None
+    [fund] = settlement.amounts
+    if await transfer_in_store.is_used(connection, transfer, fund):
+        return LetterUsed(letter=transfer.letter)
+    return None
 
 
 async def granted(

@@ -18,11 +18,11 @@ from services.ledger.settlement.domain.settlement import (
     SettlementKind,
     SettlementPart,
     SettlementStatus,
-    SettlementTerms,
     by_fund,
     check_parts,
     check_requests,
 )
+from services.ledger.settlement.domain.terms import SettlementTerms
 from services.ledger.settlement.flows import check as check_flow
 from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.personal.schemas.movement import Person
 from services.ledger.posting.domain.voucher import voucher_id
 from services.ledger.settlement.domain.adjustment import GrantRequest
 from services.ledger.settlement.domain.settlement import (
@@ -15,12 +16,23 @@ from services.ledger.settlement.domain.settlement import (
     SettlementKind,
     SettlementPart,
     SettlementStatus,
-    SettlementTerms,
 )
+from services.ledger.settlement.domain.terms import SettlementTerms
+from services.ledger.settlement.domain.transfer_in import BroughtYear, IncomingTransfer
 from services.ledger.settlement.flows.settlement import Proposal
 from shared.ids import Ref
 from shared.references import Reference
-from shared.schema import Code, Day, In, NonNegativeYuan, Out, PositiveYuan, ShortText, YuanOut
+from shared.schema import (
+    Code,
+    Day,
+    In,
+    NonNegativeYuan,
+    Out,
+    PositiveYuan,
+    Serial,
+    ShortText,
+    YuanOut,
+)
 from shared.wire.ledger import AccountKey
 
 
@@ -60,6 +72,39 @@ class GrantRequestIn(In):
         )
 
 
+class BroughtYearIn(In):
+    """The months of a year paid in another city."""
+
+    year: int = Field(ge=1951, le=2100, strict=True, examples=[2019])
+    months: int = Field(ge=1, le=12, strict=True)
+    base: NonNegativeYuan = Field(description="各月基数之和 (sum of the months' bases)")
+
+
+class IncomingTransferIn(In):
+    """The contact letter (联系函) of a person whose money another city sends."""
+
+    person: Person
+    city: ShortText = Field(examples=["上海市"], description="转出地 (the other city)")
+    letter: Serial = Field(examples=["LXH-120000-2021-00009"], description="联系函号")
+    supplement: int = Field(default=0, ge=0, le=99, strict=True, description="补转次数")
+    account: NonNegativeYuan = Field(description="其中记入个人账户 (the account's part)")
+    years: list[BroughtYearIn] = Field(default=[], max_length=100)
+
+    def transfer(self) -> IncomingTransfer:
+        """Return the transfer."""
+        return IncomingTransfer(
+            person=self.person,
+            city=self.city,
+            letter=self.letter,
+            supplement=self.supplement,
+            account_fen=self.account,
+            years=tuple(
+                BroughtYear(year=one.year, months=one.months, base_fen=one.base)
+                for one in self.years
+            ),
+        )
+
+
 class SettlementIn(In):
     """A proposed settlement. Sweeps and treasury remittances move everything and take no amounts."""
 
@@ -84,6 +129,9 @@ class SettlementIn(In):
     )
     plan: Annotated[str, StringConstraints(pattern=Reference.FUNDING_PLAN.pattern)] | None = Field(
         default=None, description="所拨付的用款计划 (the spending plan of payout that is funded)"
+    )
+    transfer: IncomingTransferIn | None = Field(
+        default=None, description="外地转入的联系函 (the letter of a transfer from another city)"
     )
     requests: list[GrantRequestIn] = Field(
         default=[], max_length=200, description="下拨调剂金的申请 (requests of an adjustment grant)"
@@ -110,6 +158,7 @@ class SettlementIn(In):
                 voucher=self.voucher,
                 over_budget=self.over_budget,
                 plan=self.plan,
+                transfer=self.transfer.transfer() if self.transfer else None,
             ),
             requests=tuple(request.request() for request in self.requests),
         )
@@ -156,6 +205,10 @@ class SettlementOut(Out):
     refunds: str | None = Field(description="早先按凭证退还的原凭证 (of refunds before orders)")
     over_budget: str | None
     plan: str | None
+    letter: str | None = Field(description="联系函号 (of a transfer from another city)")
+    account: YuanOut | None = Field(
+        description="其中记入个人账户 (the account's part of a transfer)"
+    )
     proposed_by: str
     approved_by: str | None
     voucher: str | None
@@ -164,7 +217,7 @@ class SettlementOut(Out):
     def of(cls, settlement: Settlement) -> SettlementOut:
         """Answer a settlement."""
         amounts = settlement.amounts if settlement.moved is None else settlement.moved
-        seq = settlement.seq
+        seq, transfer = settlement.seq, settlement.terms.transfer
         return cls(
             id=Ref(CENTRE_SLOT, settlement.id).text(Reference.SETTLEMENT),
             kind=settlement.kind,
@@ -178,6 +231,8 @@ class SettlementOut(Out):
             refunds=settlement.terms.voucher,
             over_budget=settlement.terms.over_budget,
             plan=settlement.terms.plan,
+            letter=transfer.letter if transfer else None,
+            account=transfer.account_fen if transfer else None,
             proposed_by=settlement.proposed_by,
             approved_by=settlement.approved_by,
             voucher=None if seq is None else voucher_id(CENTRE_SLOT, seq),

@@ -19,8 +19,9 @@ from services.ledger.settlement.domain.settlement import (
     SettlementKind,
     SettlementPart,
     SettlementStatus,
-    SettlementTerms,
 )
+from services.ledger.settlement.domain.terms import SettlementTerms
+from services.ledger.settlement.domain.transfer_in import read_transfer
 from shared.ids import uuid7
 from shared.page import read_page
 from shared.roles import Caller
@@ -200,6 +201,11 @@ async def movable_balances(
     return {key: amount_fen for key, amount_fen in movable.items() if amount_fen}
 
 
+def _terms(transfer: dict[str, Any] | None = None, **terms: Any) -> SettlementTerms:
+    read = None if transfer is None else read_transfer(transfer)
+    return SettlementTerms(transfer=read, **terms)
+
+
 def _settlement(row: Any) -> Settlement:
     return Settlement(
         id=UUID(int=row["id"].int),
@@ -208,7 +214,7 @@ def _settlement(row: Any) -> Settlement:
         summary=row["summary"],
         amounts=orjson.loads(row["asked"]),
         parts=tuple(SettlementPart(**part) for part in orjson.loads(row["parts"])),
-        terms=SettlementTerms(**orjson.loads(row["terms"])),
+        terms=_terms(**orjson.loads(row["terms"])),
         status=SettlementStatus(row["status"]),
         proposed_by=row["proposed_by"],
         approved_by=row["approved_by"],

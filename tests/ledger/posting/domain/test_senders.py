@@ -39,6 +39,7 @@ SENDER = {
     "interest_received": LEDGER,
     "refund": LEDGER,
     "superior_grant": LEDGER,
+    "transfer_in": LEDGER,
     "sweep": LEDGER,
     "sweep_back": LEDGER,
     "treasury_remit": LEDGER,

@@ -15,9 +15,34 @@ DAY = "2021-08-05"
 AGENCY = "上海市社会保险事业管理中心"
 
 
-def reference(city: City, serial: int) -> str:
+def reference(city: City, serial: int, id: int = 1) -> str:
     key = city.app.state.person_keys.key(number(serial))
-    return Ref(key, UUID(int=1)).text(Reference.PERSON)
+    return Ref(key, UUID(int=id)).text(Reference.PERSON)
+
+
+def record_of(person: str, base_total: str) -> dict[str, Any]:
+    years = [{"insurance": "pension", "year": 2021, "months": 2, "base_total": base_total}]
+    return {
+        "person": person,
+        "districts": ["heping"],
+        "birth_month": None,
+        "female": None,
+        "years": years,
+        "last_months": [],
+    }
+
+
+def transfer_body(serial: int, letter: str, fund: str = "pension") -> dict[str, Any]:
+    return {
+        "fund": fund,
+        "district": "heping",
+        "identity_number": number(serial),
+        "letter": f"LXH-310000-2021-{letter}",
+        "city": "上海市",
+        "agency": AGENCY,
+        "bank_account": account(serial, AGENCY),
+        "documents": ["contact_letter"],
+    }
 
 
 async def credit(city: City, serial: int, amount: str, fund: str = "pension") -> None:
@@ -104,26 +129,9 @@ async def test_a_transfer_takes_account_and_pooled_part_once_for_each_letter(cit
     await city.give("pension", "100000.00")
     before = await city.balances("pension")
     await credit(city, 2, "800.00")
-    record = {
-        "person": reference(city, 2),
-        "districts": ["heping"],
-        "birth_month": None,
-        "female": None,
-        "years": [{"insurance": "pension", "year": 2021, "months": 2, "base_total": "10000.00"}],
-        "last_months": [],
-    }
-    path = Ref(city.app.state.person_keys.key(number(2)), UUID(int=0)).text(Reference.PERSON)
-    city.peers.records[path] = record
-    body = {
-        "fund": "pension",
-        "district": "heping",
-        "identity_number": number(2),
-        "letter": "LXH-310000-2021-00017",
-        "city": "上海市",
-        "agency": AGENCY,
-        "bank_account": account(2, AGENCY),
-        "documents": ["contact_letter"],
-    }
+    path = reference(city, 2, 0)
+    city.peers.records[path] = record = record_of(path, "10000.00")
+    body = transfer_body(2, "00017")
     claim = (await file(city, "/v1/outgoing-transfers", body)).json()
     assert (claim["total"], claim["account"]) == ("2000.00", "transfer_expense")
     await pay(city, claim)
@@ -146,18 +154,34 @@ async def test_a_transfer_takes_account_and_pooled_part_once_for_each_letter(cit
     assert benefits["business"] == benefits["statistics"] == books["funds"]["pension"]["benefits"]
 
 
+async def test_what_one_city_sends_goes_on_to_the_next(city: City) -> None:
+    """The account and the years of a transfer in: a transfer out takes both along."""
+    await city.give("pension", "100000.00")
+    path = reference(city, 4, 0)
+    city.peers.records[path] = record_of(path, "1000.00")
+    transfer = {
+        "person": reference(city, 4),
+        "city": "北京市",
+        "letter": "LXH-110000-2021-00003",
+        "account": "300.00",
+        "years": [{"year": 2020, "months": 3, "base": "9000.00"}],
+    }
+    amounts = [{"fund": "pension", "amount": "1500.00"}]
+    body = {"kind": "transfer_in", "day": "2021-08-02", "amounts": amounts, "transfer": transfer}
+    paper = await city.ledger_request("POST", "/v1/settlements", body, role="fund_accountant")
+    await city.ledger_request(
+        "POST", f"/v1/settlements/{paper['id']}/approvals", role="centre_leader"
+    )
+    assert await held(city, 4) == "300.00"
+    claim = (await file(city, "/v1/outgoing-transfers", transfer_body(4, "00019"))).json()
+    assert claim["total"] == "1500.00"
+    await pay(city, claim)
+    assert await held(city, 4) == "0.00"
+
+
 async def test_a_district_transfers_only_its_own_people_and_no_pensioner(city: City) -> None:
     await credit(city, 3, "10.00", "medical")
-    body = {
-        "fund": "medical",
-        "district": "heping",
-        "identity_number": number(3),
-        "letter": "LXH-310000-2021-00018",
-        "city": "上海市",
-        "agency": AGENCY,
-        "bank_account": account(3, AGENCY),
-        "documents": [],
-    }
+    body = transfer_body(3, "00018", "medical") | {"documents": []}
     missing = await file(city, "/v1/outgoing-transfers", body)
     assert [one["code"] for one in missing.json()["errors"]] == ["DOCUMENT_MISSING"]
     other = await city.ask(
