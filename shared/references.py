@@ -72,11 +72,23 @@ class Reference(StrEnum):
     CHARGE = "chg", "滞纳金或利息", "late charge", "/v1/units/{credit_code}/charges"
     COLLECTION_MODE = "cmd", "征收模式变更", "collection mode", "/v1/collection-modes"
     CREDIT = "crd", "贷项", "credit", "/v1/units/{credit_code}/credits"
+    CREDIT_FLAG_CHANGE = (
+        "cfc",
+        "失信标记变更",
+        "change of a credit flag",
+        "/v1/credit-flag-changes/{change}/approvals",
+    )
     DEBIT_AGREEMENT = "dag", "扣款协议", "debit agreement", "/v1/debit-agreements/{agreement}"
     DEBIT_BATCH = "dbt", "托收批次", "direct debit batch", "/v1/debit-batches/{batch}"
     DECLARATION = "dcl", "申报", "declaration", "/v1/declarations/{declaration}"
     DUNNING_NOTICE = "dun", "催缴通知", "dunning notice", "/v1/dunning-notices/{notice}"
     INSPECTION = "ins", "稽核案件", "inspection case", "/v1/inspections/{inspection}"
+    INSPECTION_RULE_CHANGE = (
+        "irc",
+        "稽核规则变更",
+        "change of a rule of inspections",
+        "/v1/inspection-rule-changes/{change}/approvals",
+    )
     OPERATION = "opr", "后台作业", "operation", "/v1/operations/{operation}"
     PERSON = "per", "参保人", "insured person", "/v1/people/{person}/covers"
     PERSON_CORRECTION = (

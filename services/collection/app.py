@@ -36,6 +36,7 @@ from services.collection.filing.routes import declaration as filing_declaration_
 from services.collection.filing.routes import default as default_doors
 from services.collection.filing.routes import file as file_doors
 from services.collection.filing.routes import roll as roll_doors
+from services.collection.flags import routes as flags_doors
 from services.collection.handling.routes import declaration as handling_declaration_doors
 from services.collection.handling.routes import district_steps as district_steps_doors
 from services.collection.handling.routes import inbox as inbox_doors
@@ -178,6 +179,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     waiver_doors.router,
     project_doors.router,
     extension_doors.router,
+    flags_doors.router,
     inspection_doors.router,
     inspection_collection_doors.router,
     notice_doors.router,

@@ -40,12 +40,16 @@ class UnitUnknown(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class UnitArrears:
-    """The amount a unit owes on a day; `total` is in yuan, as collection wrote it."""
+    """The amount a unit owes on a day; `total` is in yuan, as collection wrote it.
+
+    `blocked` is the legal basis of a flag that blocks claims; None: no such flag.
+    """
 
     credit_code: str
     district: str
     total: str
     overdue: bool
+    blocked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class CollectionClient:
                 str(answer["district"]),
                 str(answer["total"]),
                 bool(answer["overdue"]),
+                answer.get("claims_blocked"),
             )
         except PeerError as error:
             if error.status == 404:

@@ -17,6 +17,8 @@ from services.collection.arrears.schemas.arrears import (
     UnitArrearsOut,
 )
 from services.collection.common.schemas.common import Day
+from services.collection.flags import flows as flags_flow
+from services.collection.flags.domain import BlockedService
 from services.collection.register.routes.page import CreditCodePath
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT
@@ -52,7 +54,10 @@ async def get_arrears(
             tx, credit_code, region=at.region, as_of=day, caller=at.caller
         )
     )
-    return ArrearsOut.of(credit_code, district, day, found, explain=explain)
+    blocked = await at.read(
+        lambda tx: flags_flow.blocking(tx, credit_code, BlockedService.CLAIM, today())
+    )
+    return ArrearsOut.of(credit_code, district, day, found, explain=explain, blocked=blocked)
 
 
 @router.post(

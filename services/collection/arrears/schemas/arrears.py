@@ -18,6 +18,7 @@ from services.collection.arrears.domain.arrears import (
 from services.collection.arrears.domain.explain_charge import explained
 from services.collection.arrears.store.charge import ChargeRow
 from services.collection.common.schemas.common import Day
+from services.collection.flags.domain import CreditFlag
 from shared.clock import today
 from shared.ids import Ref
 from shared.references import Reference
@@ -156,6 +157,10 @@ class ArrearsOut(Out):
     interest: YuanOut = Field(description="截至当日应计利息 (accrued, a memo until paid)")
     insurances: list[InsuranceArrearsOut]
     accruals: list[AccrualOut] | None = Field(default=None, description="explain=true 时给出")
+    claims_blocked: str | None = Field(
+        default=None,
+        description="失信标记限制待遇申请的依据 (basis of a flag that blocks claims today)",
+    )
 
     @classmethod
     def of(
@@ -166,8 +171,9 @@ class ArrearsOut(Out):
         found: Sequence[Receivable],
         *,
         explain: bool,
+        blocked: CreditFlag | None,
     ) -> ArrearsOut:
-        """Build the answer from receivables."""
+        """Build the answer from receivables, and the flag that blocks claims."""
         sums = totals_of(found)
         return cls(
             credit_code=credit_code,
@@ -181,6 +187,7 @@ class ArrearsOut(Out):
             interest=sums.interest_fen,
             insurances=insurances_out(found),
             accruals=_accruals(found) if explain else None,
+            claims_blocked=None if blocked is None else blocked.basis,
         )
 
 

@@ -20,6 +20,8 @@ class ChangeSubject(StrEnum):
     """Kinds of changes that two people sign."""
 
     CITY_RULE = "city_rule"
+    CREDIT_FLAG = "credit_flag"
+    INSPECTION_RULE = "inspection_rule"
     RETRY_RULE = "retry_rule"
     STATEMENT_ACCOUNT = "statement_account"
     STATEMENT_WITHDRAWAL = "statement_withdrawal"
@@ -32,6 +34,8 @@ class ChangeSubject(StrEnum):
 
 _REFERENCES = {
     ChangeSubject.CITY_RULE: Reference.CITY_RULE_CHANGE,
+    ChangeSubject.CREDIT_FLAG: Reference.CREDIT_FLAG_CHANGE,
+    ChangeSubject.INSPECTION_RULE: Reference.INSPECTION_RULE_CHANGE,
     ChangeSubject.RETRY_RULE: Reference.RETRY_RULE_CHANGE,
     ChangeSubject.STATEMENT_ACCOUNT: Reference.STATEMENT_ACCOUNT_CHANGE,
     ChangeSubject.STATEMENT_WITHDRAWAL: Reference.STATEMENT_WITHDRAWAL,

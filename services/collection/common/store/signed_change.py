@@ -20,6 +20,8 @@ _SELECT: Final = """
       FROM signed_change"""
 _WRITERS: Final[Mapping[ChangeSubject, str]] = {
     ChangeSubject.CITY_RULE: "write_city_rule",
+    ChangeSubject.CREDIT_FLAG: "write_credit_flag",
+    ChangeSubject.INSPECTION_RULE: "write_inspection_rule",
     ChangeSubject.RETRY_RULE: "write_retry_rule",
     ChangeSubject.STATEMENT_ACCOUNT: "write_statement_account",
     ChangeSubject.STATEMENT_WITHDRAWAL: "withdraw_statement",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.flags import flows as flags_flow
 from services.collection.inspections.domain.case import (
     PAPER,
     CaseMonth,
@@ -144,7 +145,7 @@ async def give_notice(
     case.require(InspectionStatus.OPENED)
     if not await finding_store.of_case(tx, ref):
         raise NoFindings
-    until = today + timedelta(days=inspection_store.objection_days(today))
+    until = today + timedelta(days=await flags_flow.objection_days(tx, today))
     moved = replace(case, status=InspectionStatus.NOTICED, noticed_on=today, objections_until=until)
     return await save(tx, moved, "notice", caller)
 

@@ -17,6 +17,8 @@ from services.collection.filing.domain.records import LeviedDeclaration
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows import wage_correction as wage_correction_flow
 from services.collection.filing.flows.wage_correction import WageCorrection
+from services.collection.flags import flows as flags_flow
+from services.collection.flags.flows import ClosedInspection
 from services.collection.inspections.domain.case import (
     Inspection,
     InspectionOutcome,
@@ -121,7 +123,7 @@ async def close(
     today: date,
     caller: Caller,
 ) -> InspectionDetail:
-    """Close a case, as another person than its opener.
+    """Close a case, as another person than its opener, and file the flag that the rules demand.
 
     Raises:
         InspectionUnknown, Forbidden, InspectionState: the case. OpenerDecides: the caller opened it.
@@ -147,6 +149,13 @@ async def close(
         closed_by=caller.subject,
         closed_on=today,
     )
+    cause = ClosedInspection(
+        credit_code=case.credit_code,
+        outcome=outcome.value,
+        reference=case.reference,
+        document=case.document,
+    )
+    await flags_flow.propose_after(tx, cause, today=today, caller=caller)
     return await inspection_flow.save(tx, closed, "close", caller, why=reason)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
 from services.collection.inspections.domain.case import (
     CaseMonth,
     Inspection,
@@ -217,15 +215,3 @@ async def months(tx: AsyncConnection, ref: Ref) -> Sequence[CaseMonth]:
         {"unit_id": ref.key, "id": ref.id},
     )
     return [CaseMonth(**row._mapping) for row in rows]
-
-
-def objection_days(on: date) -> int:
-    """Return the days that a unit has for its objection, by the row of a day."""
-    found = [
-        int(row["value"])
-        for row in common_shipped_store.read("inspection_rules.json")["rules"]
-        if row["topic"] == "objection_days"
-        and date.fromisoformat(row["in_force_from"]) <= on
-        and (row["in_force_to"] is None or on <= date.fromisoformat(row["in_force_to"]))
-    ]
-    return found[-1]

@@ -14,6 +14,8 @@ from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.errors import CertificateUnknown, DayInFuture
+from services.collection.flags import flows as flags_flow
+from services.collection.flags.domain import BlockedService
 from services.collection.notice import store as notice_store
 from services.collection.notice.store import Certificate
 from services.collection.register.flows import unit as unit_flow
@@ -51,6 +53,7 @@ async def issue(
     Raises:
         UnitUnknown, Forbidden: the unit. DayInFuture, Faulty: the day or the periods.
         NoBillToCertify: the periods have no bills. UnitInArrears: names every overdue bill.
+        UnitFlagged: the unit is flagged, and the rules withhold certificates from it.
     """
     if as_of > today():
         raise DayInFuture(as_of=as_of)
@@ -67,6 +70,7 @@ async def issue(
         )
     unit = await unit_flow.find(tx, credit_code, caller)
     await unit_store.lock(tx, unit.id)
+    await flags_flow.require_unblocked(tx, credit_code, BlockedService.CERTIFICATE, today())
     billed_fen = await arrears_store.billed(tx, unit.id, credit_code, str(first), str(last))
     if not billed_fen:
         raise NoBillToCertify(period_from=first, period_to=last)

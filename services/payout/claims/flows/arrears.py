@@ -18,6 +18,13 @@ class UnitInArrears(Refusal):
     code = "UNIT_IN_ARREARS"
 
 
+class UnitFlagged(Refusal):
+    """单位已列入失信名单,该待遇暂不受理 (the employer is flagged, and its flag blocks claims)"""
+
+    kind = Kind.CONFLICT
+    code = "UNIT_FLAGGED"
+
+
 async def check(
     collection: CollectionClient,
     draft: ClaimDraft,
@@ -26,10 +33,11 @@ async def check(
     today: date,
     caller: Caller,
 ) -> None:
-    """Refuse a claim while the employer has overdue bills, if its kind's row asks for that.
+    """Refuse a claim while the employer has overdue bills or is flagged, if its kind's row asks for
+    that.
 
     Raises:
-        Forbidden, UnitInArrears, UnitUnknown, CollectionUnavailable: see `require_none`.
+        Forbidden, UnitInArrears, UnitFlagged, UnitUnknown, CollectionUnavailable: see `require_none`.
     """
     if row.checks_arrears and draft.credit_code is not None:
         await require_none(collection, draft.credit_code, today, caller=caller)
@@ -38,11 +46,11 @@ async def check(
 async def require_none(
     collection: CollectionClient, credit_code: str, as_of: date, *, caller: Caller
 ) -> UnitArrears:
-    """Refuse a unit that has overdue bills.
+    """Refuse a unit that has overdue bills, or whose flag blocks claims.
 
     Raises:
         Forbidden: the unit is of another district.
-        UnitInArrears: it has overdue bills.
+        UnitInArrears: it has overdue bills. UnitFlagged: its flag blocks claims.
         UnitUnknown: collection has no such unit.
         CollectionUnavailable: collection gave no answer.
     """
@@ -50,4 +58,6 @@ async def require_none(
     caller.require_district(arrears.district)
     if arrears.overdue:
         raise UnitInArrears(credit_code=credit_code, owed_yuan=arrears.total, as_of=as_of)
+    if arrears.blocked is not None:
+        raise UnitFlagged(credit_code=credit_code, basis=arrears.blocked)
     return arrears
