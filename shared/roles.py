@@ -80,6 +80,7 @@ class Right(StrEnum):
     REGISTER = "collection:register"
     APPROVE_CHANGE = "collection:approve_change"
     FOLLOW_PERSON_CORRECTIONS = "person_correction:follow"
+    FOLLOW_INSPECTIONS = "inspection:follow"
     PUBLISH_POLICY = "policy:publish"
     QUOTE = "collection:quote"
     SUBMIT_DECLARATION = "declaration:submit"
@@ -308,6 +309,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.READ_PERSONAL,
             Right.READ_BOOK_DAYS,
             Right.FOLLOW_PERSON_CORRECTIONS,
+            Right.FOLLOW_INSPECTIONS,
         }
     ),
     Role.IDENTITY_ADMIN: frozenset({Right.READ_IDENTITY, Right.MANAGE_IDENTITY}),

@@ -43,6 +43,7 @@ from services.collection.handling.routes import inbox as inbox_doors
 from services.collection.handling.routes import summary as summary_doors
 from services.collection.inspections.routes import case as inspection_doors
 from services.collection.inspections.routes import collection as inspection_collection_doors
+from services.collection.inspections.routes import recovery as inspection_recovery_doors
 from services.collection.levy import routes as levy_doors
 from services.collection.mode import routes as mode_doors
 from services.collection.notice.routes import certificate as certificate_doors
@@ -182,6 +183,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     flags_doors.router,
     inspection_doors.router,
     inspection_collection_doors.router,
+    inspection_recovery_doors.router,
     notice_doors.router,
     city_doors.router,
     quality_doors.router,

@@ -48,6 +48,8 @@ from services.payout.qualifications.routes import meeting as meeting_doors
 from services.payout.qualifications.routes import qualification as qualification_doors
 from services.payout.raises.routes import fact as fact_doors
 from services.payout.raises.routes import pension_raise as pension_raise_doors
+from services.payout.recoveries.clients import InspectionOrders
+from services.payout.recoveries.jobs import InspectionOrderWorker
 from services.payout.recoveries.routes import case as recovery_case_doors
 from services.payout.recoveries.routes import plan as plan_doors
 from services.payout.recoveries.routes import settle as settle_doors
@@ -138,6 +140,7 @@ def build(settings: Settings | None = None) -> FastAPI:
                 app.state.relay.run,
                 app.state.funding.run,
                 app.state.person_corrections.run,
+                app.state.inspection_orders.run,
                 app.state.sealer.run,
                 partial(book_days.keep_fresh, app.state.db, app.state.ledger_peer),
                 BlockWriter(app.state.db, STREAMS).run,
@@ -241,6 +244,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     app.state.person_corrections = PersonCorrectionWorker(
         db, PersonCorrections(collection_peer, keys), keys
     )
+    app.state.inspection_orders = InspectionOrderWorker(db, InspectionOrders(collection_peer), keys)
     app.state.sealer = Sealer(db, _sealing(keys))
     ledger = LedgerClient(ledger_peer)
     app.state.relay = relay = Relay(

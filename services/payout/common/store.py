@@ -60,6 +60,7 @@ KEYS: Final[dict[str, str]] = {
     "payment_part": "batch_key",
     "payment_line": "batch_key",
     "payment_result": "batch_key",
+    "inspection_order": "inspection_key",
     "recovery_case": "case_key",
     "recovery_line": "case_key",
     "recovery_entry": "case_key",

@@ -26,6 +26,7 @@ class PeerStub:
     loses_answers: int = 0
     is_busy: bool = False
     arrears: dict[str, str] = field(default_factory=dict)
+    blocked: dict[str, str] = field(default_factory=dict)
     paid_years: dict[str, dict[str, Any]] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
     vouchers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -35,6 +36,8 @@ class PeerStub:
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     retirement_facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     average_wages: dict[str, str] = field(default_factory=dict)
+    inspection_orders: list[dict[str, Any]] = field(default_factory=list)
+    inspection_reports: list[dict[str, Any]] = field(default_factory=list)
     statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     accounts: dict[tuple[int, str], int] = field(default_factory=dict)
     taken: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
@@ -57,6 +60,8 @@ class PeerStub:
             return httpx.Response(200, json={"items": self._balances(people)})
         if path.startswith("/v1/spending/"):
             return httpx.Response(200, json={"funds": self.spending})
+        if path == "/v1/inspection-recoveries":
+            return httpx.Response(200, json={"items": self.inspection_orders})
         answer = self._answer(request.method, path, request.content)
         if self.loses_answers and request.method == "POST":
             self.loses_answers -= 1
@@ -73,6 +78,8 @@ class PeerStub:
             return self._release(path.split("/")[3], body)
         if path == "/v1/personal-transfers":
             return self._transfer(body)
+        if path.endswith("/recoveries"):
+            return self._inspection_report(path.split("/")[3], body)
         assert path == "/v1/voucher-batches"
         if any("event_id" not in voucher for voucher in body["vouchers"]):
             return httpx.Response(422, json={"code": "VALIDATION_FAILED", "detail": "event_id"})
@@ -121,13 +128,23 @@ class PeerStub:
             self.accounts[account] -= fen
         return httpx.Response(201, json={"paper": body["paper"], "outcome": "credited"})
 
+    def _inspection_report(self, inspection: str, body: dict[str, Any]) -> httpx.Response:
+        """Take a report, after which the order no longer waits."""
+        self.inspection_reports.append(body)
+        self.inspection_orders = [
+            order
+            for order in self.inspection_orders
+            if (order["inspection"], order["finding"]) != (inspection, body["finding"])
+        ]
+        return httpx.Response(201, json={"items": []})
+
     def _arrears(self, credit_code: str) -> httpx.Response:
         if credit_code not in self.arrears:
             return httpx.Response(404, json={"code": "NOT_FOUND"})
         owed = self.arrears[credit_code]
-        return httpx.Response(
-            200, json={"district": self.district, "total": owed, "overdue": owed != "0.00"}
-        )
+        answer = {"district": self.district, "total": owed, "overdue": owed != "0.00"}
+        blocked = self.blocked.get(credit_code)
+        return httpx.Response(200, json=answer | {"claims_blocked": blocked})
 
     def _hold(self, body: dict[str, Any]) -> httpx.Response:
         hold = self.holds.get(body["event_id"])

@@ -57,6 +57,7 @@ KEYS: Final[dict[str, str]] = {
     "inspection_objection": "unit_id",
     "inspection_month": "unit_id",
     "contribution_extension": "unit_id",
+    "inspection_recovery": "unit_id",
     "inspection_rule": "reference",
     "credit_flag": "shard_key",
     "project": "unit_id",

@@ -13,6 +13,10 @@ from typing import Final
 from uuid import UUID
 
 from services.collection.inspections.domain.finding import InspectionFinding
+from services.collection.inspections.domain.recovery import (
+    InspectionRecovery,
+    InspectionRecoveryState,
+)
 from shared.errors import Fault, Kind, NotFound, Refusal, StateConflict
 from shared.ids import Ref
 from shared.references import Reference
@@ -198,7 +202,10 @@ _MAY_CLOSE: Final = {
 
 
 def closing_faults(
-    outcome: InspectionOutcome, findings: Sequence[InspectionFinding], months: Sequence[CaseMonth]
+    outcome: InspectionOutcome,
+    findings: Sequence[InspectionFinding],
+    months: Sequence[CaseMonth],
+    orders: Sequence[InspectionRecovery],
 ) -> list[Fault]:
     """Find every reason why an outcome does not close the case yet."""
     upheld = [finding for finding in findings if finding.upheld]
@@ -218,6 +225,11 @@ def closing_faults(
         Fault(f"/months/{month.period}", "CHARGE_NOT_PAID", "滞纳金尚未缴清 (late fee is open)")
         for month in months
         if month.status == "settled" and month.open_fen
+    ]
+    faults += [
+        Fault(f"/recoveries/{one.number}", "NOT_RECOVERED", "追回尚未了结 (it is not recovered)")
+        for one in orders
+        if one.status is not InspectionRecoveryState.CLOSED
     ]
     return faults
 

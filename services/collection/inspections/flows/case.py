@@ -30,8 +30,10 @@ from services.collection.inspections.domain.finding import (
     draft_faults,
     drop_faults,
 )
+from services.collection.inspections.domain.recovery import InspectionRecovery
 from services.collection.inspections.store import case as inspection_store
 from services.collection.inspections.store import finding as finding_store
+from services.collection.inspections.store import recovery as inspection_recovery_store
 from services.collection.register.domain.person import id_of_person
 from services.collection.register.flows import unit as unit_flow
 from shared import trail
@@ -55,12 +57,13 @@ class CaseOpening:
 
 @dataclass(frozen=True, slots=True)
 class InspectionDetail:
-    """A case with its findings, objections and the declarations that collect what was found."""
+    """A case with its findings, objections, and what collects or recovers what was found."""
 
     case: Inspection
     findings: Sequence[InspectionFinding]
     objections: Sequence[Objection]
     months: Sequence[CaseMonth]
+    recoveries: Sequence[InspectionRecovery]
 
 
 async def open_case(
@@ -206,7 +209,7 @@ async def propose(
 async def approve(
     tx: AsyncConnection, ref: Ref, *, today: date, caller: Caller
 ) -> InspectionDetail:
-    """Approve the proposed decision, as a third person.
+    """Approve the proposed decision, as a third person; wrong benefits are ordered to be recovered.
 
     Raises:
         InspectionUnknown, Forbidden, InspectionState: the case.
@@ -218,6 +221,7 @@ async def approve(
     moved = replace(
         case, status=InspectionStatus.DECIDED, decided_by=caller.subject, decided_on=today
     )
+    await inspection_recovery_store.order(tx, ref)
     return await save(tx, moved, "decide", caller, signs=True)
 
 
@@ -297,6 +301,7 @@ async def detail(tx: AsyncConnection, case: Inspection) -> InspectionDetail:
         await finding_store.of_case(tx, case.ref),
         await inspection_store.objections(tx, case.ref),
         await inspection_store.months(tx, case.ref),
+        await inspection_recovery_store.of_case(tx, case.ref),
     )
 
 

@@ -33,6 +33,7 @@ from services.collection.inspections.flows import case as inspection_flow
 from services.collection.inspections.flows.case import InspectionDetail
 from services.collection.inspections.store import case as inspection_store
 from services.collection.inspections.store import finding as finding_store
+from services.collection.inspections.store import recovery as inspection_recovery_store
 from services.collection.inspections.store import total as inspection_total_store
 from services.collection.inspections.store.total import CollectedTotal
 from services.collection.register.flows.enrolment import Vault
@@ -136,7 +137,8 @@ async def close(
         message = "须说明理由 (this outcome needs a reason)"
         raise Faulty(faults=[Fault("/reason", "REASON_MISSING", message)])
     findings = await finding_store.of_case(tx, ref)
-    faults = closing_faults(outcome, findings, await inspection_store.months(tx, ref))
+    orders = await inspection_recovery_store.of_case(tx, ref)
+    faults = closing_faults(outcome, findings, await inspection_store.months(tx, ref), orders)
     if faults and outcome is InspectionOutcome.COLLECTED:
         raise NotCollected(faults=faults)
     if faults:

@@ -23,6 +23,7 @@ from services.collection.inspections.domain.finding import (
     InspectionFinding,
 )
 from services.collection.inspections.flows.case import CaseOpening, InspectionDetail
+from services.collection.inspections.schemas.recovery import InspectionRecoveryOut
 from services.collection.inspections.store.total import CollectedTotal
 from services.collection.levy.schemas import Wage
 from shared.ids import Ref
@@ -247,6 +248,9 @@ class InspectionDetailOut(Out):
     findings: list[InspectionFindingOut]
     objections: list[ObjectionOut]
     months: list[CaseMonthOut]
+    recoveries: list[InspectionRecoveryOut] = Field(
+        default=[], description="违规待遇的追回 (recovery of wrong benefits)"
+    )
 
     @classmethod
     def of(cls, detail: InspectionDetail) -> InspectionDetailOut:
@@ -256,6 +260,7 @@ class InspectionDetailOut(Out):
             findings=[InspectionFindingOut.of(one) for one in detail.findings],
             objections=[ObjectionOut.of(one) for one in detail.objections],
             months=[CaseMonthOut.of(detail.case.unit_id, one) for one in detail.months],
+            recoveries=[InspectionRecoveryOut.of(one) for one in detail.recoveries],
         )
 
 

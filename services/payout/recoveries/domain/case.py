@@ -83,7 +83,7 @@ class CaseLine:
 class RecoveryCase:
     """A stored case without its lines. Number and name are sealed; an institution has no number.
 
-    `survivor_id` is the record into which the person's was merged: it owes the case from then on.
+    `inspection` is the reference of the inspection that ordered it. `survivor_id` is the record into which the person's was merged: it owes the case from then on.
     """
 
     ref: Ref
@@ -101,6 +101,7 @@ class RecoveryCase:
     opened_on: date
     decided_by: str | None = None
     survivor_id: int | None = None
+    inspection: str | None = None
     amount_fen: int
     recovered_fen: int = 0
     written_off_fen: int = 0

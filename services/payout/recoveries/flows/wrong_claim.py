@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,16 +29,22 @@ from shared.references import Reference
 from shared.roles import Caller
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongClaim:
+    """A claim that was found wrong, with the amounts to come back.
+
+    `inspection` is the reference of the inspection that found it, if one did.
+    """
+
+    ref: Ref
+    amounts: Sequence[WrongAmount]
+    reason: str
+    document: str
+    inspection: str | None = None
+
+
 async def open_cases(
-    tx: AsyncConnection,
-    ref: Ref,
-    wrong: Sequence[WrongAmount],
-    *,
-    reason: str,
-    document: str,
-    keys: PersonKeys,
-    today: date,
-    caller: Caller,
+    tx: AsyncConnection, wrong: WrongClaim, *, keys: PersonKeys, today: date, caller: Caller
 ) -> list[RecoveryCase]:
     """Open one case for each payee of the lines.
 
@@ -50,22 +57,23 @@ async def open_cases(
     """
     await entitlement_store.lock_pensions(tx, alone=True)
     await recovery_case_flow.keep_in_step(tx, kind=BASIC_PENSION, caller=caller)
-    claim = await wrong_claim_store.load(tx, ref)
+    claim = await wrong_claim_store.load(tx, wrong.ref)
     if claim is None:
-        raise ClaimToRecoverUnknown(claim=ref.text(Reference.CLAIM))
+        raise ClaimToRecoverUnknown(claim=wrong.ref.text(Reference.CLAIM))
     caller.require_district(claim.district)
-    lines = await wrong_claim_store.lines(tx, ref, [one.line_no for one in wrong])
-    require_faultless(wrong_faults(claim, wrong, lines))
+    lines = await wrong_claim_store.lines(tx, wrong.ref, [one.line_no for one in wrong.amounts])
+    require_faultless(wrong_faults(claim, wrong.amounts, lines))
     by_payee: dict[str, list[WrongAmount]] = {}
-    for one in wrong:
+    for one in wrong.amounts:
         by_payee.setdefault(keys.name.open(lines[one.line_no].name), []).append(one)
     opened = []
     for amounts in by_payee.values():
-        case = _case(claim, amounts, lines, reason, document, today, caller)
+        case = _case(claim, amounts, lines, wrong, today, caller)
         built = case_lines(claim, amounts, lines)
         await recovery_case_store.insert(tx, [case], [(case.ref, line) for line in built])
         opened.append(case)
-    await recovery_case_flow.record(tx, [case.ref for case in opened], "opened", caller, why=reason)
+    refs = [case.ref for case in opened]
+    await recovery_case_flow.record(tx, refs, "opened", caller, why=wrong.reason)
     return opened
 
 
@@ -73,8 +81,7 @@ def _case(
     claim: PaidClaim,
     amounts: Sequence[WrongAmount],
     lines: Mapping[int, PaidClaimLine],
-    reason: str,
-    document: str,
+    wrong: WrongClaim,
     today: date,
     caller: Caller,
 ) -> RecoveryCase:
@@ -88,8 +95,9 @@ def _case(
         blind=None,
         sealed_number=first.sealed_number,
         name=first.name,
-        reason=reason,
-        document=document,
+        reason=wrong.reason,
+        document=wrong.document,
+        inspection=wrong.inspection,
         opened_by=caller.subject,
         opened_on=today,
         amount_fen=sum(one.amount_fen for one in amounts),

@@ -90,14 +90,7 @@ async def open_recovery_cases_of_claim(
 
     async def work(tx: AsyncConnection) -> RecoveryCasesOut:
         cases = await wrong_claim_flow.open_cases(
-            tx,
-            ref,
-            body.amounts(),
-            reason=body.reason,
-            document=body.document,
-            keys=keys,
-            today=today(),
-            caller=at.caller,
+            tx, body.wrong(ref), keys=keys, today=today(), caller=at.caller
         )
         return RecoveryCasesOut.of(cases, keys)
 

@@ -14,6 +14,8 @@ from services.payout.recoveries.domain.case import CaseCause, CaseLine, CaseStat
 from services.payout.recoveries.domain.notice import RecoveryNotice
 from services.payout.recoveries.domain.wrong_claim import WrongAmount
 from services.payout.recoveries.flows.case import CaseDetail, CaseOpening, OverpaidPerson
+from services.payout.recoveries.flows.wrong_claim import WrongClaim
+from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
 
@@ -47,9 +49,10 @@ class WrongClaimIn(In):
     document: ShortText = Field(examples=["津社险稽〔2021〕15号"])
     lines: list[WrongLineIn] = Field(min_length=1, max_length=1000)
 
-    def amounts(self) -> list[WrongAmount]:
-        """Turn the lines into the domain's values."""
-        return [WrongAmount(one.line, one.amount) for one in self.lines]
+    def wrong(self, claim: Ref) -> WrongClaim:
+        """Turn it into the flow's value."""
+        amounts = [WrongAmount(one.line, one.amount) for one in self.lines]
+        return WrongClaim(ref=claim, amounts=amounts, reason=self.reason, document=self.document)
 
 
 class CaseConfirmationIn(In):
@@ -122,6 +125,11 @@ class RecoveryCaseOut(Out):
     name: str = Field(examples=["张**"])
     reason: str
     document: str
+    inspection: str | None = Field(
+        default=None,
+        examples=[Reference.INSPECTION.example],
+        description="来源稽核案件 (the inspection that ordered it)",
+    )
     status: CaseStatus
     opened_on: date
     opened_by: str
@@ -146,6 +154,7 @@ class RecoveryCaseOut(Out):
             name=masked_name(keys.name.open(case.name)),
             reason=case.reason,
             document=case.document,
+            inspection=case.inspection,
             status=case.status,
             opened_on=case.opened_on,
             opened_by=case.opened_by,

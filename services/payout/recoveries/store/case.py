@@ -17,7 +17,7 @@ from shared.period import Period
 
 _COLUMNS: Final = """owner.case_key, owner.id, owner.cause, owner.kind, owner.district, owner.fund,
        owner.identity_blind, owner.sealed_number, owner.name, owner.reason, owner.document,
-       owner.status, owner.opened_by, owner.opened_on, owner.decided_by, owner.survivor_id"""
+       owner.status, owner.opened_by, owner.opened_on, owner.decided_by, owner.survivor_id, owner.inspection"""
 _CASE: Final = f"""
 SELECT {_COLUMNS}, sums.amount_fen, sums.recovered_fen, sums.written_off_fen
   FROM recovery_case AS owner
@@ -76,9 +76,9 @@ async def insert(
         text("""
             INSERT INTO recovery_case (case_key, id, cause, kind, district, fund, identity_blind,
                                        sealed_number, name, reason, document, notice_no, opened_by,
-                                       opened_on)
+                                       opened_on, inspection)
             VALUES (:case_key, :id, :cause, :kind, :district, :fund, :blind, :sealed_number, :name,
-                    :reason, :document, :notice_no, :opened_by, :opened_on)
+                    :reason, :document, :notice_no, :opened_by, :opened_on, :inspection)
         """),
         [
             {
@@ -96,6 +96,7 @@ async def insert(
                 "notice_no": case.notice_no,
                 "opened_by": case.opened_by,
                 "opened_on": case.opened_on,
+                "inspection": case.inspection,
             }
             for case in cases
         ],

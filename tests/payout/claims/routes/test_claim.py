@@ -189,6 +189,11 @@ async def test_an_allowance_is_refused_while_the_employer_has_arrears(office: Of
     assert (answer.status_code, answer.json()["code"]) == (409, "UNIT_IN_ARREARS")
     assert "123.45" in answer.json()["detail"]
     office.peers.arrears[UNIT] = "0.00"
+    office.peers.blocked[UNIT] = "本地办法第六条"
+    flagged = await office.file(maternity(2))
+    assert (flagged.status_code, flagged.json()["code"]) == (409, "UNIT_FLAGGED")
+    assert "第六条" in flagged.json()["detail"]
+    del office.peers.blocked[UNIT]
     filed = await office.file(maternity(2))
     assert filed.status_code == 201, filed.text
     assert (filed.json()["fund"], filed.json()["account"]) == (

@@ -1,0 +1,56 @@
+"""Payout takes the orders of a decided case, reports their end, and then the case closes."""
+
+from typing import Any
+
+from shared.references import Reference
+from tests.collection.support.doors.inspecting import decided, step, try_step
+from tests.collection.support.office import Office
+from tests.collection.support.restating import a_unit
+
+CLOSING = {"outcome": "collected"}
+WRONG = {
+    "kind": "benefit_wrong",
+    "period": "2021-07",
+    "note": "虚假住院",
+    "claim": Reference.CLAIM.example,
+    "claim_line": 1,
+    "amount": "800.00",
+}
+
+
+async def waiting(office: Office) -> list[dict[str, Any]]:
+    answer = await office.get("payout_service", "/v1/inspection-recoveries", limit=200)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"])
+
+
+async def report(office: Office, case: str, **body: Any) -> Any:
+    return await try_step(office, "payout_service", case, "recoveries", {"finding": 1} | body)
+
+
+async def test_an_order_waits_until_payout_reports_and_the_case_until_it_ends(
+    office: Office,
+) -> None:
+    unit = await a_unit(office, people=1)
+    dropped = [{"finding": 2, "reason": "票据属实"}]
+    other = WRONG | {"claim_line": 2}
+    case = await decided(office, unit.code, WRONG, other, dropped=dropped)
+    (order,) = [one for one in await waiting(office) if one["inspection"] == case]
+    assert (order["finding"], order["amount"], order["claim"]) == (1, "800.00", WRONG["claim"])
+    early = await try_step(office, "department_head", case, "closings", CLOSING)
+    assert [one["code"] for one in early.json()["errors"]] == ["NOT_RECOVERED"]
+    named = {"recovery_case": Reference.RECOVERY_CASE.example}
+    unfit = await report(office, case, status="opened")
+    assert unfit.status_code == 422
+    unknown = await report(office, case, finding=2, status="opened", **named)
+    assert unknown.json()["code"] == "INSPECTION_RECOVERY_UNKNOWN"
+    assert (await report(office, case, status="opened", **named)).status_code == 201
+    assert not [one for one in await waiting(office) if one["inspection"] == case]
+    ended = {"status": "closed", "recovered": "800.00"} | named
+    assert (await report(office, case, **ended)).status_code == 201
+    late = await report(office, case, status="opened", **named)
+    assert [one["status"] for one in late.json()["items"]] == ["closed"], "an older report"
+    closed = await step(office, "department_head", case, "closings", CLOSING)
+    assert [one["recovered"] for one in closed["recoveries"]] == ["800.00"]
+    clerk = await office.get("district_clerk", "/v1/inspection-recoveries")
+    assert clerk.status_code == 403
