@@ -20,7 +20,7 @@ help:  ## List the commands
 demo: $(VENV)/.runtime  ## Play two months of a generated city and prove the books
 	$(BIN)/wuxian demo $(DEMO_FLAGS)
 
-up: $(VENV)/.runtime  ## Start everything; print the addresses and the sandbox credentials
+up: $(VENV)/.runtime  ## Start everything; print the addresses and where the secrets are
 	$(BIN)/wuxian up
 
 test: $(VENV)/.dev  ## Run the tests

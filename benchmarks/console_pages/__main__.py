@@ -11,6 +11,7 @@ is measured is the console with its services behind it.
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import random
 import re
@@ -41,7 +42,7 @@ PAUSE_SECONDS = (2.0, 8.0)
 """Time that a person looks at a page before the next click."""
 ANSWER_SECONDS = 30.0
 WALK = (
-    ("/", "wx-tile-figure"),
+    ("/", "wx-title"),
     ("/declarations", "dcl_"),
     ("/declarations?status=submitted", "q-td"),
 )
@@ -103,18 +104,11 @@ async def signed_in(url: str, name: str, secret: str) -> httpx.AsyncClient:
 async def opened(url: str, browser: httpx.AsyncClient) -> Tab:
     """Open a page as a browser does: the document, then its socket."""
     document = (await browser.get("/")).text
-    client_id = re.search(r'"client_id": ?"([^"]+)"', document)
+    client_id = re.search(r"'client_id': '([^']+)'", document)
     elements = re.search(r"parseElements\(String.raw`(.*?)`\)", document, re.DOTALL)
     assert client_id is not None
     assert elements is not None
-    layout = json.loads(
-        elements[1]
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&#96;", "`")
-        .replace("&#36;", "$")
-        .replace("&amp;", "&")
-    )
+    layout = json.loads(html.unescape(elements[1]))
     (found,) = [
         (int(id), event["listener_id"])
         for id, element in layout.items()
@@ -136,7 +130,7 @@ async def opened(url: str, browser: httpx.AsyncClient) -> Tab:
     await socket.recv()
     await socket.send("40")
     tab = Tab(socket, client_id[1], *found)
-    await tab.until("wx-tile-figure")
+    await tab.until("wx-title")
     return tab
 
 

@@ -54,7 +54,8 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _add_monitoring(app, services)
-    _add_pages(services, sessions, chosen.cors_origins)
+    desk = SignIn(services, sessions, is_sandbox=chosen.sandbox_identities)
+    _add_pages(desk, chosen.cors_origins)
     ui.run_with(
         app,
         title=NAME[0],
@@ -82,8 +83,8 @@ def is_https(settings: Settings) -> bool:
     return settings.tls_cert is not None or public.startswith("https:")
 
 
-def _add_pages(services: Services, sessions: Sessions, origins: Sequence[str]) -> None:
-    desk, pages = SignIn(services, sessions), all_pages()
+def _add_pages(desk: SignIn, origins: Sequence[str]) -> None:
+    services, sessions, pages = desk.services, desk.sessions, all_pages()
     serve_files()
     pages_app.include_router(sign_in_router(desk))
 

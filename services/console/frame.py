@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -40,6 +41,7 @@ def build_frame(api: Api, pages: tuple[Page, ...]) -> None:
 
 def _builder(api: Api, page: Page) -> Callable[[PageArguments], Awaitable[None]]:
     async def build(arguments: PageArguments) -> None:
+        api.session.acted_at = time.monotonic()
         view = View(api, arguments.path_parameters, dict(arguments.query_parameters))
         with ui.element("div").classes("wx-page"):
             if not api.session.may(*page.rights):
@@ -72,14 +74,14 @@ def _build_header(session: Session) -> None:
             ui.label(session.display).classes("wx-person-name")
             place = names.district_name(session.district)
             ui.label(f"{names.role_name(session.role)} · {place}").classes("wx-person-role")
-        _post_button("/language", t("English", "中文"))
-        _post_button("/sign-out", t("退出", "Sign out"))
+        post_button("/language", t("English", "中文"))
+        post_button("/sign-out", t("退出", "Sign out"))
 
 
-def _post_button(path: str, title: str) -> None:
+def post_button(path: str, title: str, colour: str = "white") -> None:
     """Show a button that posts to an address of the console; the browser's cookie goes along."""
     with ui.element("form").props(f"method=post action={path}").classes("wx-form"):
-        ui.button(title).props("flat dense no-caps type=submit color=white")
+        ui.button(title).props(f"flat dense no-caps type=submit color={colour}")
 
 
 def _build_menu(session: Session, pages: tuple[Page, ...]) -> None:
@@ -87,9 +89,10 @@ def _build_menu(session: Session, pages: tuple[Page, ...]) -> None:
         drawer.props("width=216 breakpoint=1000")
         with ui.element("nav").props(f'aria-label="{t("菜单", "Menu")}"').classes("wx-nav"):
             for area, shown in menu_of(pages, session).items():
-                with ui.element("div").classes("wx-area"):
-                    ui.icon(area.icon).classes("wx-area-icon")
-                    ui.label(tell(area.title))
-                for page in shown:
-                    ui.link(tell(page.title), page.path).classes("wx-nav-link")
+                with ui.element("details").classes("wx-area-group"):
+                    with ui.element("summary").classes("wx-area"):
+                        ui.icon(area.icon).classes("wx-area-icon")
+                        ui.label(tell(area.title))
+                    for page in shown:
+                        ui.link(tell(page.title), page.path).classes("wx-nav-link")
     ui.add_body_html("<script>wuxian.followMenu(); wuxian.nameUploads()</script>")

@@ -15,6 +15,8 @@ from services.console.words import Language
 from shared import clock
 from shared.roles import CENTRE, RIGHTS, Right, Role
 
+IDLE_SECONDS: Final = 30 * 60.0
+"""A page that draws itself anew must not keep the session of somebody who has gone home."""
 RENEW_SECONDS: Final = 60.0
 """A token that ends sooner than this is renewed before it is used."""
 
@@ -33,8 +35,8 @@ class Session:
     token: str = ""
     token_ends: float = 0.0
     """The moment of the monotonic clock from which the token no longer counts."""
-    memory: dict[str, Any] = field(default_factory=dict)
-    """Choices that follow a person from page to page, for instance the filters of a list."""
+    acted_at: float = field(default_factory=time.monotonic)
+    """When the person last opened a page, by the monotonic clock."""
 
     @classmethod
     def of(cls, answer: dict[str, Any], language: Language) -> Session:
@@ -58,6 +60,10 @@ class Session:
         """Return whether the role has one of these rights; the services decide in the end."""
         return not rights or any(right in RIGHTS[self.role] for right in rights)
 
+    def is_idle(self) -> bool:
+        """Return whether the person has left the page alone for so long that it draws no more."""
+        return time.monotonic() - self.acted_at > IDLE_SECONDS
+
     def has_token(self) -> bool:
         """Return whether the token may still be used."""
         return bool(self.token) and time.monotonic() < self.token_ends - RENEW_SECONDS
@@ -65,6 +71,7 @@ class Session:
     def renew(self, answer: dict[str, Any]) -> None:
         """Go on under a new session of the same person, who has signed in again."""
         self.secret, self.token = answer["session"], ""
+        self.role, self.district = Role(answer["role"]), answer["district"]
         self.ends_at = datetime.fromisoformat(answer["expires_at"])
 
     def keep_token(self, answer: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from nicegui import ui
 
 from services.console.api import ApiError, Services
-from services.console.frame import NAME
+from services.console.frame import NAME, post_button
 from services.console.session import Session, Sessions
 from services.console.style import dress
 from services.console.widgets.fault import fault_card
@@ -31,8 +31,8 @@ def local(path: str | None) -> str:
 class SignIn:
     """The pages and doors of signing in, over the open sessions."""
 
-    def __init__(self, services: Services, sessions: Sessions) -> None:
-        self.services, self.sessions = services, sessions
+    def __init__(self, services: Services, sessions: Sessions, *, is_sandbox: bool) -> None:
+        self.services, self.sessions, self.is_sandbox = services, sessions, is_sandbox
         self._refusals: dict[str, ApiError] = {}
         """The last refusal of a browser, until it is shown."""
 
@@ -56,7 +56,12 @@ class SignIn:
             self._form(onward, is_change=is_change)
             other = t("修改密码", "Change the password") if not is_change else t("返回登录", "Back")
             query = {"next": onward} | ({} if is_change else {"change": "1"})
-            ui.link(other, f"/sign-in?{urlencode(query)}").classes("wx-link wx-small")
+            with ui.row().classes("wx-sign-in-foot"):
+                ui.link(other, f"/sign-in?{urlencode(query)}").classes("wx-link wx-small")
+                ui.space()
+                post_button("/language", t("English", "中文"), "primary")
+            if self.is_sandbox:
+                ui.label(t(*_SANDBOX)).classes("wx-small")
 
     def _form(self, onward: str, *, is_change: bool) -> None:
         path = "/passwords" if is_change else "/sign-in"
@@ -126,6 +131,11 @@ class SignIn:
         return answer
 
 
+_SANDBOX: Final = (
+    "沙箱:用户名如 district_clerk.heping,密码见 identity/secrets.json,动态码用 wuxian code 用户名。",
+    "Sandbox: a name is for instance district_clerk.heping, its password is in identity/secrets.json,"
+    " and wuxian code NAME prints the code.",
+)
 _CODE: Final = "autocomplete=one-time-code inputmode=numeric maxlength=6"
 
 

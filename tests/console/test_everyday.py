@@ -163,3 +163,15 @@ def test_no_other_site_frames_a_page_or_posts_to_one(house: House) -> None:
     elsewhere = {"Origin": "https://evil.example"}
     refused = httpx.post(f"{house.console}/sign-out", headers=elsewhere, trust_env=False)
     assert refused.status_code == 403
+
+
+async def test_somebody_with_other_work_sees_a_menu_of_their_own(person: People) -> None:
+    administrator = await person("identity_admin")
+    await administrator.open("/")
+    links = await administrator.page.locator(".wx-nav-link").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
+    for path in links:
+        await administrator.go(path)
+        assert await administrator.page.locator(".wx-fault").all_inner_texts() == []
+    assert "/declarations" not in links

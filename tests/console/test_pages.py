@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,15 @@ from shared.roles import Right, Role
 
 ROOT = Path(__file__).parents[2]
 PAGES = all_pages()
+LISTS = [page for page in PAGES if isinstance(page, ListPage)]
+SERVICES = ("collection", "ledger", "payout", "identity")
+
+
+@cache
+def document(service: str) -> dict[str, Any]:
+    """Return the OpenAPI document of a service."""
+    found: dict[str, Any] = json.loads((ROOT / f"openapi/{service}.json").read_text())
+    return found
 
 
 def doors_of(page: Page) -> Iterator[tuple[str, str]]:
@@ -41,9 +52,8 @@ def doors_of(page: Page) -> Iterator[tuple[str, str]]:
 def offered() -> set[tuple[str, str]]:
     """Every operation of the four services, with the names of its path's values left out."""
     found = set()
-    for service in ("collection", "ledger", "payout", "identity"):
-        paths = json.loads((ROOT / f"openapi/{service}.json").read_text())["paths"]
-        for path, methods in paths.items():
+    for service in SERVICES:
+        for path, methods in document(service)["paths"].items():
             found |= {(method, bare(f"{service}:{path}")) for method in methods}
     return found
 
@@ -57,15 +67,30 @@ def test_a_page_asks_doors_that_exist(page: Page, offered: set[tuple[str, str]])
     assert [door for method, door in doors_of(page) if (method, bare(door)) not in offered] == []
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if isinstance(page, ListPage)], ids=lambda page: page.path
-)
-def test_a_list_asks_only_what_its_door_knows(page: ListPage) -> None:
-    service, _, path = page.door.partition(":")
-    operation = json.loads((ROOT / f"openapi/{service}.json").read_text())["paths"][path]["get"]
-    known = {one["name"] for one in operation.get("parameters", ())}
-    assert {field.member for field in page.filters} <= known
+@pytest.fixture(scope="module")
+def parameters() -> dict[str, dict[str, bool]]:
+    """Query parameters of every list's door: door → name → whether the door requires it."""
+    found = {}
+    for service in SERVICES:
+        for path, methods in document(service)["paths"].items():
+            given = methods.get("get", {}).get("parameters", [])
+            found[bare(f"{service}:{path}")] = {
+                one["name"]: one.get("required", False) for one in given if one["in"] == "query"
+            }
+    return found
+
+
+@pytest.mark.parametrize("page", LISTS, ids=lambda page: page.path)
+def test_a_list_asks_its_door_for_what_the_door_knows(
+    page: ListPage, parameters: dict[str, dict[str, bool]]
+) -> None:
+    known = parameters[bare(page.door)]
+    asked = {field.member for field in page.filters} | set(page.fixed or {})
+    asked |= {"limit", "cursor"} if page.is_paged else set()
+    assert asked <= set(known)
     assert page.is_paged == ("limit" in known)
+    needed = {field.member for field in page.filters if field.is_needed} | set(page.fixed or {})
+    assert {name for name, required in known.items() if required} <= needed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)

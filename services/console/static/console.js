@@ -28,10 +28,14 @@ globalThis.wuxian = {
   // Marks the menu's link of the page that is shown: the address changes without a load.
   followMenu() {
     const mark = () => {
+      const groups = [...document.querySelectorAll(".wx-area-group")];
+      // A short menu stands open as a whole; of a long one the group that is used.
+      if (document.querySelectorAll(".wx-nav-link").length <= 16) groups.forEach((one) => (one.open = true));
       for (const link of document.querySelectorAll(".wx-nav-link")) {
         const path = link.getAttribute("href");
         const here = location.pathname === path || (path !== "/" && location.pathname.startsWith(path + "/"));
         link.classList.toggle("wx-here", here);
+        if (here) link.closest("details").open = true;
         if (here) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       }

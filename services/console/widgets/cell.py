@@ -47,6 +47,8 @@ _WRITTEN: dict[Kind, Callable[[Any], str]] = {
 }
 LINE = 26
 """Characters after which a text in a table goes on in a second line; nothing is cut."""
+SHORT = 10
+"""Characters up to which a word or a name stays in one line."""
 RIGHT_ALIGNED = frozenset({Kind.MONEY, Kind.NUMBER, Kind.PERCENT})
 
 
@@ -76,15 +78,21 @@ class Column:
         """Return the value of a row."""
         return self.of(row) if self.of else member_of(row, self.member)
 
+    def _look(self, written: str) -> str:
+        if self.kind is Kind.CODE:
+            return "wx-long" if len(written) > LINE else ""
+        wraps = self.kind in {Kind.TEXT, Kind.FUND, Kind.ROLE} and len(written) > SHORT
+        return "wx-text" if wraps else ""
+
     def cell(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the browser shows of a row: text, length, address, tone, copying."""
+        """Return what the browser shows of a row: text, look, address, tone, copying."""
         value = self.value(row)
         known = self.names.get(str(value)) if self.names else None
         href = self.address(row) if self.address else filled(self.link, row)
         written = tell(known) if known else _WRITTEN[self.kind](value)
         return {
             "text": written,
-            "long": len(written) > LINE,
+            "look": self._look(written),
             "href": href if value not in (None, "") else None,
             "tone": names.status_tone(str(value)).value if self.kind is Kind.STATUS else None,
             "copy": self.kind is Kind.CODE and value not in (None, ""),

@@ -12,9 +12,25 @@ from nicegui.elements.mixins.value_element import ValueElement
 from services.console import names
 from services.console.api import Api
 from services.console.words import Text, t, tell
+from shared import clock
 
 Input = ValueElement[Any]
 Choices = Mapping[str, Text]
+
+
+def today() -> str:
+    """Return the business day."""
+    return clock.today().isoformat()
+
+
+def first_of_month() -> str:
+    """Return the first day of the business day's month."""
+    return clock.today().replace(day=1).isoformat()
+
+
+def this_month() -> str:
+    """Return the business day's month."""
+    return today()[:7]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +40,16 @@ class Field:
     member: str
     title: Text
     is_needed: bool = False
-    start: str = ""
-    """The value that the form opens with."""
+    start: str | Callable[[], str] = ""
+    """The value that the form opens with, for instance `today`."""
+
+    def opening(self, value: str) -> str:
+        """Return the value to open with: the one that is given, else the start."""
+        return value or (self.start() if callable(self.start) else self.start)
 
     def build(self, value: str = "") -> Input:
         """Build the input."""
-        return ui.input(tell(self.title), value=value or self.start).props("outlined dense")
+        return ui.input(tell(self.title), value=self.opening(value)).props("outlined dense")
 
     def read(self, input: Input) -> Any:
         """Return the member's value; None where nothing was typed."""
@@ -43,7 +63,7 @@ class Note(Field):
 
     def build(self, value: str = "") -> Input:
         """Build the input."""
-        area = ui.textarea(tell(self.title), value=value or self.start)
+        area = ui.textarea(tell(self.title), value=self.opening(value))
         return area.props("outlined dense autogrow").classes("w-full")
 
 
@@ -53,7 +73,7 @@ class Money(Field):
 
     def build(self, value: str = "") -> Input:
         """Build the input."""
-        line = ui.input(tell(self.title), value=value or self.start)
+        line = ui.input(tell(self.title), value=self.opening(value))
         return line.props(f'outlined dense inputmode=decimal suffix="{t("元", "yuan")}"')
 
     def read(self, input: Input) -> Any:
@@ -81,7 +101,7 @@ class Day(Field):
 
     def build(self, value: str = "") -> Input:
         """Build the input."""
-        return ui.input(tell(self.title), value=value or self.start).props(
+        return ui.input(tell(self.title), value=self.opening(value)).props(
             "outlined dense type=date stack-label"
         )
 
@@ -92,7 +112,7 @@ class Month(Field):
 
     def build(self, value: str = "") -> Input:
         """Build the input."""
-        return ui.input(tell(self.title), value=value or self.start).props(
+        return ui.input(tell(self.title), value=self.opening(value)).props(
             "outlined dense type=month stack-label"
         )
 
@@ -137,7 +157,7 @@ class Loaded(Field):
 
 
 def _select(field: Field, options: Mapping[str, str], value: str) -> Input:
-    chosen = value or field.start
+    chosen = field.opening(value)
     select = ui.select(
         dict(options),
         label=tell(field.title),

@@ -15,7 +15,7 @@ from services.console.widgets.action import Action, action_button, open_action
 from services.console.widgets.cell import Column, door_of, member_of
 from services.console.widgets.download import offer_rows
 from services.console.widgets.fault import attempt
-from services.console.widgets.field import Field, Input, Loaded
+from services.console.widgets.field import Field, Input, Loaded, needed, sentence_of_needed
 from services.console.widgets.table import Row, Table
 from services.console.widgets.text import money
 from services.console.widgets.title import about, page_title
@@ -57,7 +57,7 @@ class ListPage:
     """Parameters that the door is always asked with."""
     items: str = "items"
     is_paged: bool = True
-    """Whether the door answers page by page; else it answers everything at once."""
+    """False for a door that answers all its rows at once and knows no limit."""
     actions: Sequence[Action] = ()
     """Steps that need no row, for instance to propose a new paper."""
     bulk: Sequence[BulkAction] = ()
@@ -143,8 +143,13 @@ class Listing:
 
     async def _fetch(self) -> None:
         page = self.page
+        missing = needed(self.inputs)
+        if missing:  # the door would refuse; the person says first what to look for
+            self.count.set_text(sentence_of_needed(missing))
+            self.more.set_visibility(False)
+            return
         params = {**self.fixed, **self._given()}
-        if self.page.is_paged:
+        if page.is_paged:
             params |= {"limit": PAGE, "cursor": self.cursor}
         found = await attempt(
             self.view.api, lambda: self.view.api.get(self.door, **params), self.faults

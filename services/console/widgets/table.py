@@ -13,9 +13,9 @@ from services.console.words import t, tell
 Row = Mapping[str, Any]
 _CELL: Final = """
 <q-td :props="props">
-  <a v-if="props.value.href" :href="props.value.href" :class="props.value.long ? 'wx-link wx-long' : 'wx-link'">{{ props.value.text }}</a>
+  <a v-if="props.value.href" :href="props.value.href" :class="'wx-link ' + props.value.look">{{ props.value.text }}</a>
   <span v-else-if="props.value.tone" :class="'wx-chip wx-chip-' + props.value.tone">{{ props.value.text }}</span>
-  <span v-else :class="props.value.long ? 'wx-long' : ''">{{ props.value.text }}</span>
+  <span v-else :class="props.value.look">{{ props.value.text }}</span>
   <q-btn v-if="props.value.copy" flat dense round size="xs" icon="content_copy" class="wx-copy"
     aria-label="%s" @click.stop="() => navigator.clipboard && navigator.clipboard.writeText(props.value.text)" />
 </q-td>

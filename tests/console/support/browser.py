@@ -55,8 +55,18 @@ class Person:
         await self.page.click("button[type=submit]")
         await expect(self.page.locator(".wx-person")).to_be_visible(timeout=PATIENCE_MS)
 
+    async def go(self, path: str) -> None:
+        """Follow a link of the menu, without a load, and wait until the page is drawn."""
+        link = self.page.locator(f'.wx-nav-link[href="{path}"]')
+        group = self.page.locator("details", has=link)
+        if await group.get_attribute("open") is None:
+            await group.locator("summary").click()
+        await link.click()
+        await expect(link).to_have_attribute("aria-current", "page", timeout=PATIENCE_MS)
+        await self.drawn()
+
     async def open(self, path: str) -> None:
-        """Go to a page by the menu's own way, without a load, and wait until it is drawn."""
+        """Load a page by its address, and wait until it is drawn."""
         await self.page.goto(self.house.console + path)
         await self.drawn()
 

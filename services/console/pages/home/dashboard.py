@@ -46,6 +46,11 @@ async def show(view: View) -> None:
     board = ui.element("div").classes("wx-board")
 
     async def draw() -> None:
+        if view.session.is_idle():
+            as_of.set_text(
+                t("长时间无操作,已停止刷新", "Nobody has acted for long: no longer drawn anew")
+            )
+            return
         span = Span(clock.today())
         parts = await attempt(view.api, lambda: _ask(view, span))
         if parts is None:

@@ -150,10 +150,17 @@ WAITING: Final = (
         "payout:/v1/entitlement-changes",
         "proposed",
     ),
-    _list(
-        ("征缴报文被拒", "Refused messages"),
-        Right.REPLAY_OUTBOX,
-        "collection:/v1/refused-messages",
+    *(
+        WaitingList(
+            title=title,
+            right=Right.REPLAY_OUTBOX,
+            door=f"{service}:/v1/refused-messages",
+            path=f"/refused-messages/{service}",
+        )
+        for service, title in (
+            ("collection", ("征缴报文被拒", "Refused messages of collection")),
+            ("payout", ("支付报文被拒", "Refused messages of payout")),
+        )
     ),
     _list(
         ("人员变更待决定", "Changes of people to decide"),

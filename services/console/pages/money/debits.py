@@ -9,7 +9,7 @@ from services.console.api import Api
 from services.console.page import Area
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Choice, Day, Field, Loaded, Month
+from services.console.widgets.field import Choice, Day, Field, Loaded, Month, first_of_month, today
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage, Part
 from services.console.words import Text
@@ -151,8 +151,9 @@ LINES: Final = ListPage(
     rights=(Right.READ_COLLECTION,),
     door="collection:/v1/debit-lines",
     filters=(
-        Day(member="from", title=("自", "From")),
-        Day(member="to", title=("至", "To")),
+        Day(member="from", title=("自", "From"), is_needed=True, start=first_of_month),
+        Day(member="to", title=("至", "To"), is_needed=True, start=today),
+        Field(member="bank", title=("银行", "Bank")),
         Field(member="credit_code", title=("统一社会信用代码", "Credit code")),
         Choice(member="status", title=("状态", "Status"), choices=LINE_STATUSES),
         Choice(member="reason_class", title=("失败类别", "Class of reason"), choices=REASONS),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.console.page import Area
+from services.console.pages.money.names import DEPOSITS
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, District, Field, Month, Note
@@ -158,12 +159,18 @@ STATEMENTS: Final = ListPage(
     rights=(Right.READ_COLLECTION,),
     door="collection:/v1/bank-statements",
     filters=(
-        Field(member="account", title=("账户", "Account")),
+        Choice(
+            member="account",
+            title=("账户", "Account"),
+            choices=DEPOSITS,
+            is_needed=True,
+            start="income_deposit",
+        ),
         Day(member="from", title=("自", "From")),
         Day(member="to", title=("至", "To")),
     ),
     columns=(
-        Column("account", ("账户", "Account")),
+        Column("account", ("账户", "Account"), names=DEPOSITS),
         Column("day", ("日期", "Day"), Kind.DAY),
         Column("lines", ("笔数", "Lines"), Kind.NUMBER),
         Column("opening", ("期初余额(元)", "Opening, yuan"), Kind.MONEY),
