@@ -39,25 +39,7 @@ async def show_balances(view: View) -> None:
     """Show what every fund holds at the end of a day, account by account."""
     day = view.query.get("as_of") or str(clock.today())
     district = view.query.get("district")
-    with ui.row().classes("wx-title-row"):
-        page_title(t("基金余额", "Fund balances"))
-        ui.space()
-        of_day = ui.input(t("截至", "As of"), value=day).props("outlined dense type=date")
-        of_district = (
-            ui.select(
-                {"": t("全部", "All"), **names.districts()},
-                label=t("分中心", "District"),
-                value=district or "",
-            )
-            .props("outlined dense options-dense")
-            .classes("wx-select")
-        )
-        ui.button(
-            t("查看", "Show"),
-            on_click=lambda: ui.navigate.to(
-                link("/balances", as_of=of_day.value, district=of_district.value)
-            ),
-        ).props("outline no-caps")
+    _balances_head(day, district)
     found = await attempt(
         view.api,
         lambda: view.api.get("ledger:/v1/funds/balances", as_of=day, district=district),
@@ -100,6 +82,29 @@ async def show_balances(view: View) -> None:
         )
     )
     table(columns, found["funds"])
+
+
+def _balances_head(day: str, district: str | None) -> None:
+    """Show the title with the day and the district to choose."""
+    with ui.row().classes("wx-title-row"):
+        page_title(t("基金余额", "Fund balances"))
+        ui.space()
+        of_day = ui.input(t("截至", "As of"), value=day).props("outlined dense type=date")
+        of_district = (
+            ui.select(
+                {"": t("全部", "All"), **names.districts()},
+                label=t("分中心", "District"),
+                value=district or "",
+            )
+            .props("outlined dense options-dense")
+            .classes("wx-select")
+        )
+        ui.button(
+            t("查看", "Show"),
+            on_click=lambda: ui.navigate.to(
+                link("/balances", as_of=of_day.value, district=of_district.value)
+            ),
+        ).props("outline no-caps")
 
 
 def _amount_of(account: str) -> Any:
