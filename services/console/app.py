@@ -72,7 +72,8 @@ def build(settings: Settings | None = None) -> FastAPI:
             "https_only": is_https(chosen),
         },
     )
-    app.add_middleware(Guard, framed={EMBEDDED: chosen.cors_origins})
+    public = chosen.public_urls.get(SERVICE, "")
+    app.add_middleware(Guard, framed={EMBEDDED: chosen.cors_origins}, public=public)
     app.add_middleware(AccessLog, service=SERVICE, written=chosen.access_log)
     return app
 

@@ -36,12 +36,14 @@ _SAFE: Final = frozenset({"GET", "HEAD"})
 class Guard:
     """Completes every answer, and turns away what another site's page sends with our cookie.
 
-    `framed` are the paths that other sites may show in a frame, each with those sites' origins.
+    `framed` are the paths that other sites may show in a frame, each with those sites' origins;
+    `public` is the address at which browsers come where a proxy hides it from us.
     """
 
-    def __init__(self, app: ASGIApp, framed: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, app: ASGIApp, framed: Mapping[str, Sequence[str]], public: str = "") -> None:
         self.app = app
         self.framed = framed
+        self.public_host = urlsplit(public).netloc
 
     def _policy(self, path: str) -> list[tuple[bytes, bytes]]:
         origins = self.framed.get(path)
@@ -55,7 +57,7 @@ class Guard:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        if _comes_from_elsewhere(scope):
+        if _comes_from_elsewhere(scope, self.public_host):
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
                 return
@@ -81,7 +83,7 @@ class Guard:
         await self.app(scope, receive, completed)
 
 
-def _comes_from_elsewhere(scope: Scope) -> bool:
+def _comes_from_elsewhere(scope: Scope, public_host: str) -> bool:
     """Return whether a page of another site wrote or opened a socket here."""
     if scope["type"] == "http" and scope["method"] in _SAFE:
         return False
@@ -89,4 +91,4 @@ def _comes_from_elsewhere(scope: Scope) -> bool:
     origin = headers.get("origin")
     if origin is None:  # no browser; a browser always names the origin of a post and of a socket
         return False
-    return urlsplit(origin).netloc != headers.get("host")
+    return urlsplit(origin).netloc not in {headers.get("host"), public_host or None}

@@ -76,7 +76,7 @@ async def test_english_is_a_switch(person: People) -> None:
     await expect(clerk.page.locator(".wx-page .wx-title")).to_have_text("申报")
 
 
-async def test_a_session_that_ends_costs_nothing_that_was_typed(
+async def test_a_lost_connection_and_a_session_that_ends_cost_nothing_that_was_typed(
     person: People, house: House
 ) -> None:
     clerk = await person("district_clerk.binhai")
@@ -85,6 +85,9 @@ async def test_a_session_that_ends_costs_nothing_that_was_typed(
     await clerk.page.get_by_role("button", name="退回", exact=True).click()
     await clerk.choose("退回原因", "缴费基数未经职工本人签字确认")
     await clerk.choose("说明", "请补签")
+    await clerk.page.evaluate("window.socket.io.engine.close()")
+    await clerk.page.wait_for_function("window.socket.connected === false")
+    await clerk.page.wait_for_function("window.socket.connected === true")
     new_password = "a-new-password-2021"
     body = {"name": clerk.name, "password": house.secrets[clerk.name]}
     body |= {"code": await house.code_of(clerk.name), "new_password": new_password}
