@@ -63,7 +63,7 @@ async def show_in_force(view: View) -> None:
         return
     about(f"{found['title']} · {found['in_force_from']} – {found['in_force_to'] or '…'}")
     with ui.element("div").classes("wx-panel w-full"):
-        ui.label(found["text"]).classes("wx-policy")
+        ui.markdown(found["text"], extras=["tables"]).classes("wx-policy")
 
 
 LIST: Final = ListPage(

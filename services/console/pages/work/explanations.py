@@ -26,7 +26,7 @@ _LINE: Final = (
     Column("line.amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
     Column("levied_before", ("此前已核(元)", "Levied before, yuan"), Kind.MONEY),
     Column("levied_now", ("本次核定(元)", "Levied now, yuan"), Kind.MONEY),
-    Column("policy", ("政策", "Policy"), Kind.CODE, link="/policies/{policy}"),
+    Column("policy", ("政策包", "Policy pack"), Kind.CODE),
 )
 _RULE: Final = (
     Column("rule", ("规则", "Rule")),
