@@ -65,3 +65,39 @@ PAID: Final = """
               AND pension_month.kind = row.kind
               AND pension_month.period = month.period) AS paid ON true"""
 """Join what any run pays of the person's month: `paid.fen`, and its last part."""
+
+ROOM: Final = f"""
+     CROSS JOIN LATERAL (
+           SELECT coalesce((
+                      SELECT amount.fen
+                        FROM entitlement AS row
+                        {AMOUNT}
+                       WHERE row.person_id = month.person_id
+                         AND row.identity_blind = month.identity_blind
+                         AND row.kind = month.kind AND {IN_FORCE} AND {NOT_STOPPED}
+                       LIMIT 1), 0)
+                  - coalesce(CAST(sum(CASE WHEN part.amount_fen < 0 THEN part.amount_fen
+                                      ELSE part.amount_fen - line.amount_fen
+                                           + coalesce(sent.fen, 0) END) AS bigint), 0) AS fen
+             FROM pension_month AS part
+             LEFT JOIN claim_line AS line
+               ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
+              AND line.person_id = part.person_id AND line.reference = part.period
+            CROSS JOIN LATERAL (
+                  SELECT sum(paid.amount_fen) AS fen
+                    FROM payment_part AS batched
+                    JOIN payment_line AS paid
+                      ON paid.batch_key = batched.batch_key AND paid.batch_id = batched.batch_id
+                     AND paid.part_no = batched.part_no
+                   WHERE batched.claim_key = part.claim_key
+                     AND batched.claim_id = part.claim_id AND batched.live
+                     AND paid.claim_line_no = line.line_no
+                     AND paid.status NOT IN ('refused', 'returned')) AS sent
+            WHERE part.person_id = month.person_id
+              AND part.identity_blind = month.identity_blind AND part.kind = month.kind
+              AND part.period = month.period AND part.live) AS room"""
+"""Join what may still be paid of the person's `month`: `room.fen`.
+
+It is what is due, less what the person has, which is what the bank paid or is to pay and what was
+kept back for a debt, plus what the person gave back.
+"""

@@ -106,6 +106,15 @@ class BatchPart:
     """True when only failed lines of the claim are paid, again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """Amount of a claim that a batch does not pay: of `lines`, and wholly of `whole_lines` of them."""
+
+    whole_lines: int
+    lines: int
+    fen: int
+
+
 def batch_key(creator: str, idempotency_key: str) -> int:
     """Compute the shard key of a new batch; a repeated request finds its first answer under it."""
     return key_of("payment_batch", f"{creator}:{idempotency_key}")
@@ -134,6 +143,7 @@ _MESSAGES: Final = {
     "FUND_DIFFERS": "基金与首份申请不同,一批只付一个基金 (another fund than the first claim's; a batch pays one fund)",
     "CLAIM_REPEATED": "重复列出 (listed twice)",
     "CLAIM_STOPPED": "各笔均为重复支付,不再支付;见 /v1/double-payments (every line is a double payment and is not paid)",
+    "CLAIM_NOT_DUE": "各笔所属月份均已不再应付(死亡、停发等),不再支付 (nothing is due of its months any more, after deaths or suspensions)",
     "CLAIM_IN_BATCH": "已在另一支付批次中,且没有待重付的失败笔 (in another payment batch, and no failed line waits)",
 }
 
@@ -143,11 +153,14 @@ def in_batch_fault(index: int) -> Fault:
     return Fault(f"/claims/{index}", "CLAIM_IN_BATCH", _MESSAGES["CLAIM_IN_BATCH"])
 
 
-def stopped_faults(refs: Sequence[Ref], parts: Sequence[BatchPart]) -> list[Fault]:
-    """Find claims of which every line is a double payment."""
+def empty_faults(
+    refs: Sequence[Ref], parts: Sequence[BatchPart], held: Mapping[Ref, HeldBack]
+) -> list[Fault]:
+    """Find claims of which every line is a double payment, or no longer due."""
     empty = {part.claim for part in parts if not part.lines}
+    codes = {ref: "CLAIM_NOT_DUE" if ref in held else "CLAIM_STOPPED" for ref in empty}
     return [
-        Fault(f"/claims/{index}", "CLAIM_STOPPED", _MESSAGES["CLAIM_STOPPED"])
+        Fault(f"/claims/{index}", codes[ref], _MESSAGES[codes[ref]])
         for index, ref in enumerate(refs)
         if ref in empty
     ]
@@ -168,11 +181,13 @@ def parts_of(
     claims: Sequence[Claim],
     failed: Mapping[Ref, tuple[int, int]],
     stopped: Mapping[Ref, tuple[int, int]],
+    held: Mapping[Ref, HeldBack],
 ) -> list[BatchPart]:
     """Build a batch's parts from its claims, in the order of the request.
 
     `failed` has (lines, sum in fen) of the claims of which only failed lines are paid again.
-    `stopped` has those of the double payments that are left out of the other claims.
+    `stopped` has those of the double payments that are left out of the other claims, `held` what is
+    no longer due of any.
     """
     by_ref = {claim.ref: claim for claim in claims}
     parts = []
@@ -184,6 +199,9 @@ def parts_of(
             stopped_lines, stopped_fen = stopped.get(ref, (0, 0))
             lines = claim.lines - claim.settled_lines - stopped_lines
             total_fen = claim.total_fen - stopped_fen
+        if back := held.get(ref):
+            lines -= back.whole_lines
+            total_fen -= back.fen
         parts.append(
             BatchPart(
                 part_no=part_no,

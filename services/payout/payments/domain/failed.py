@@ -1,8 +1,9 @@
-"""Failed payments: claim lines that the bank refused or returned, and corrections of their accounts.
+"""Failed payments: claim lines that the bank refused or returned, or that a batch held back.
 
-A failed line waits until another batch pays it again. A pension whose month is no longer due, as
-after a death, is listed and not paid; when the end is withdrawn it waits again. A wrong account is corrected by two people;
-the next batch pays to the latest approved account.
+A failed line waits until another batch pays it again. A batch holds back what is no longer due of a
+pension's month, as after a death that became known once the run was filed: it is listed and not
+paid; when the end is withdrawn it waits again. A wrong account is corrected by two people; the next
+batch pays to the latest approved account.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from services.payout.entitlements.domain.holder import holder_faults
 from services.payout.payments.domain.payment import FileReview, LineStatus
@@ -26,6 +28,18 @@ class CorrectionStatus(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
     REFUSED = "refused"
+
+
+FailedKey = tuple[UUID, int, UUID, str]
+"""The place of a failed payment in its list: claim, line, batch and outcome."""
+
+
+class FailureOutcome(StrEnum):
+    """Reasons for which a line of a batch, or a part of it, did not reach the payee."""
+
+    REFUSED = "refused"  # 银行拒付
+    RETURNED = "returned"  # 退票
+    NOT_DUE = "not_due"  # 组批时已不再应付
 
 
 class LineNotFailed(Refusal):
@@ -51,14 +65,14 @@ class CorrectionDecided(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedPayment:
-    """A claim line that waits to be paid again, name and account sealed."""
+    """An amount of a claim line that waits to be paid, name and account sealed."""
 
     claim: Ref
     line_no: int
     batch: Ref
     fund: str
     district: str
-    outcome: LineStatus
+    outcome: FailureOutcome
     reason_code: str | None
     reason: str | None
     payee_name: bytes

@@ -14,6 +14,7 @@ from services.payout.claims.domain.claim import PAPER as CLAIM_PAPER
 from services.payout.claims.domain.claim import Claim
 from services.payout.claims.store import claim as claim_store
 from services.payout.common.domain import require_not_future
+from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.payments.clients import release_payload
 from services.payout.payments.domain.batch import (
     ACCEPTS_RESULTS,
@@ -23,17 +24,19 @@ from services.payout.payments.domain.batch import (
     BatchStatus,
     BatchStatusConflict,
     ClaimsNotPayable,
+    HeldBack,
     NothingToRepay,
     PaymentBatch,
     batch_faults,
+    empty_faults,
     in_batch_fault,
     parts_of,
     require_bounded,
-    stopped_faults,
 )
 from services.payout.payments.store import batch as batch_store
 from services.payout.payments.store import double as double_store
 from services.payout.payments.store import failed as failed_store
+from services.payout.payments.store import held_back as held_back_store
 from services.payout.payments.store import result as result_store
 from services.payout.payments.store.result import PaymentLineRow
 from services.payout.persons import store as persons_store
@@ -64,7 +67,8 @@ async def create(
 
     A claim that no batch has paid is paid as a whole; of another, the lines are paid again that
     the bank refused or returned, to their corrected accounts. With `corrected_only` those alone
-    whose account was corrected after they failed.
+    whose account was corrected after they failed. What is no longer due of a pension's month is
+    held back: it waits among the failed payments, and the claim's trail says so.
 
     Raises:
         DateInFuture: the pay date is after today.
@@ -74,13 +78,15 @@ async def create(
         BatchTooLarge: more than one hold or voucher can carry.
     """
     require_not_future(pay_date, today)
-    # A merger that shows a double payment comes before this batch or after it, never during it.
+    # An end, or a merger that shows a double payment, comes before this batch or after it, never
+    # during it.
+    await entitlement_store.lock_pensions(tx, alone=False)
     await persons_store.lock_people(tx, alone=False)
     await book_days.chosen_day(tx, pay_date, "/pay_date")
     claims = await claim_store.find_many(tx, claim_refs)
     _require_payable(batch_faults(claim_refs, claims))
     batched_before = await _require_unsigned(tx, claim_refs, caller)
-    parts = await _reserve(tx, ref, claim_refs, claims, corrected_only=corrected_only)
+    parts, held = await _reserve(tx, ref, claim_refs, claims, corrected_only=corrected_only)
     require_bounded(parts)
     lines, total_fen = await batch_store.write_lines(tx, ref, parts)
     assert (lines, total_fen) == (
@@ -96,6 +102,7 @@ async def create(
     await _record_on_claims(tx, batch, again, BATCHED, caller, signs=False)
     new = [claim for claim in claim_refs if claim not in batched_before]
     await _record_on_claims(tx, batch, new, BATCHED, caller, signs=True)
+    await _record_held_back(tx, batch, held, caller)
     await record(tx, batch, "created", caller, signs=True)
     return batch
 
@@ -133,7 +140,7 @@ async def _reserve(
     claims: Sequence[Claim],
     *,
     corrected_only: bool,
-) -> list[BatchPart]:
+) -> tuple[list[BatchPart], dict[Ref, HeldBack]]:
     whole = await batch_store.reserve_claims(tx, ref, claim_refs)
     again = [claim for claim in claim_refs if claim not in whole]
     failed = {}
@@ -147,9 +154,10 @@ async def _reserve(
         ]
     )
     stopped = await double_store.stopped_in(tx, claim_refs)
-    parts = parts_of(claim_refs, claims, failed, stopped)
-    _require_payable(stopped_faults(claim_refs, parts))
-    return parts
+    held = await held_back_store.hold_back(tx, ref, list(whole))
+    parts = parts_of(claim_refs, claims, failed, stopped, held)
+    _require_payable(empty_faults(claim_refs, parts, held))
+    return parts, held
 
 
 async def _require_unsigned(
@@ -352,3 +360,26 @@ async def _record_on_claims(
         ),
         caller,
     )
+
+
+async def _record_held_back(
+    tx: AsyncConnection, batch: PaymentBatch, held: dict[Ref, HeldBack], caller: Caller
+) -> None:
+    """Say on the claims that the batch pays less than was signed, and on the batch how much."""
+    if not held:
+        return
+    first = trail.Step(
+        shard_key=batch.ref.key,
+        paper=CLAIM_PAPER,
+        paper_id=batch.ref.id,
+        step="held_back",
+        signs=False,
+        why=held_back_store.REASON,
+        detail={"payment_batch": batch.ref.text(Reference.PAYMENT_BATCH)},
+    )
+    await trail.record_many(tx, [(claim.key, claim.id, 1) for claim in held], first, caller)
+    detail = {
+        "lines": sum(back.lines for back in held.values()),
+        "total": format_yuan(sum(back.fen for back in held.values())),
+    }
+    await trail.record(tx, replace(first, paper=PAPER, detail=detail), caller)

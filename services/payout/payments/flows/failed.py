@@ -17,6 +17,7 @@ from services.payout.payments.domain.failed import (
     CorrectedAccount,
     CorrectionDecided,
     CorrectionStatus,
+    FailedKey,
     FailedPayment,
     LineNotFailed,
     correction_faults,
@@ -33,7 +34,7 @@ async def page(
     tx: AsyncConnection,
     *,
     filters: dict[str, str | None],
-    after: tuple[UUID, int] | None,
+    after: FailedKey | None,
     limit: int,
 ) -> list[FailedPayment]:
     """Read the claim lines that wait to be paid again."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.routes import DistrictQuery, FundQuery, line_key_after, person_keys
-from services.payout.payments.domain.failed import CorrectionStatus
+from services.payout.common.routes import DistrictQuery, FundQuery, person_keys
+from services.payout.payments.domain.failed import CorrectionStatus, FailedKey
 from services.payout.payments.flows import failed as failed_flow
 from services.payout.payments.schemas.failed import (
     AccountCorrectionIn,
@@ -19,7 +20,7 @@ from services.payout.payments.schemas.failed import (
     FailedPaymentOut,
 )
 from shared.clock import today
-from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
+from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath
@@ -33,7 +34,7 @@ router = DoorRouter(tags=["failed payments"])
 @router.get(
     "/v1/failed-payments",
     operation_id="list_failed_payments",
-    summary="待重付清单 · Lines that the bank refused or returned, to be paid again",
+    summary="待重付清单 · Lines that were refused, returned or held back, to be paid again",
 )
 async def list_failed_payments(
     at: Annotated[Door, door(Right.READ_PAYOUT)],
@@ -45,13 +46,28 @@ async def list_failed_payments(
     """List them with the account that a new batch of their claims pays to."""
     columns = {"district": at.caller.scope(district), "fund": fund}
     filters = {"list": "failed_payments"} | columns
-    after = line_key_after(cursor, filters)
+    after = _key_after(cursor, filters)
     rows = await at.read(
         lambda tx: failed_flow.page(tx, filters=columns, after=after, limit=limit + 1)
     )
-    shown, next_cursor = cut(rows, limit, lambda row: [row.claim.id.hex, row.line_no], filters)
+    shown, next_cursor = cut(
+        rows,
+        limit,
+        lambda row: [row.claim.id.hex, row.line_no, row.batch.id.hex, row.outcome.value],
+        filters,
+    )
     keys = person_keys(at.request)
     return Page[FailedPaymentOut].of([FailedPaymentOut.of(row, keys) for row in shown], next_cursor)
+
+
+def _key_after(cursor: str | None, filters: dict[str, str | None]) -> FailedKey | None:
+    if cursor is None:
+        return None
+    claim, line_no, batch, outcome = read_cursor(cursor, filters, (str, int, str, str))
+    try:
+        return UUID(claim), min(line_no, 2**31 - 1), UUID(batch), outcome
+    except ValueError:
+        raise BadCursor from None
 
 
 @router.post(

@@ -13,21 +13,24 @@ from services.payout.payments.domain.failed import (
     CorrectedAccount,
     CorrectionStatus,
     FailedPayment,
+    FailureOutcome,
 )
-from services.payout.payments.domain.payment import LineStatus
 from shared.references import Reference
 from shared.schema import Code, In, Out, YuanOut
 
 
 class FailedPaymentOut(Out):
-    """A claim line that the bank refused or returned and that waits to be paid again."""
+    """An amount of a claim line that was refused, returned or held back, and waits to be paid."""
 
     claim: str = Field(examples=[Reference.CLAIM.example])
     line: int
     payment_batch: str = Field(examples=[Reference.PAYMENT_BATCH.example])
     fund: str
     district: str
-    outcome: LineStatus
+    outcome: FailureOutcome = Field(
+        description="`not_due`:组批时该月已不再应付,暂扣未付 "
+        "(`not_due`: the month was no longer due when the batch was formed, so it was held back)"
+    )
     reason_code: str | None
     reason: str | None
     payee_name: str
@@ -35,8 +38,8 @@ class FailedPaymentOut(Out):
     amount: YuanOut
     is_due: bool = Field(
         description="该月养老金因死亡、停发等不再应付时为 false,不再重付 "
-        "(false: the month of pension is no longer due, after a death or in a suspension; no batch "
-        "pays it)"
+        "(false: nothing more is due of the month of pension, after a death or in a suspension; no "
+        "batch pays it)"
     )
 
     @classmethod

@@ -121,39 +121,46 @@ async def write_parts(tx: AsyncConnection, batch: PaymentBatch, parts: Sequence[
 
 
 _WRITE_LINES = """
-WITH written AS (
-    INSERT INTO payment_line (batch_key, batch_id, line_no, part_no, claim_line_no, payee_name, bank,
-                              bank_number, bank_holder, amount_fen)
-    SELECT CAST(:batch_key AS bigint), CAST(:batch_id AS uuid),
-           row_number() OVER (ORDER BY part.part_no, line.line_no), part.part_no, line.line_no,
-           line.payee_name, coalesce(corrected.bank, line.bank),
-           coalesce(corrected.bank_number, line.bank_number),
-           coalesce(corrected.bank_holder, line.bank_holder), line.amount_fen
+WITH wanted AS (
+    SELECT part.part_no, part.is_retry, line.*,
+           CASE WHEN part.is_retry THEN coalesce(again.fen, 0) ELSE line.amount_fen END
+               - coalesce(held.amount_fen, 0) AS fen
       FROM unnest(CAST(:part_nos AS int[]), CAST(:keys AS bigint[]), CAST(:ids AS uuid[]),
                   CAST(:retries AS boolean[])) AS part (part_no, claim_key, claim_id, is_retry)
       JOIN claim_line AS line
         ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
+      LEFT JOIN (SELECT claim_key, claim_id, line_no, CAST(sum(amount_fen) AS bigint) AS fen
+                   FROM failed_payment
+                  WHERE retry_key = :batch_key AND retry_id = :batch_id
+                  GROUP BY claim_key, claim_id, line_no) AS again
+        ON again.claim_key = line.claim_key AND again.claim_id = line.claim_id
+       AND again.line_no = line.line_no
+      LEFT JOIN failed_payment AS held
+        ON held.claim_key = line.claim_key AND held.claim_id = line.claim_id
+       AND held.line_no = line.line_no AND held.batch_id = :batch_id AND held.outcome = 'not_due'
+), written AS (
+    INSERT INTO payment_line (batch_key, batch_id, line_no, part_no, claim_line_no, payee_name, bank,
+                              bank_number, bank_holder, amount_fen)
+    SELECT CAST(:batch_key AS bigint), CAST(:batch_id AS uuid),
+           row_number() OVER (ORDER BY line.part_no, line.line_no), line.part_no, line.line_no,
+           line.payee_name, coalesce(corrected.bank, line.bank),
+           coalesce(corrected.bank_number, line.bank_number),
+           coalesce(corrected.bank_holder, line.bank_holder), line.fen
+      FROM wanted AS line
       LEFT JOIN LATERAL (
            SELECT bank, bank_number, bank_holder
              FROM account_correction
-            WHERE part.is_retry AND account_correction.claim_key = line.claim_key
+            WHERE line.is_retry AND account_correction.claim_key = line.claim_key
               AND account_correction.claim_id = line.claim_id
               AND account_correction.line_no = line.line_no
               AND account_correction.status = 'approved'
             ORDER BY account_correction.id DESC
             LIMIT 1) AS corrected ON true
-     WHERE line.amount_fen > 0
+     WHERE line.fen > 0
        AND NOT EXISTS (SELECT 1
                          FROM double_payment AS twice
                         WHERE twice.claim_key = line.claim_key AND twice.claim_id = line.claim_id
                           AND twice.line_no = line.line_no)
-       AND (NOT part.is_retry
-            OR EXISTS (SELECT 1
-                         FROM failed_payment AS failed
-                        WHERE failed.claim_key = line.claim_key
-                          AND failed.claim_id = line.claim_id
-                          AND failed.line_no = line.line_no
-                          AND failed.retry_id = CAST(:batch_id AS uuid)))
     RETURNING amount_fen
 )
 SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
@@ -166,8 +173,8 @@ async def write_lines(
 ) -> tuple[int, int]:
     """Copy the claims' lines into the batch and number them; return their count and sum.
 
-    Double payments are left out.
-    A retry copies the reserved failed lines only, with the latest approved account.
+    Double payments are left out, and what was held back. A retry copies the reserved failed lines
+    only, with the latest approved account.
     """
     row = (
         await tx.execute(

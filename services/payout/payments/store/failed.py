@@ -10,15 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.entitlements.store.due import NOT_STOPPED
+from services.payout.entitlements.store.due import ROOM
 from services.payout.payments.domain.failed import (
     AccountCorrection,
     CorrectedAccount,
     CorrectionStatus,
     CorrectionWaits,
+    FailedKey,
     FailedPayment,
+    FailureOutcome,
 )
-from services.payout.payments.domain.payment import LineStatus
 from shared.ids import Ref
 from shared.page import read_page
 
@@ -28,10 +29,10 @@ async def add(tx: AsyncConnection, batch: Ref, numbers: Sequence[int]) -> None:
     await tx.execute(
         text("""
             INSERT INTO failed_payment (claim_key, claim_id, line_no, batch_key, batch_id, fund,
-                                        district, outcome, reason_code, reason)
+                                        district, outcome, amount_fen, reason_code, reason)
             SELECT part.claim_key, part.claim_id, line.claim_line_no, line.batch_key,
-                   line.batch_id, part.fund, part.district, line.status, line.reason_code,
-                   line.reason
+                   line.batch_id, part.fund, part.district, line.status, line.amount_fen,
+                   line.reason_code, line.reason
               FROM payment_line AS line
               JOIN payment_part AS part
                 ON part.batch_key = line.batch_key AND part.batch_id = line.batch_id
@@ -43,35 +44,24 @@ async def add(tx: AsyncConnection, batch: Ref, numbers: Sequence[int]) -> None:
     )
 
 
-_STOPPED: Final = f"""
+_NOT_DUE: Final = f"""
            EXISTS (
                SELECT 1
                  FROM claim_line AS pension
-                 JOIN pension_month AS row
-                   ON row.claim_key = pension.claim_key AND row.claim_id = pension.claim_id
-                  AND row.person_id = pension.person_id AND row.period = pension.reference
-                  AND row.live
-                CROSS JOIN LATERAL (SELECT row.period) AS month
+                 JOIN pension_month AS month
+                   ON month.claim_key = pension.claim_key AND month.claim_id = pension.claim_id
+                  AND month.person_id = pension.person_id AND month.period = pension.reference
+                  AND month.live AND month.amount_fen > 0
+                {ROOM}
                 WHERE pension.claim_key = failed.claim_key
                   AND pension.claim_id = failed.claim_id
                   AND pension.line_no = failed.line_no
-                  AND NOT ({NOT_STOPPED})
-                  AND NOT EXISTS (
-                          SELECT 1
-                            FROM pension_month AS recovered
-                           WHERE recovered.person_id = row.person_id
-                             AND recovered.identity_blind = row.identity_blind
-                             AND recovered.kind = row.kind AND recovered.period = row.period
-                             AND recovered.live AND recovered.amount_fen < 0))"""
-"""True for a failed pension whose month lies after an end of the person, or in a suspension.
-
-One of which a part was recovered before it came back is paid again, and the rest recovered: the
-person has given back what the bank gave back too.
-"""
+                  AND room.fen <= 0)"""
+"""True for a pension of whose month nothing more may be paid."""
 
 _WAITS: Final = f"""
            failed.retry_id IS NULL
-           AND NOT {_STOPPED}
+           AND NOT {_NOT_DUE}
            AND NOT EXISTS (
                    SELECT 1
                      FROM double_payment AS twice
@@ -82,14 +72,15 @@ _WAITS: Final = f"""
 
 # A correction is of this failure when it was proposed after the batch that failed was formed: both
 # ids begin with their instant.
+# What was held back waits for no account.
 _CORRECTED: Final = """
-           EXISTS (
+           (failed.outcome = 'not_due' OR EXISTS (
                SELECT 1
                  FROM account_correction AS corrected
                 WHERE corrected.claim_key = failed.claim_key
                   AND corrected.claim_id = failed.claim_id
                   AND corrected.line_no = failed.line_no
-                  AND corrected.status = 'approved' AND corrected.id > failed.batch_id)"""
+                  AND corrected.status = 'approved' AND corrected.id > failed.batch_id))"""
 
 
 # Two people declared the whole line false; or one did, and the other is yet to decide. What was
@@ -143,7 +134,8 @@ async def reserve(
     rows = await tx.execute(
         text(f"""
             WITH waiting AS (
-                SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_id
+                SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_id,
+                       failed.outcome
                   FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]))
                     AS wanted (claim_key, claim_id)
                   JOIN failed_payment AS failed
@@ -159,15 +151,14 @@ async def reserve(
                   FROM waiting
                  WHERE failed.claim_key = waiting.claim_key
                    AND failed.claim_id = waiting.claim_id AND failed.line_no = waiting.line_no
-                   AND failed.batch_id = waiting.batch_id AND failed.retry_id IS NULL
-                RETURNING failed.claim_key, failed.claim_id, failed.line_no
+                   AND failed.batch_id = waiting.batch_id AND failed.outcome = waiting.outcome
+                   AND failed.retry_id IS NULL
+                RETURNING failed.claim_key, failed.claim_id, failed.line_no, failed.amount_fen
             )
-            SELECT reserved.claim_key, reserved.claim_id, count(*) AS lines,
-                   CAST(sum(line.amount_fen) AS bigint) AS fen
+            SELECT reserved.claim_key, reserved.claim_id,
+                   count(DISTINCT reserved.line_no) AS lines,
+                   CAST(sum(reserved.amount_fen) AS bigint) AS fen
               FROM reserved
-              JOIN claim_line AS line
-                ON line.claim_key = reserved.claim_key AND line.claim_id = reserved.claim_id
-               AND line.line_no = reserved.line_no
              GROUP BY reserved.claim_key, reserved.claim_id
         """),
         {
@@ -182,25 +173,38 @@ async def reserve(
 
 
 async def release(tx: AsyncConnection, batch: Ref) -> None:
-    """Let the failed lines of a cancelled batch wait again."""
+    """Let the failed lines of a cancelled batch wait again; it held nothing back."""
+    values = {"batch_id": batch.id, "batch_key": batch.key}
     await tx.execute(
         text("""
             UPDATE failed_payment
                SET retry_key = NULL, retry_id = NULL
              WHERE retry_id = :batch_id AND retry_key = :batch_key
         """),
-        {"batch_id": batch.id, "batch_key": batch.key},
+        values,
+    )
+    await tx.execute(
+        text("""
+            UPDATE failed_payment AS failed
+               SET retry_key = failed.batch_key, retry_id = failed.batch_id
+              FROM payment_part AS part
+             WHERE part.batch_key = :batch_key AND part.batch_id = :batch_id
+               AND failed.claim_key = part.claim_key AND failed.claim_id = part.claim_id
+               AND failed.batch_id = :batch_id AND failed.outcome = 'not_due'
+        """),
+        values,
     )
 
 
 _FAILED = f"""
 SELECT *
   FROM (SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_key, failed.batch_id,
-               failed.fund, failed.district, failed.outcome, failed.reason_code, failed.reason,
+               failed.fund, failed.district, failed.outcome, failed.amount_fen,
+               failed.reason_code, failed.reason,
                line.payee_name, coalesce(corrected.bank, line.bank) AS bank,
                coalesce(corrected.bank_number, line.bank_number) AS bank_number,
-               coalesce(corrected.bank_holder, line.bank_holder) AS bank_holder, line.amount_fen,
-               NOT {_STOPPED} AS is_due
+               coalesce(corrected.bank_holder, line.bank_holder) AS bank_holder,
+               NOT {_NOT_DUE} AS is_due
           FROM failed_payment AS failed
           JOIN claim_line AS line
             ON line.claim_key = failed.claim_key AND line.claim_id = failed.claim_id
@@ -230,7 +234,7 @@ def _failed(
     return FailedPayment(
         claim=Ref(claim_key, claim_id),
         batch=Ref(batch_key, batch_id),
-        outcome=LineStatus(outcome),
+        outcome=FailureOutcome(outcome),
         **columns,
     )
 
@@ -239,14 +243,14 @@ async def page(
     tx: AsyncConnection,
     *,
     filters: dict[str, str | None],
-    after: tuple[UUID, int] | None,
+    after: FailedKey | None,
     limit: int,
 ) -> list[FailedPayment]:
-    """Read waiting failed lines by claim and number, after one, with the account to pay to."""
+    """Read what waits to be paid by claim and line, after one, with the account to pay to."""
     return await read_page(
         tx,
         _FAILED,
-        key=("claim_id", "line_no"),
+        key=("claim_id", "line_no", "batch_id", "outcome"),
         after=after,
         limit=limit,
         row=_failed,

@@ -18,9 +18,9 @@ from shared.period import Period
 class PaidPart:
     """A part of a month that a run paid, and the claim line that paid it.
 
-    `amount_fen` is what it adds to the month. `cash_fen` of it went to the bank; the rest was kept
-    for an earlier debt. `paid_year` is the year in which the books have the payment; None while the
-    bank has not paid.
+    `amount_fen` is what it adds to the month. `cash_fen` of it is for the bank; the rest was kept
+    for an earlier debt. The bank has paid `paid_fen`, a part of it where a batch held something back.
+    `paid_year` is the year in which the books have the payment; None while the bank has not paid.
     """
 
     part: int
@@ -31,13 +31,14 @@ class PaidPart:
     account: str
     amount_fen: int
     cash_fen: int
+    paid_fen: int
     paid_year: int | None
     filed_year: int
 
     @property
     def settled_fen(self) -> int:
         """The amount that the person has of it: the money, and the debt that it settled."""
-        return self.amount_fen if self.paid_year is not None else self.amount_fen - self.cash_fen
+        return self.amount_fen - self.cash_fen + self.paid_fen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

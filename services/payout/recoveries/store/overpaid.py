@@ -57,6 +57,10 @@ SELECT row.person_id, row.identity_blind
    AND row.suspended_reason = 'raised'
  UNION
 SELECT row.person_id, row.identity_blind
+  FROM entitlement AS row
+ WHERE row.district = :district AND row.kind = :kind AND row.suspended_reason = 'recalculated'
+ UNION
+SELECT row.person_id, row.identity_blind
   FROM person_correction AS merged
   JOIN entitlement AS row ON row.person_id = merged.survivor_id
  WHERE merged.survivor_id <> merged.person_id
@@ -98,7 +102,8 @@ SELECT balance.person_id, balance.identity_blind, balance.period, balance.due_fe
        balance.recovered_fen, part.part, part.amount_fen, claim.claim_key, claim.id AS claim_id,
        claim.district, claim.fund, claim.account,
        CAST(extract(YEAR FROM claim.filed_at) AS integer) AS filed_year,
-       line.line_no, line.amount_fen AS cash_fen, sent.paid_year
+       line.line_no, line.amount_fen AS cash_fen, sent.paid_year,
+       coalesce(sent.paid_fen, 0) AS paid_fen
   FROM balance
   JOIN pension_month AS part
     ON part.person_id = balance.person_id AND part.identity_blind = balance.identity_blind
@@ -108,7 +113,8 @@ SELECT balance.person_id, balance.identity_blind, balance.period, balance.due_fe
     ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
    AND line.person_id = part.person_id AND line.reference = part.period
   LEFT JOIN LATERAL (
-       SELECT CAST(extract(YEAR FROM max(done.paid_booked_on)) AS integer) AS paid_year
+       SELECT CAST(extract(YEAR FROM max(done.paid_booked_on)) AS integer) AS paid_year,
+              CAST(sum(done.amount_fen) AS bigint) AS paid_fen
          FROM payment_part AS sent
          JOIN payment_line AS done
            ON done.batch_key = sent.batch_key AND done.batch_id = sent.batch_id
@@ -184,6 +190,7 @@ def _part(row: Row[Any]) -> PaidPart:
         account=row.account,
         amount_fen=row.amount_fen,
         cash_fen=row.cash_fen,
+        paid_fen=row.paid_fen,
         paid_year=row.paid_year,
         filed_year=row.filed_year,
     )

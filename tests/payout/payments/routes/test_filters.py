@@ -28,11 +28,15 @@ WRONG = {
     "format": ("SWIFT!", None),
     "after_seq": ("-1", None),
     "wait": ("soon", None),
+    "step": ("perhaps", None),
+    "reason": ("perhaps", None),
+    "month": ("2021-13", None),
 }
 PAGED = {"limit", "cursor"}
 REQUIRED = {
     "/v1/closing-control/papers": {"fund": "medical"},
     "/v1/overpayments": {"district": "heping"},
+    "/v1/provisional-pensions": {"district": "heping"},
 }
 
 

@@ -34,6 +34,7 @@ CLAIM = Ref(1, UUID(int=1))
 def part(
     number: int, amount_fen: int, year: int | None = 2021, cash: int | None = None
 ) -> PaidPart:
+    cash_fen = amount_fen if cash is None else cash
     return PaidPart(
         part=number,
         claim=CLAIM,
@@ -42,7 +43,8 @@ def part(
         fund="pension",
         account="benefit.basic_pension",
         amount_fen=amount_fen,
-        cash_fen=amount_fen if cash is None else cash,
+        cash_fen=cash_fen,
+        paid_fen=cash_fen if year else 0,
         paid_year=year,
         filed_year=2021,
     )
