@@ -91,6 +91,14 @@ class Share:
         return self.line.account == Account.TEMPORARY_PAYMENT
 
 
+@dataclass(frozen=True, slots=True)
+class DividedEntry:
+    """An entry and its shares of the lines of its case."""
+
+    entry: RecoveryEntry
+    shares: Sequence[Share]
+
+
 def shares_of(lines: Iterable[CaseLine], amount_fen: int) -> list[Share]:
     """Divide an amount over the open lines of a case, the oldest month first.
 

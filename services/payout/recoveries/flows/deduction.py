@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payout.common.clients import voucher_payload
 from services.payout.recoveries.domain.plan import allot
 from services.payout.recoveries.domain.settle import (
+    DividedEntry,
     EntryStatus,
     RecoveryEntry,
     SettlementHead,
     Way,
     deduction_voucher,
-    expense_fen,
     shares_of,
 )
 from services.payout.recoveries.flows import case as recovery_case_flow
@@ -53,27 +53,40 @@ async def record(tx: AsyncConnection, run: DeductingRun, *, caller: Caller) -> N
     payments = await deduction_store.kept(
         tx, run.claim, keys=[key for key, _ in debts], kind=run.kind, period=run.period
     )
-    for payment in payments:
-        for case, fen in allot(payment.kept_fen, debts[payment.key, payment.blind]):
-            entry = RecoveryEntry(
-                ref=Ref.new(case.key),
-                case=case,
-                way=Way.DEDUCTION,
-                amount_fen=fen,
-                claim=run.claim,
-                entered_by=caller.subject,
-            )
-            shares = shares_of(await recovery_case_store.lines(tx, case), fen)
-            await entry_store.insert(tx, [entry])
-            await entry_store.share(tx, entry, shares, run.period.year)
-            given = GivenBack(
+    kept = [
+        (payment, case, fen)
+        for payment in payments
+        for case, fen in allot(payment.kept_fen, debts[payment.key, payment.blind])
+    ]
+    if not kept:
+        return
+    lines = await recovery_case_store.lines_of(tx, [case for _, case, _ in kept])
+    divided = []
+    given = []
+    for payment, case, fen in kept:
+        entry = RecoveryEntry(
+            ref=Ref.new(case.key),
+            case=case,
+            way=Way.DEDUCTION,
+            amount_fen=fen,
+            claim=run.claim,
+            entered_by=caller.subject,
+        )
+        shares = shares_of(lines[case], fen)
+        divided.append(DividedEntry(entry, shares))
+        given.append(
+            GivenBack(
                 key=payment.key,
                 blind=payment.blind,
                 kind=run.kind,
                 entry=entry.ref,
                 claim=run.claim,
+                shares=shares,
             )
-            await entry_store.give_back(tx, given, shares)
+        )
+    await entry_store.insert(tx, [one.entry for one in divided])
+    await entry_store.share(tx, divided, run.period.year)
+    await entry_store.give_back(tx, given)
 
 
 async def book(tx: AsyncConnection, run: DeductingRun, today: date, *, caller: Caller) -> None:
@@ -82,14 +95,13 @@ async def book(tx: AsyncConnection, run: DeductingRun, today: date, *, caller: C
     if not entries:
         return
     booked_on = (await book_days.fact_day(tx, today)).book_date
-    year = booked_on.year
-    everything = []
-    for entry in entries:
-        shares = await entry_store.shares(tx, entry)
-        await entry_store.mark_income(tx, entry.ref, shares, year)
-        await entry_store.book(tx, entry.ref, booked_on, expense_fen(shares, entry.way, year))
-        await entry_store.decide(tx, entry.ref, EntryStatus.SETTLED, caller.subject)
-        everything += shares
+    divided = await entry_store.divided(tx, entries)
+    await entry_store.mark_income(tx, divided, booked_on.year)
+    await entry_store.book(tx, divided, booked_on)
+    await entry_store.decide(
+        tx, [entry.ref for entry in entries], EntryStatus.SETTLED, caller.subject
+    )
+    everything = [share for one in divided for share in one.shares]
     head = SettlementHead(
         event_id=f"deducted:{run.claim.id.hex}",
         fund=run.fund,
@@ -106,8 +118,11 @@ async def book(tx: AsyncConnection, run: DeductingRun, today: date, *, caller: C
 async def undo(tx: AsyncConnection, claim: Ref, *, caller: Caller) -> None:
     """Let a refused run have kept nothing back; its months are released with its others."""
     entries = await entry_store.of_claim(tx, claim)
-    for entry in entries:
-        await entry_store.unshare(tx, entry)
-        await entry_store.decide(tx, entry.ref, EntryStatus.UNDONE, caller.subject)
+    if not entries:
+        return
+    await entry_store.unshare(tx, entries)
+    await entry_store.decide(
+        tx, [entry.ref for entry in entries], EntryStatus.UNDONE, caller.subject
+    )
     closed = await recovery_case_store.close(tx, [entry.case for entry in entries])
     await recovery_case_flow.record(tx, closed, "closed", caller, signs=False)

@@ -26,6 +26,7 @@ from services.payout.recoveries.domain.receipt import (
     future_faults,
 )
 from services.payout.recoveries.domain.settle import (
+    DividedEntry,
     EntryStatus,
     RecoveryEntry,
     RecoveryEntryState,
@@ -33,7 +34,6 @@ from services.payout.recoveries.domain.settle import (
     SettlementHead,
     Share,
     Way,
-    expense_fen,
     repayment_voucher,
     shares_of,
 )
@@ -159,7 +159,7 @@ async def decide(
         decided = await _settle(tx, decided, today=today, caller=caller)
     elif entry.bank_serial is not None:
         await receipt_store.use(tx, entry.bank_serial, -entry.amount_fen)
-    await entry_store.decide(tx, ref, status, caller.subject)
+    await entry_store.decide(tx, [ref], status, caller.subject)
     return decided
 
 
@@ -211,7 +211,7 @@ async def _take_receipt(
     await receipt_store.use(tx, receipt.bank_serial, receipt.amount_fen)
     await _record(tx, entry, "reported", caller)
     await _settle(tx, entry, today=today, caller=caller)
-    await entry_store.decide(tx, entry.ref, EntryStatus.SETTLED, None)
+    await entry_store.decide(tx, [entry.ref], EntryStatus.SETTLED, None)
     return ReceiptOutcome.APPLIED
 
 
@@ -223,7 +223,7 @@ async def _settle(
         raise RecoveryCaseState(status=case.status.value)
     shares = shares_of(await recovery_case_store.lines(tx, case.ref), entry.amount_fen)
     if entry.way is Way.WRITE_OFF:
-        await entry_store.share(tx, entry, shares, today.year)
+        await entry_store.share(tx, [DividedEntry(entry, shares)], today.year)
         await _close(tx, case, caller)
         return entry
     assert entry.bank_serial is not None
@@ -259,11 +259,9 @@ class AppliedEntry:
 async def apply(tx: AsyncConnection, settlement: AppliedEntry) -> None:
     """Write what an entry recovers: on its case's lines, on the person's months, for the totals."""
     case, entry, shares = settlement.case, settlement.entry, settlement.shares
-    year = settlement.booked_on.year
-    await entry_store.share(tx, entry, shares, year)
-    await entry_store.book(
-        tx, entry.ref, settlement.booked_on, expense_fen(shares, entry.way, year)
-    )
+    divided = [DividedEntry(entry, shares)]
+    await entry_store.share(tx, divided, settlement.booked_on.year)
+    await entry_store.book(tx, divided, settlement.booked_on)
     if case.cause is CaseCause.OVERPAID:
         assert case.blind is not None
         given = GivenBack(
@@ -272,8 +270,9 @@ async def apply(tx: AsyncConnection, settlement: AppliedEntry) -> None:
             kind=case.kind,
             entry=entry.ref,
             claim=entry.claim,
+            shares=shares,
         )
-        await entry_store.give_back(tx, given, shares)
+        await entry_store.give_back(tx, [given])
 
 
 async def _confirmed(tx: AsyncConnection, ref: Ref) -> RecoveryCase:

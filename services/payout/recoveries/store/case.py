@@ -144,18 +144,27 @@ async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> Recovery
 
 async def lines(tx: AsyncConnection, ref: Ref) -> list[CaseLine]:
     """Read the lines of a case."""
+    return (await lines_of(tx, [ref]))[ref]
+
+
+async def lines_of(tx: AsyncConnection, refs: Sequence[Ref]) -> dict[Ref, list[CaseLine]]:
+    """Read the lines of cases, by case."""
     rows = await tx.execute(
         text("""
-            SELECT line_no, period, claim_key, claim_id, claim_line_no, district, account,
-                   paid_year, amount_fen, recovered_fen, written_off_fen
-              FROM recovery_line
-             WHERE case_key = :case_key AND case_id = :case_id
-             ORDER BY line_no
-             LIMIT 10000
+            SELECT line.case_key, line.case_id, line_no, period, claim_key, claim_id,
+                   claim_line_no, district, account, paid_year, amount_fen, recovered_fen,
+                   written_off_fen
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS named (case_key, id)
+              JOIN recovery_line AS line
+                ON line.case_key = named.case_key AND line.case_id = named.id
+             ORDER BY line.case_id, line_no
         """),
-        {"case_key": ref.key, "case_id": ref.id},
+        {"keys": [ref.key for ref in refs], "ids": [ref.id for ref in refs]},
     )
-    return [line_of(row) for row in rows]
+    found: dict[Ref, list[CaseLine]] = {ref: [] for ref in refs}
+    for row in rows:
+        found[Ref(row.case_key, row.case_id)].append(line_of(row))
+    return found
 
 
 async def decide(tx: AsyncConnection, ref: Ref, status: CaseStatus, decided_by: str) -> None:

@@ -11,7 +11,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.recoveries.domain.settle import EntryStatus, RecoveryEntry, Share, Way
+from services.payout.recoveries.domain.settle import (
+    DividedEntry,
+    EntryStatus,
+    RecoveryEntry,
+    Share,
+    Way,
+    expense_fen,
+)
 from services.payout.recoveries.store.case import line_of
 from shared.ids import Ref
 from shared.page import read_page
@@ -89,9 +96,9 @@ async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> Recovery
 
 
 async def decide(
-    tx: AsyncConnection, ref: Ref, status: EntryStatus, decided_by: str | None
+    tx: AsyncConnection, refs: Sequence[Ref], status: EntryStatus, decided_by: str | None
 ) -> None:
-    """Store what became of an entry."""
+    """Store what became of entries."""
     await tx.execute(
         text("""
             UPDATE recovery_entry
@@ -100,39 +107,47 @@ async def decide(
                                      ELSE now() END
              WHERE case_key = :case_key AND id = :id
         """),
-        {"case_key": ref.key, "id": ref.id, "status": status.value, "decided_by": decided_by},
+        [
+            {"case_key": ref.key, "id": ref.id, "status": status.value, "decided_by": decided_by}
+            for ref in refs
+        ],
     )
 
 
-async def book(tx: AsyncConnection, ref: Ref, booked_on: date, expense_fen: int) -> None:
-    """Store on which day the books have an entry, and by how much it moves the expense."""
+async def book(tx: AsyncConnection, divided: Sequence[DividedEntry], booked_on: date) -> None:
+    """Store on which day the books have entries, and by how much each moves the expense."""
     await tx.execute(
         text("""
             UPDATE recovery_entry SET booked_on = :booked_on, expense_fen = :expense_fen
              WHERE case_key = :case_key AND id = :id
         """),
-        {
-            "case_key": ref.key,
-            "id": ref.id,
-            "booked_on": booked_on,
-            "expense_fen": expense_fen,
-        },
+        [
+            {
+                "case_key": one.entry.ref.key,
+                "id": one.entry.ref.id,
+                "booked_on": booked_on,
+                "expense_fen": expense_fen(one.shares, one.entry.way, booked_on.year),
+            }
+            for one in divided
+        ],
     )
 
 
-async def share(
-    tx: AsyncConnection, entry: RecoveryEntry, shares: Sequence[Share], year: int
-) -> None:
-    """Divide an entry over the lines of its case."""
-    column = "written_off_fen" if entry.way is Way.WRITE_OFF else "recovered_fen"
-    values = {
-        "case_key": entry.ref.key,
-        "case_id": entry.case.id,
-        "entry_id": entry.ref.id,
-        "numbers": [one.line.line_no for one in shares],
-        "fens": [one.fen for one in shares],
-        "incomes": [one.is_income(year) for one in shares],
-    }
+async def share(tx: AsyncConnection, divided: Sequence[DividedEntry], year: int) -> None:
+    """Divide entries over the lines of their cases; all of them are write-offs, or none is."""
+    is_write_off = divided[0].entry.way is Way.WRITE_OFF
+    column = "written_off_fen" if is_write_off else "recovered_fen"
+    values = [
+        {
+            "case_key": one.entry.ref.key,
+            "case_id": one.entry.case.id,
+            "entry_id": one.entry.ref.id,
+            "numbers": [share.line.line_no for share in one.shares],
+            "fens": [share.fen for share in one.shares],
+            "incomes": [share.is_income(year) for share in one.shares],
+        }
+        for one in divided
+    ]
     await tx.execute(
         text("""
             INSERT INTO recovery_share (case_key, entry_id, line_no, fen, is_income)
@@ -164,9 +179,10 @@ class GivenBack:
     kind: str
     entry: Ref
     claim: Ref | None
+    shares: Sequence[Share]
 
 
-async def give_back(tx: AsyncConnection, given: GivenBack, shares: Sequence[Share]) -> None:
+async def give_back(tx: AsyncConnection, given: Sequence[GivenBack]) -> None:
     """Write parts below zero of the months, so that their net is what the person has of them."""
     await tx.execute(
         text("""
@@ -183,16 +199,19 @@ async def give_back(tx: AsyncConnection, given: GivenBack, shares: Sequence[Shar
                           CAST(:claim_keys AS bigint[]), CAST(:claim_ids AS uuid[]))
                 AS share (period, fen, claim_key, claim_id)
         """),
-        {
-            "key": given.key,
-            "blind": given.blind,
-            "kind": given.kind,
-            "entry_id": given.entry.id,
-            "periods": [str(one.line.period) for one in shares],
-            "fens": [one.fen for one in shares],
-            "claim_keys": [(given.claim or one.line.claim).key for one in shares],
-            "claim_ids": [(given.claim or one.line.claim).id for one in shares],
-        },
+        [
+            {
+                "key": one.key,
+                "blind": one.blind,
+                "kind": one.kind,
+                "entry_id": one.entry.id,
+                "periods": [str(share.line.period) for share in one.shares],
+                "fens": [share.fen for share in one.shares],
+                "claim_keys": [(one.claim or share.line.claim).key for share in one.shares],
+                "claim_ids": [(one.claim or share.line.claim).id for share in one.shares],
+            }
+            for one in given
+        ],
     )
 
 
@@ -211,42 +230,54 @@ async def of_claim(tx: AsyncConnection, claim: Ref) -> list[RecoveryEntry]:
     return [_entry(**row._mapping) for row in rows]
 
 
-async def shares(tx: AsyncConnection, entry: RecoveryEntry) -> list[Share]:
-    """Read how an entry is divided over the lines of its case."""
+async def divided(tx: AsyncConnection, entries: Sequence[RecoveryEntry]) -> list[DividedEntry]:
+    """Read how entries are divided over the lines of their cases."""
     rows = await tx.execute(
         text("""
-            SELECT line.line_no, line.period, line.claim_key, line.claim_id, line.claim_line_no,
-                   line.district, line.account, line.paid_year, line.amount_fen,
-                   line.recovered_fen, line.written_off_fen, divided.fen
-              FROM recovery_share AS divided
+            SELECT divided.entry_id, line.line_no, line.period, line.claim_key, line.claim_id,
+                   line.claim_line_no, line.district, line.account, line.paid_year,
+                   line.amount_fen, line.recovered_fen, line.written_off_fen, divided.fen
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:cases AS uuid[]), CAST(:ids AS uuid[]))
+                AS named (case_key, case_id, entry_id)
+              JOIN recovery_share AS divided
+                ON divided.case_key = named.case_key AND divided.entry_id = named.entry_id
               JOIN recovery_line AS line
                 ON line.case_key = divided.case_key AND line.line_no = divided.line_no
-             WHERE divided.case_key = :case_key AND divided.entry_id = :entry_id
-               AND line.case_id = :case_id
-             ORDER BY line.line_no
+               AND line.case_id = named.case_id
+             ORDER BY divided.entry_id, line.line_no
         """),
-        {"case_key": entry.ref.key, "entry_id": entry.ref.id, "case_id": entry.case.id},
+        {
+            "keys": [entry.ref.key for entry in entries],
+            "cases": [entry.case.id for entry in entries],
+            "ids": [entry.ref.id for entry in entries],
+        },
     )
-    return [Share(line_of(row), row.fen) for row in rows]
+    shares: dict[UUID, list[Share]] = {entry.ref.id: [] for entry in entries}
+    for row in rows:
+        shares[row.entry_id].append(Share(line_of(row), row.fen))
+    return [DividedEntry(entry, shares[entry.ref.id]) for entry in entries]
 
 
-async def mark_income(tx: AsyncConnection, ref: Ref, shares: Sequence[Share], year: int) -> None:
+async def mark_income(tx: AsyncConnection, divided: Sequence[DividedEntry], year: int) -> None:
     """Say again which shares are 其他收入: the year of the booking is known now."""
     await tx.execute(
         text("""
             UPDATE recovery_share SET is_income = line_no = ANY (CAST(:incomes AS integer[]))
              WHERE case_key = :case_key AND entry_id = :entry_id
         """),
-        {
-            "case_key": ref.key,
-            "entry_id": ref.id,
-            "incomes": [one.line.line_no for one in shares if one.is_income(year)],
-        },
+        [
+            {
+                "case_key": one.entry.ref.key,
+                "entry_id": one.entry.ref.id,
+                "incomes": [share.line.line_no for share in one.shares if share.is_income(year)],
+            }
+            for one in divided
+        ],
     )
 
 
-async def unshare(tx: AsyncConnection, entry: RecoveryEntry) -> None:
-    """Take an entry off the lines of its case again."""
+async def unshare(tx: AsyncConnection, entries: Sequence[RecoveryEntry]) -> None:
+    """Take entries off the lines of their cases again."""
     await tx.execute(
         text("""
             UPDATE recovery_line AS line
@@ -256,7 +287,14 @@ async def unshare(tx: AsyncConnection, entry: RecoveryEntry) -> None:
                AND divided.case_key = :case_key AND divided.entry_id = :entry_id
                AND divided.line_no = line.line_no
         """),
-        {"case_key": entry.ref.key, "case_id": entry.case.id, "entry_id": entry.ref.id},
+        [
+            {
+                "case_key": entry.ref.key,
+                "case_id": entry.case.id,
+                "entry_id": entry.ref.id,
+            }
+            for entry in entries
+        ],
     )
 
 
