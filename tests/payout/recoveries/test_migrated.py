@@ -57,3 +57,44 @@ async def test_a_case_that_closed_with_money_open_is_open_again(
         assert dict(rows) == {whole: "closed", part: "confirmed"}
     finally:
         await db.close()
+
+
+async def test_a_survivor_owes_what_was_owed_before_its_merger(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await upgrade(empty_database_url, "payout_0034", monkeypatch)
+    db = await asyncpg.connect(empty_database_url)
+    try:
+        case = await closed(db, 100)
+        for person, blind, reason in ((7, b"", "merged"), (9, b"new", None)):
+            await db.execute(
+                """
+                INSERT INTO payout.entitlement (person_id, id, identity_blind, kind, district,
+                                                sealed_number, name, monthly_fen, bank,
+                                                bank_number, bank_holder, in_force_from,
+                                                registered_by, registered_at, suspended_reason,
+                                                suspended_by, suspended_at)
+                VALUES ($1, gen_random_uuid(), $2, 'basic_pension', 'heping', $2, '', 100, 'b', '',
+                        '', '2021-01', 'x', TIMESTAMPTZ '2021-01-01 08:00+08', CAST($3 AS text),
+                        CASE WHEN CAST($3 AS text) IS NOT NULL THEN 'p' END,
+                        CASE WHEN CAST($3 AS text) IS NOT NULL THEN now() END)
+                """,
+                person,
+                blind,
+                reason,
+            )
+        for number, old, survivor in ((1, 7, 8), (2, 8, 9)):
+            await db.execute(
+                "INSERT INTO payout.person_correction VALUES ($1, $2, $3, $4, '')",
+                number,
+                f"p{number}",
+                old,
+                survivor,
+            )
+        await upgrade(empty_database_url, "head", monkeypatch)
+        await db.close()
+        db = await asyncpg.connect(empty_database_url)
+        (row,) = await db.fetch("SELECT * FROM payout.recovery_case")
+        assert (row["id"], row["survivor_id"], row["identity_blind"]) == (case, 9, b"new")
+    finally:
+        await db.close()

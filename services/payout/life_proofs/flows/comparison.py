@@ -73,6 +73,7 @@ async def take(
     found = await comparison_store.paid_people(
         tx,
         people,
+        [one.event_on for one in records],
         kind=BASIC_PENSION,
         month=Period.of(today),
         district=caller.scope(None),

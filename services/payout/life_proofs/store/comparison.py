@@ -78,29 +78,52 @@ async def same_file(tx: AsyncConnection, file_key: int, digest: bytes) -> Compar
 async def paid_people(
     tx: AsyncConnection,
     people: Sequence[tuple[int, bytes]],
+    events: Sequence[date],
     *,
     kind: str,
     month: Period,
     district: str | None,
 ) -> Sequence[Row[Any]]:
-    """Find those, by their place in the list, whom a district or any pays in a month."""
+    """Find those, by their place in the list, whom a district or any pays in a month.
+
+    Left out are people whose pension ends with the month of the event or before it, and those
+    who are suspended from the month after it on: nothing is left to decide.
+    """
     rows = await tx.execute(
         text(f"""
             SELECT named.place, row.district, row.sealed_number, row.name
-              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]))
-                   WITH ORDINALITY AS named (person_id, blind, place)
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]),
+                          CAST(:events AS date[]))
+                   WITH ORDINALITY AS named (person_id, blind, event_on, place)
              CROSS JOIN (SELECT CAST(:month AS text) AS period) AS month
               JOIN entitlement AS row
                 ON row.person_id = named.person_id AND row.identity_blind = named.blind
                AND row.kind = :kind
              WHERE {IN_FORCE}
                AND {NOT_STOPPED}
+               AND NOT EXISTS (
+                       SELECT 1
+                         FROM entitlement_end AS ended
+                        WHERE ended.person_id = row.person_id
+                          AND ended.identity_blind = row.identity_blind
+                          AND ended.kind = row.kind AND ended.status = 'approved'
+                          AND ended.again_from IS NULL
+                          AND ended.last_period <= to_char(named.event_on, 'YYYY-MM'))
+               AND NOT EXISTS (
+                       SELECT 1
+                         FROM entitlement_suspension AS suspended
+                        WHERE suspended.person_id = row.person_id
+                          AND suspended.identity_blind = row.identity_blind
+                          AND suspended.kind = row.kind AND suspended.until IS NULL
+                          AND suspended.since
+                              <= to_char(named.event_on + interval '1 month', 'YYYY-MM'))
                AND (CAST(:district AS text) IS NULL OR row.district = :district)
              ORDER BY named.place
         """),
         {
             "person_ids": [person_id for person_id, _ in people],
             "blinds": [blind for _, blind in people],
+            "events": list(events),
             "month": str(month),
             "kind": kind,
             "district": district,

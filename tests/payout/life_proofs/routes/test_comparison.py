@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from shared.clock import today
+from shared.period import Period
 from tests.payout.support.office import Office
 from tests.payout.support.papers import number, pensioner
 
@@ -112,3 +114,15 @@ async def test_a_list_of_one_office_does_not_stand_for_anothers(office: Office) 
     whole = await upload(office, "death", records)
     assert (own.json()["matches"], whole.json()["matches"]) == (1, 2)
     assert (await upload(office, "death", records)).json() == whole.json()
+
+
+async def test_who_is_ended_or_suspended_for_the_event_already_is_no_match(office: Office) -> None:
+    here, dead, missing, paid = "nankai", 4010, 4011, 4012
+    await office.register([pensioner(serial) for serial in (dead, missing, paid)], here)
+    day = today().replace(day=1)
+    ended = [{"identity_number": number(dead), "event_on": f"{day}"}]
+    assert (await office.change("end", ended, here, reason="death")).status_code == 201
+    stopped = [{"identity_number": number(missing), "from": f"{Period.of(day).plus(1)}"}]
+    assert (await office.change("suspend", stopped, here, reason="missing")).status_code == 201
+    taken = await upload(office, "death", [(one, f"{day}") for one in (dead, missing, paid)])
+    assert taken.json()["matches"] == 1, "the other two are paid this month for the last time"
