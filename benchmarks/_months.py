@@ -76,7 +76,7 @@ class Months:
         body = {
             "action": "register",
             "district": self.pensions.district,
-            "reason": "new_pension",
+            "reason": "carried_over",
             "document": "退休核定名单",
             "people": people,
         }

@@ -141,7 +141,7 @@ async def _entitle(play: Play, district: str) -> None:
     body = {
         "action": "register",
         "district": district,
-        "reason": "new_pension",
+        "reason": "carried_over",
         "document": f"退休核定名单 {district}",
         "people": people,
     }

@@ -46,6 +46,7 @@ from services.payout.payments.routes import result as result_doors
 from services.payout.qualifications.clients import RetirementRecords
 from services.payout.qualifications.routes import meeting as meeting_doors
 from services.payout.qualifications.routes import qualification as qualification_doors
+from services.payout.qualifications.routes import recalculation as recalculation_doors
 from services.payout.raises.routes import fact as fact_doors
 from services.payout.raises.routes import pension_raise as pension_raise_doors
 from services.payout.recoveries.clients import InspectionOrders
@@ -102,6 +103,7 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     fact_doors.router,
     pension_raise_doors.router,
     qualification_doors.router,
+    recalculation_doors.router,
     meeting_doors.router,
     recovery_case_doors.router,
     plan_doors.router,

@@ -48,6 +48,7 @@ KEYS: Final[dict[str, str]] = {
     "qualification": "qualification_key",
     "qualification_meeting": "meeting_key",
     "qualification_objection": "objection_key",
+    "qualification_recalculation": "qualification_key",
     "pension_raise": "reference",
     "pension_fact_list": "list_key",
     "pension_fact": "person_id",

@@ -51,7 +51,7 @@ class Office:
         body = {
             "action": action,
             "district": district,
-            "reason": "new_pension",
+            "reason": "carried_over",
             "document": "津退审[2021]115号",
             "people": people,
         }

@@ -49,6 +49,7 @@ from tests.payout.support.pension_oracle import (
     Fact,
     Moved,
     Raised,
+    Recalculated,
     Registered,
     Resumed,
     Retired,
@@ -121,7 +122,7 @@ class Life:
                 account=account,
                 since=FIRST,
             )
-            assert await self._change(ChangeAction.REGISTER, "new_pension", person, letter)
+            assert await self._change(ChangeAction.REGISTER, "carried_over", person, letter)
         await self._retire(number_of(self.serial, 2), Retired(-100, 240), "a")
 
     # --- facts --------------------------------------------------------------------------
@@ -147,9 +148,15 @@ class Life:
                     account=self._account(),
                     since=month_of(fact.since),
                 )
-                done = await self._change(ChangeAction.REGISTER, "adjusted", person, fact.letter)
+                done = await self._change(
+                    ChangeAction.REGISTER, "carried_over", person, fact.letter
+                )
                 self._now_paid_by(fact.letter, fact.since)
                 return done
+            case Recalculated():
+                person = self._person(monthly_fen=fact.fen, since=month_of(fact.since))
+                how = (ChangeAction.RECALCULATE, "average_published", person, self.payer)
+                return await self._change(*how, computed=True)
             case Moved():
                 person = self._person(since=month_of(fact.since))
                 await self._change(ChangeAction.MOVE, "residence", person, fact.letter)
@@ -183,7 +190,13 @@ class Life:
         return BankAccount("工商银行", f"6222{self.serial:06d}{self.account:04d}", NAME)
 
     async def _change(
-        self, action: ChangeAction, reason: str, person: PersonDraft, letter: str
+        self,
+        action: ChangeAction,
+        reason: str,
+        person: PersonDraft,
+        letter: str,
+        *,
+        computed: bool = False,
     ) -> bool:
         draft = ChangeDraft(
             action=action,

@@ -159,12 +159,26 @@ class Money:
         )
 
     async def repay(self) -> bool:
-        """Pay failed lines again, those of corrected accounts first; return whether there were any."""
-        claims = {Ref(line.claim_key, line.claim_id) for line in self.failed}
-        for claim in sorted(claims, key=lambda one: one.id):
-            if await self.batch([claim]):
+        """Pay again what was refused, returned or held back; return whether anything was."""
+        claims = await self.life.rows(
+            """
+            SELECT DISTINCT failed.claim_key, failed.claim_id
+              FROM failed_payment AS failed
+             WHERE failed.district IN (:a, :b) AND failed.retry_id IS NULL
+             ORDER BY failed.claim_id
+            """,
+            a=self.life.district("a"),
+            b=self.life.district("b"),
+        )
+        for claim in claims:
+            if await self.batch([Ref(claim.claim_key, claim.claim_id)]):
                 return True
         return False
+
+    async def periods_of(self, batch: Ref) -> set[str]:
+        """List the months of which a batch pays the person something."""
+        lines = await self.life.rows(_LINES, key=batch.key, id=batch.id)
+        return {line.reference for line in lines if line.person_id == self.life.key}
 
     # --- recoveries -----------------------------------------------------------------------
 

@@ -32,6 +32,14 @@ class Registered(Fact):
 
 
 @dataclass(frozen=True)
+class Recalculated(Fact):
+    """The final amount of a registration whose amount was provisional, from its own month on."""
+
+    since: int
+    fen: int
+
+
+@dataclass(frozen=True)
 class Moved(Fact):
     """Another district from a month on, with the amount of before."""
 
@@ -92,8 +100,9 @@ def due_fen(facts: Sequence[Fact], month: int) -> int:
     """Compute what is due of a month by facts in the order in which they became known."""
     if any(since <= month and (until is None or month < until) for since, until in stops(facts)):
         return 0
+    final = {fact.since: fact.fen for fact in facts if isinstance(fact, Recalculated)}
     bases = [
-        (fact.since, index, fact.fen)
+        (fact.since, index, final.get(fact.since, fact.fen))
         for index, fact in enumerate(facts)
         if isinstance(fact, Registered)
     ]
@@ -143,10 +152,14 @@ def must_follow(later: Fact, earlier: Fact) -> bool:
             return later.reason == "death"
         case (Stopped() | Resumed(), Registered() | Moved()):
             return earlier.reason == "death"
+        case (Registered() | Recalculated(), Recalculated()):
+            return earlier.since == later.since
         case (Registered(), Registered()):
             return False
         case (Registered() | Moved() | Raised(), Registered() | Moved() | Raised()):
             return not (isinstance(earlier, Raised) and isinstance(later, Raised))
+        case (Registered() | Moved(), Retired()):
+            return True  # a raised row may begin in the month of a row that is not known yet
         case (Retired(), Retired()) | (AccountChanged(), AccountChanged()):
             return True
     return False

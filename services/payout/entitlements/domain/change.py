@@ -35,6 +35,7 @@ class ChangeAction(StrEnum):
     RESUME = "resume"  # 恢复发放
     END = "end"  # 终止
     ACCOUNT = "account"  # 变更收款账户
+    RECALCULATE = "recalculate"  # 重新核定:系统核定的金额自原月份起更正
     KEEP = "keep"  # 核实后照发:比对线索不成立
 
 
@@ -53,6 +54,7 @@ NEEDED: Final[dict[ChangeAction, frozenset[str]]] = {
     ChangeAction.RESUME: frozenset({"from"}),
     ChangeAction.END: frozenset({"event_on"}),
     ChangeAction.ACCOUNT: frozenset({"bank_account"}),
+    ChangeAction.RECALCULATE: frozenset({"monthly_amount", "from"}),
     ChangeAction.KEEP: frozenset(),
 }
 """Members that a person of a paper needs, by action; `holder_reason` goes with an account."""

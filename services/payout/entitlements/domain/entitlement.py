@@ -14,9 +14,10 @@ from shared.period import Period
 
 
 class SuspensionReason(StrEnum):
-    """Reasons for which a row pays no more: its record was merged with another one, or it was raised."""
+    """Reasons for which a row pays no more: it was merged with another record, raised or corrected."""
 
     MERGED = "merged"  # 已并入保留的记录: the surviving record has a row like it, or it had ended
+    RECALCULATED = "recalculated"  # 已重新核定: a row of the same month has the right amount
     RAISED = "raised"  # 已由调待后的记录取代: a raise wrote another row for its months
     SECOND = "second"  # 同一人的第二份待遇: it paid until then, beside another entitlement
 

@@ -51,6 +51,14 @@ class LastMonth(StrEnum):
     BEFORE = "before"  # 事件发生当月起停发
 
 
+class AmountSource(StrEnum):
+    """Sources of the amounts of a paper, by its reason."""
+
+    COMPUTED = "computed"  # 由计发办法核定,不由人填写
+    CARRIED = "carried"  # 按原系统或转出地的文书结转,可新开待遇
+    TYPED = "typed"  # 按文书调整已有待遇的金额
+
+
 class RuleMissing(Refusal):
     """没有生效的规则 (no rule is in force)"""
 
@@ -67,12 +75,16 @@ class RuleDecided(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ReasonRule:
-    """A reason of one action. `back_pay`: a resumption may pay every stopped month."""
+    """A reason of one action. `back_pay`: a resumption may pay every stopped month.
+
+    `amount` says where the amounts of its papers come from.
+    """
 
     name: str
     back_pay: bool = False
     last_month: LastMonth = LastMonth.EVENT
     needs_note: bool = False
+    amount: AmountSource = AmountSource.TYPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,7 @@ class Rules:
         for one in stops if action is ChangeAction.RESUME else (action,):
             value = self.values.get((RuleTopic.REASON, f"{one.value}.{code}"))
             if value is not None:
-                return _reason(value)
+                return _reason(value, f"{one.value}.{code}")
         raise RuleMissing(topic=RuleTopic.REASON.value, code=f"{action.value}.{code}")
 
     def holds_account(self, kind: str) -> bool:
@@ -187,12 +199,20 @@ class Rules:
         raise RuleMissing(topic=RuleTopic.LIFE_PROOF.value, code=kind)
 
 
-def _reason(value: Mapping[str, Any]) -> ReasonRule:
+_SOURCES: Final = {
+    "register.new_pension": AmountSource.COMPUTED,
+    "register.transferred_in": AmountSource.CARRIED,
+}
+"""Sources of amounts where a row of an earlier release names none; otherwise amounts are typed."""
+
+
+def _reason(value: Mapping[str, Any], code: str) -> ReasonRule:
     return ReasonRule(
         name=value["name"],
         back_pay=value["back_pay"],
         last_month=LastMonth(value["last_month"]),
         needs_note=value["needs_note"],
+        amount=AmountSource(value.get("amount", _SOURCES.get(code, AmountSource.TYPED))),
     )
 
 
@@ -203,10 +223,22 @@ def first_month_not_due(rule: ReasonRule, event_on: date) -> Period:
 
 
 def reason_faults(
-    rules: Rules, rule: ReasonRule, note: str | None, holder_reasons: Sequence[str | None]
+    rules: Rules,
+    rule: ReasonRule,
+    note: str | None,
+    holder_reasons: Sequence[str | None],
+    *,
+    computed: bool,
 ) -> list[Fault]:
-    """Find a missing note, and reasons of holders that no rule has."""
+    """Find a missing note, a typed amount that must be computed, and unknown reasons of holders."""
     faults = []
+    if rule.amount is AmountSource.COMPUTED and not computed:
+        message = (
+            "此事由的金额由系统核定,不由人填写;新开养老金走退休审批,旧系统结转用 carried_over "
+            "(amounts of this reason are computed: open a pension by the four steps of a "
+            "qualification; what an old system paid is `carried_over`)"
+        )
+        faults.append(Fault("/reason", "AMOUNT_NOT_COMPUTED", message))
     if rule.needs_note and not note:
         faults.append(Fault("/note", "NOTE_MISSING", "须说明理由 (this reason needs a note)"))
     known = rules.holder_reasons()

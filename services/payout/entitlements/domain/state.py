@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.payout.entitlements.domain.change import BankAccount, ChangeAction
 from services.payout.entitlements.domain.holder import holder_faults
-from services.payout.entitlements.domain.rule import ReasonRule
+from services.payout.entitlements.domain.rule import AmountSource, ReasonRule
 from shared.errors import Fault
 from shared.period import Period
 
@@ -52,10 +52,15 @@ def state_faults(
     for index, line in lines.items():
         pointer = f"/people/{index}"
         if action is ChangeAction.REGISTER:
-            faults += _register_faults(pointer, district, line)
+            faults += _register_faults(pointer, district, rule, line)
         elif line.latest is None:
             message = "该人没有此项待遇资格 (this person has no such entitlement)"
             faults.append(Fault(f"{pointer}/identity_number", "ENTITLEMENT_UNKNOWN", message))
+        elif action is ChangeAction.RECALCULATE:
+            # Another district may pay by now: a row that was moved has the amount of this one.
+            if line.same is None:
+                message = "该月没有可重新核定的待遇 (no row begins in this month)"
+                faults.append(Fault(f"{pointer}/from", "ENTITLEMENT_UNKNOWN", message))
         elif action is ChangeAction.MOVE:
             faults += _move_faults(pointer, district, line.latest, line.since)
         elif line.latest.district != district:
@@ -66,8 +71,15 @@ def state_faults(
     return faults
 
 
-def _register_faults(pointer: str, district: str, line: LineState) -> list[Fault]:
+def _register_faults(pointer: str, district: str, rule: ReasonRule, line: LineState) -> list[Fault]:
     faults = []
+    if line.latest is None and rule.amount is AmountSource.TYPED:
+        message = (
+            "该人没有此项待遇,不能只调整金额;新开养老金走退休审批,旧系统结转用 carried_over "
+            "(this person has no such entitlement to change: open a pension by the four steps of a "
+            "qualification; what an old system paid is `carried_over`)"
+        )
+        faults.append(Fault(f"{pointer}/identity_number", "ENTITLEMENT_UNKNOWN", message))
     if line.current is not None and line.account != line.current:
         message = (
             "与现收款账户不符;账户变更须单独办理 "

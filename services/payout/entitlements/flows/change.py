@@ -55,9 +55,17 @@ def change_key(district: str) -> int:
 
 
 async def propose(
-    tx: AsyncConnection, draft: ChangeDraft, *, keys: PersonKeys, today: date, caller: Caller
+    tx: AsyncConnection,
+    draft: ChangeDraft,
+    *,
+    keys: PersonKeys,
+    today: date,
+    caller: Caller,
+    computed: bool = False,
 ) -> EntitlementChange:
     """Propose a paper, all of it or nothing; it has no effect until another person approves it.
+
+    `computed`: its amounts come from the formulas and the records, not from the caller.
 
     Raises:
         Forbidden: another district's paper.
@@ -70,7 +78,13 @@ async def propose(
     require_faultless(
         [
             *draft_faults(draft, today),
-            *reason_faults(rules, rule, draft.note, [one.holder_reason for one in draft.people]),
+            *reason_faults(
+                rules,
+                rule,
+                draft.note,
+                [one.holder_reason for one in draft.people],
+                computed=computed,
+            ),
         ]
     )
     lines = [
@@ -148,6 +162,10 @@ async def _apply(
         await applied_store.resume(tx, change)
         await applied_store.know_again(tx, change, instant, moved_only=False)
         return change.lines
+    if change.action is ChangeAction.RECALCULATE:
+        count = await applied_store.recalculate(tx, change, instant)
+        await applied_store.know_again(tx, change, instant, moved_only=True)
+        return count
     if change.reason == LIFE_PROOF_MISSED:
         return await applied_store.suspend_unproved(tx, change, instant)
     count = await applied_store.insert(tx, change, instant, held=held)

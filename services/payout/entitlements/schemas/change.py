@@ -71,7 +71,7 @@ class EntitlementChangeIn(In):
     action: ChangeAction
     district: Code = Field(examples=["heping"])
     reason: Code = Field(
-        examples=["new_pension"],
+        examples=["carried_over"],
         description="事由;恢复发放填停发的事由 (of a resumption: the stop's)",
     )
     document: ShortText = Field(examples=["津退审[2021]115号"], description="依据文书 (document)")

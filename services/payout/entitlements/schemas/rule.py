@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.payout.common.schemas import Day, Note
 from services.payout.entitlements.domain.rule import (
+    AmountSource,
     EntitlementRule,
     LastMonth,
     RuleStatus,
@@ -27,6 +28,12 @@ class ReasonValue(In):
     back_pay: bool = Field(False, description="恢复时可补发停发的月份 (stopped months may be paid)")
     last_month: LastMonth = Field(LastMonth.EVENT, description="终止的最后一个月 (of an end)")
     needs_note: bool = False
+    amount: AmountSource = Field(
+        AmountSource.TYPED,
+        description="登记金额的来源:computed 系统核定,carried 按原文书结转(可新开),typed 调整已有金额 "
+        "(source of registered amounts: computed by formulas; carried over from another system, may "
+        "open; typed, changes an existing one)",
+    )
 
 
 class HoldValue(In):

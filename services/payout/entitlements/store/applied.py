@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.entitlements.domain.change import ChangeAction, EntitlementChange
+from services.payout.entitlements.domain.entitlement import SuspensionReason
 from shared.ids import uuid7
+from shared.references import Reference
 
 _LINES: Final = """
               FROM unnest(CAST(:line_nos AS integer[]), CAST(:ids AS uuid[])) AS fresh (line_no, id)
@@ -135,6 +137,61 @@ def _values(change: EntitlementChange, instant: datetime) -> dict[str, Any]:
         "line_nos": list(range(1, change.lines + 1)),
         "ids": sorted(uuid7() for _ in range(change.lines)),
     }
+
+
+async def recalculate(tx: AsyncConnection, change: EntitlementChange, instant: datetime) -> int:
+    """Let rows with the paper's amounts take the place of those of the same months.
+
+    A row that a raise has replaced stays replaced; the next run computes its raises anew, since they
+    still name the row of before. The instant of registration is the old one: it says which raises
+    the amount includes. Returns the number of new rows.
+    """
+    values = {
+        "change_key": change.ref.key,
+        "change_id": change.ref.id,
+        "paper": change.ref.text(Reference.ENTITLEMENT_CHANGE),
+        "instant": instant,
+    }
+    await tx.execute(
+        text(f"""
+            UPDATE entitlement AS row
+               SET suspended_reason = '{SuspensionReason.RECALCULATED}', suspended_by = :paper,
+                   suspended_at = :instant
+              FROM entitlement_change_line AS line
+             WHERE line.change_key = :change_key AND line.change_id = :change_id
+               AND {_OF_LINE.format("row")} AND row.in_force_from = line.since
+               AND row.base_id IS NULL AND NOT row.moved
+               AND (row.suspended_at IS NULL
+                    OR row.suspended_reason = '{SuspensionReason.RAISED}')
+        """),
+        values,
+    )
+    result = await tx.execute(
+        text(f"""
+            INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number,
+                                     name, monthly_fen, bank, bank_number, bank_holder,
+                                     in_force_from, registered_by, registered_at, known_at,
+                                     change_key, change_id, suspended_reason, suspended_by,
+                                     suspended_at)
+            SELECT old.person_id, fresh.id, old.identity_blind, old.kind, old.district,
+                   old.sealed_number, old.name, line.monthly_fen, old.bank, old.bank_number,
+                   old.bank_holder, old.in_force_from, CAST(:proposed_by AS text),
+                   old.registered_at, CAST(:instant AS timestamptz), line.change_key,
+                   line.change_id,
+                   CASE WHEN raised.id IS NOT NULL THEN '{SuspensionReason.RAISED}' END,
+                   raised.registered_by,
+                   CASE WHEN raised.id IS NOT NULL THEN CAST(:instant AS timestamptz) END
+{_LINES}
+              JOIN entitlement AS old
+                ON {_OF_LINE.format("old")} AND old.in_force_from = line.since
+               AND old.suspended_by = :paper
+              LEFT JOIN entitlement AS raised
+                ON raised.person_id = old.person_id AND raised.base_id = old.id
+               AND raised.in_force_from = old.in_force_from AND raised.suspended_at IS NULL
+        """),
+        values | _values(change, instant),
+    )
+    return result.rowcount
 
 
 async def resume(tx: AsyncConnection, change: EntitlementChange) -> None:

@@ -79,7 +79,7 @@ def check(
         provisional=bool(quote.provisional),
         reasons=reasons,
         waived=waived,
-        evidence=_evidence(quote, findings, day, priced=missing is None),
+        evidence=_evidence(quote, findings, day, known.record, priced=missing is None),
     )
 
 
@@ -124,10 +124,11 @@ def _last_day(period: Period) -> date:
 
 
 def _evidence(
-    quote: BenefitQuote, findings: list[Finding], day: date, *, priced: bool
+    quote: BenefitQuote, findings: list[Finding], day: date, record: PersonRecord, *, priced: bool
 ) -> dict[str, Any]:
     return {
         "quoted_on": day.isoformat(),
+        "account_fen": record.account_fen,
         "details": {one.reason.value: one.detail for one in findings},
         "lines": [
             {"id": line.id, "name": line.name, "amount": format_yuan(line.amount_fen)}

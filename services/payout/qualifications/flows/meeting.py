@@ -134,7 +134,9 @@ async def _open(
         note="退休会审",
         people=[_person(paper, at.keys) for paper in papers],
     )
-    change = await change_flow.propose(tx, draft, keys=at.keys, today=at.today, caller=clerk)
+    change = await change_flow.propose(
+        tx, draft, keys=at.keys, today=at.today, caller=clerk, computed=True
+    )
     approved = ChangeStatus.APPROVED
     await change_flow.decide(
         tx, change.ref, approved, None, keys=at.keys, today=at.today, caller=at.caller

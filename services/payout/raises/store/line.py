@@ -297,7 +297,7 @@ async def write_rows(
 
 
 _BEHIND: Final = """
-SELECT DISTINCT row.person_id
+SELECT row.person_id
   FROM pension_raise AS paper
   JOIN entitlement AS row
     ON row.kind = paper.kind AND row.district = :district
@@ -308,11 +308,18 @@ SELECT DISTINCT row.person_id
                      FROM raise_line AS line
                     WHERE line.person_id = row.person_id AND line.base_id = row.id
                       AND line.raise_id = paper.id AND line.live)
+ UNION
+SELECT line.person_id
+  FROM entitlement AS old
+  JOIN raise_line AS line
+    ON line.person_id = old.person_id AND line.base_id = old.id AND line.live
+ WHERE old.kind = :kind AND old.district = :district
+   AND old.suspended_reason = 'recalculated'
  LIMIT 100000
 """
 
 
 async def people_behind(tx: AsyncConnection, kind: str, district: str) -> list[int]:
-    """Find people of a district with rows from before a raise that became known after it."""
+    """Find people of a district whose rows from before a raise became known, or right, after it."""
     rows = await tx.execute(text(_BEHIND), {"kind": kind, "district": district})
     return [row.person_id for row in rows]

@@ -300,3 +300,14 @@ async def test_the_database_lets_no_row_in_without_two_people(
     with pytest.raises(DBAPIError, match=r"two people|two_people|decided already"):
         async with office.app.state.db.transaction() as tx:
             await tx.execute(text(statement), {"id": uuid4()})
+
+
+async def test_nobody_types_the_amount_of_a_new_pension(office: Office) -> None:
+    here, person = next(DISTRICTS), pensioner(next(SERIAL))
+    typed = await office.propose_change("register", [person], here, reason="new_pension")
+    assert [fault["code"] for fault in typed.json()["errors"]] == ["AMOUNT_NOT_COMPUTED"]
+    nothing = await office.propose_change("register", [person], here, reason="adjusted")
+    assert [fault["code"] for fault in nothing.json()["errors"]] == ["ENTITLEMENT_UNKNOWN"]
+    assert (await office.change("register", [person], here)).status_code == 201, "carried over"
+    later = person | {"monthly_amount": "2500.00", "from": "2021-06"}
+    assert (await office.change("register", [later], here, reason="adjusted")).status_code == 201

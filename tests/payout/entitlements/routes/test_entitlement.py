@@ -62,7 +62,7 @@ async def test_a_clerk_registers_and_lists_only_the_own_district(office: Office)
         {
             "action": "register",
             "district": "nankai",
-            "reason": "new_pension",
+            "reason": "carried_over",
             "document": "津退审[2021]115号",
             "people": [pensioner(50)],
         },
