@@ -34,7 +34,6 @@ STREAM_BYTES: Final = 2048 * MIB
 class Entrance:
     """The conditions of one route."""
 
-    methods: frozenset[str]
     is_open: bool
     """True when it asks for no token."""
     rights: frozenset[Right]
@@ -43,42 +42,49 @@ class Entrance:
 
 
 class Entrances:
-    """The entrances of an app by path and method."""
+    """The entrances of an app by path and method. A door is read when it is first knocked at."""
 
     def __init__(self, routes: Sequence[BaseRoute], body_limit_bytes: int) -> None:
-        self._plain: dict[str, list[Entrance]] = {}
-        self._patterns: list[tuple[re.Pattern[str], Entrance]] = []
+        self._body_limit_bytes = body_limit_bytes
+        self._plain: dict[str, list[BaseRoute]] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], BaseRoute]]] = {}
+        """Paths with parameters, by the first word behind their version."""
+        self._entrances: dict[int, Entrance] = {}
+        """By the identity of a route: routes have no hash."""
         self.names: set[str] = {""}
         """The first word of every path behind its version: "bills" of "/v1/bills/{bill}"."""
         for context in iter_route_contexts(routes):
-            path = context.path or ""
-            own_limit = getattr(context, "max_body_size", None)
-            entrance = _entrance(context.original_route, own_limit or body_limit_bytes)
-            self.names.add(name_of(path))
+            path, route = context.path or "", context.original_route
+            name = name_of(path)
+            self.names.add(name)
             if "{" in path:
-                self._patterns.append((compile_path(path)[0], entrance))
+                by = compile_path(path)[0]
+                self._patterns.setdefault("" if "{" in name else name, []).append((by, route))
             else:
-                self._plain.setdefault(path, []).append(entrance)
-        self._open_patterns = [(by, one) for by, one in self._patterns if one.is_open]
+                self._plain.setdefault(path, []).append(route)
 
     def is_open(self, path: str, method: str) -> bool:
         """Return whether a request needs no token. A path that nobody knows needs one."""
-        found = self._plain.get(path)
-        if found:
-            return any(one.is_open and method in one.methods for one in found)
-        return any(
-            method in one.methods and by.match(path) is not None for by, one in self._open_patterns
-        )
+        entrance = self.find(path, method)
+        return entrance is not None and entrance.is_open
 
     def find(self, path: str, method: str) -> Entrance | None:
         """Find the entrance of a request; None when there is no such door."""
-        for one in self._plain.get(path, ()):
-            if method in one.methods:
-                return one
-        for by, one in self._patterns:
-            if method in one.methods and by.match(path):
-                return one
+        for route in self._plain.get(path, ()):
+            if method in _methods(route):
+                return self._of(route)
+        name = name_of(path)
+        for by, route in (*self._patterns.get(name, ()), *self._patterns.get("", ())):
+            if method in _methods(route) and by.match(path):
+                return self._of(route)
         return None
+
+    def _of(self, route: BaseRoute) -> Entrance:
+        entrance = self._entrances.get(id(route))
+        if entrance is None:
+            limit = getattr(route, "max_body_size", None) or self._body_limit_bytes
+            entrance = self._entrances[id(route)] = _entrance(route, limit)
+        return entrance
 
 
 def name_of(path: str) -> str:
@@ -87,11 +93,14 @@ def name_of(path: str) -> str:
     return parts[2] if len(parts) > 2 else ""
 
 
+def _methods(route: BaseRoute) -> frozenset[str] | set[str]:
+    return getattr(route, "methods", None) or frozenset()
+
+
 def _entrance(route: BaseRoute, limit: int) -> Entrance:
-    methods = frozenset(getattr(route, "methods", None) or ())
     if not isinstance(route, APIRoute):  # the OpenAPI document
-        return Entrance(methods | {"HEAD"}, True, frozenset(), limit)
+        return Entrance(True, frozenset(), limit)
     calls = [part.call for part in route.dependant.dependencies if part.call]
     rights = frozenset[Right]().union(*(rights_of(call) for call in calls))
     is_open = not rights and authenticated not in calls
-    return Entrance(methods, is_open, rights, limit)
+    return Entrance(is_open, rights, limit)

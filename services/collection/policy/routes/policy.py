@@ -10,7 +10,6 @@ from uuid import UUID
 from fastapi import Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
@@ -30,10 +29,10 @@ from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
-from shared.web.door_router import DoorRouter
+from shared.web.door_router import DoorRoute, DoorRouter
 
 
-class LintedRoute(APIRoute):
+class LintedRoute(DoorRoute):
     """A route that reports every fault of a pack at once, even if its shape is wrong."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
