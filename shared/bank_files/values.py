@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class OrderKind(StrEnum):
@@ -24,9 +25,12 @@ class BankOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class BankAccount:
-    """An account, its holder and its bank. `bank` is the bank's name, `bank_code` its 联行号."""
+class BankAccount(NamedTuple):
+    """An account, its holder and its bank. `bank` is the bank's name, `bank_code` its 联行号.
+
+    Accounts, orders and results are tuples: a city's month has 600,000 of each, and a frozen
+    dataclass takes three times as long to make.
+    """
 
     number: str
     name: str
@@ -34,8 +38,7 @@ class BankAccount:
     bank_code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankOrder:
+class BankOrder(NamedTuple):
     """One line of a file to a bank.
 
     `mandate` and `signed_on` name the agreement under which an account is debited.
@@ -80,8 +83,7 @@ def order_of(text: str) -> tuple[str, int] | None:
     return number, int(line)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankResult:
+class BankResult(NamedTuple):
     """Report of a bank about one order. `file_no` is the number of the file that ordered it.
 
     The amount is None where the bank does not repeat it; then the order's amount is meant.

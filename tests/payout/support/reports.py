@@ -1,6 +1,5 @@
 """Reports of the bank, and the lines they are about, for tests of the domain."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 from services.payout.payments.domain.payment import BankReport, Outcome, PaymentLine
@@ -18,8 +17,9 @@ def report(outcome: Outcome, line_no: int = 1, **changes: object) -> BankReport:
         value_date=DAY,
     )
     if outcome is Outcome.RETURNED:
-        plain = replace(plain, bank_serial=f"S{line_no}-R", value_date=DAY + timedelta(days=1))
-    return replace(plain, **changes)  # type: ignore[arg-type]
+        day = DAY + timedelta(days=1)
+        plain = plain._replace(bank_serial=f"S{line_no}-R", value_date=day)
+    return plain._replace(**changes)
 
 
 def line(line_no: int = 1, part_no: int = 1) -> PaymentLine:

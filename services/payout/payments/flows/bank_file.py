@@ -25,7 +25,7 @@ from services.payout.payments.flows import batch as batch_flow
 from services.payout.payments.flows import result as result_flow
 from services.payout.payments.flows.result import FileResult
 from services.payout.payments.store import result as result_store
-from services.payout.payments.store.result import PaymentLineRow
+from services.payout.payments.store.result import OrderRow
 from shared.bank_files.formats import bank_format
 from shared.bank_files.protocol import refuse
 from shared.bank_files.values import (
@@ -58,7 +58,7 @@ class PaymentSource:
     """A batch and its lines, read in one transaction."""
 
     batch: PaymentBatch
-    rows: Sequence[PaymentLineRow]
+    rows: Sequence[OrderRow]
 
 
 @cache
@@ -74,11 +74,11 @@ async def orders(tx: AsyncConnection, ref: Ref, caller: Caller) -> PaymentSource
         NotFound: no such batch.
         BatchStatusConflict: there is no money behind it yet.
     """
-    batch = await batch_flow.find(tx, ref)
-    rows: list[PaymentLineRow] = []
+    batch = await batch_flow.find_for(tx, ref, caller)
+    rows: list[OrderRow] = []
     while True:
         after = rows[-1].line_no if rows else 0
-        page = await batch_flow.lines(tx, ref, after=after, limit=_PAGE, caller=caller)
+        page = await result_store.page_of_orders(tx, ref, after=after, limit=_PAGE)
         rows += page
         if len(page) < _PAGE:
             return PaymentSource(batch, rows)
@@ -110,7 +110,7 @@ def _build(source: PaymentSource, keys: PersonKeys, format_name: str) -> Payment
     return PaymentFile(name, adapter.media_type, adapter.build_batch(file))
 
 
-def _order(row: PaymentLineRow, purpose: str, keys: PersonKeys) -> BankOrder:
+def _order(row: OrderRow, purpose: str, keys: PersonKeys) -> BankOrder:
     return BankOrder(
         line_no=row.line_no,
         account=BankAccount(

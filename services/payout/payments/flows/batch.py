@@ -290,10 +290,20 @@ async def lines(
         NotFound: no such batch.
         BatchStatusConflict: the bank asked for a batch that is not funded.
     """
+    await find_for(tx, ref, caller)
+    return await result_store.page_of_lines(tx, ref, after=after, limit=limit)
+
+
+async def find_for(tx: AsyncConnection, ref: Ref, caller: Caller) -> PaymentBatch:
+    """Read a batch whose list the caller may have.
+
+    Raises:
+        NotFound, BatchStatusConflict: see `lines`.
+    """
     batch = await find(tx, ref)
     if caller.role is Role.BANK_GATEWAY and batch.status not in ACCEPTS_RESULTS:
         raise BatchStatusConflict(status=batch.status.value)
-    return await result_store.page_of_lines(tx, ref, after=after, limit=limit)
+    return batch
 
 
 async def steps(tx: AsyncConnection, ref: Ref) -> list[dict[str, Any]]:

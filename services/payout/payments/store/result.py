@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,6 +39,16 @@ class PaymentLineRow:
     paid_on: date | None
     reason_code: str | None
     reason: str | None
+
+
+class OrderRow(NamedTuple):
+    """A line as the file to the bank has it, the account sealed."""
+
+    line_no: int
+    bank: str
+    bank_number: bytes
+    bank_holder: bytes
+    amount_fen: int
 
 
 def _line(row: Row[Any]) -> PaymentLine:
@@ -260,3 +270,20 @@ async def page_of_lines(
         row=PaymentLineRow,
         equal={"batch_key": ref.key, "batch_id": ref.id},
     )
+
+
+async def page_of_orders(
+    tx: AsyncConnection, ref: Ref, *, after: int, limit: int
+) -> list[OrderRow]:
+    """Read a batch's lines for the file to the bank, by number, after one."""
+    rows = await tx.execute(
+        text("""
+            SELECT line_no, bank, bank_number, bank_holder, amount_fen
+              FROM payment_line
+             WHERE batch_key = :batch_key AND batch_id = :id AND line_no > :after
+             ORDER BY line_no
+             LIMIT :limit
+        """),
+        {"batch_key": ref.key, "id": ref.id, "after": after, "limit": limit},
+    )
+    return [OrderRow._make(row) for row in rows]
