@@ -7,7 +7,7 @@ lock of the centre's head when it is approved. Nothing is locked or written here
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 
@@ -32,16 +32,30 @@ async def budget(connection: Connection, year: int) -> dict[tuple[str, str], int
     return {(row["fund"], row["account"]): row["amount_fen"] for row in rows}
 
 
+STILL_FUNDED: Final = """
+           CAST(moved ->> (part ->> 'fund') AS bigint) > (
+               SELECT coalesce(-sum(undone.debit_fen), 0)
+                 FROM voucher AS reversing
+                 JOIN entry AS undone
+                   ON undone.slot = reversing.slot AND undone.seq = reversing.seq
+                WHERE reversing.slot = settlement.slot
+                  AND reversing.reverses_seq = settlement.seq
+                  AND undone.fund = part ->> 'fund' AND undone.account = 'expenditure_deposit')"""
+"""True for a `part` of a `settlement` whose fund was not reversed wholly. A partial reversal names no
+benefit account, so the part counts whole until all of its fund is reversed."""
+
+
 async def funded(connection: Connection, year: int) -> dict[tuple[str, str], int]:
-    """Return (fund, account) → fen funded by the posted spending plans of a year."""
+    """Return (fund, account) → fen funded by a year's posted spending plans that are not reversed."""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT part ->> 'fund' AS fund, part ->> 'account' AS account,
                CAST(SUM(CAST(part ->> 'amount_fen' AS bigint)) AS bigint) AS amount_fen
           FROM settlement
          CROSS JOIN LATERAL jsonb_array_elements(parts) AS part
          WHERE slot = $1 AND kind = 'expenditure_funding' AND status = 'posted'
            AND day BETWEEN $2 AND $3 AND part ->> 'account' IS NOT NULL
+           AND {STILL_FUNDED}
          GROUP BY 1, 2
         """,
         CENTRE_SLOT,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.spending import FundAccount, FundingPart
+from services.ledger.settlement.store.basis import STILL_FUNDED
 from shared.entry import Account
 
 
@@ -78,20 +79,17 @@ async def payments(
 
 
 async def fundings(tx: AsyncConnection, first: date, last: date) -> list[FundingPart]:
-    """Read what posted settlements brought between two days, without those that were reversed."""
+    """Read what posted settlements brought between two days, without what was reversed wholly."""
     rows = await tx.execute(
-        text("""
-            SELECT s.id, s.day, s.terms ->> 'plan' AS plan, part ->> 'fund' AS fund,
+        text(f"""
+            SELECT id, day, terms ->> 'plan' AS plan, part ->> 'fund' AS fund,
                    part ->> 'account' AS account,
                    CAST(part ->> 'amount_fen' AS bigint) AS amount_fen
-              FROM settlement AS s
-             CROSS JOIN LATERAL jsonb_array_elements(s.parts) AS part
-             WHERE s.slot = :slot AND s.kind = 'expenditure_funding' AND s.status = 'posted'
-               AND s.day BETWEEN :first AND :last
-               AND NOT EXISTS (SELECT 1
-                                 FROM voucher AS undone
-                                WHERE undone.slot = s.slot AND undone.reverses_seq = s.seq)
-             ORDER BY s.day, s.id, fund, account
+              FROM settlement
+             CROSS JOIN LATERAL jsonb_array_elements(parts) AS part
+             WHERE slot = :slot AND kind = 'expenditure_funding' AND status = 'posted'
+               AND day BETWEEN :first AND :last AND {STILL_FUNDED}
+             ORDER BY day, id, fund, account
              LIMIT 10000
         """),
         {"slot": CENTRE_SLOT, "first": first, "last": last},

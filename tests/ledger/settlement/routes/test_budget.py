@@ -97,3 +97,15 @@ async def test_a_budget_counts_once_another_person_approves_it(books: Ledger) ->
     assert (await books.post(path, {}, Role.DEPARTMENT_HEAD)).json()["code"] == "STATE_CONFLICT"
     [row] = (await books.get("/v1/budgets", year=2021)).json()["items"]
     assert (row["amount"], row["approved_by"]) == ("1.00", done.json()["approved_by"])
+
+
+async def test_a_reversed_plan_gives_its_budget_back(books: Ledger) -> None:
+    await books.settle("fiscal_subsidy", amounts=plan("1000.00", None))
+    await budget(books, "500.00")
+    paper = await books.settle("expenditure_funding", amounts=plan("300.00"))
+    body = {"event_id": "undo-1", "book_date": "2021-07-31", "summary": "拨错"}
+    path = f"/v1/vouchers/{paper['voucher']}/reversals"
+    undone = await books.post(path, body, Role.FUND_ACCOUNTANT)
+    assert undone.status_code == 201, undone.text
+    [row] = (await books.get("/v1/budgets", year=2021)).json()["items"]
+    assert (row["funded"], row["left"]) == ("0.00", "500.00")
