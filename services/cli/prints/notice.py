@@ -1,4 +1,4 @@
-"""`wuxian print`: notices as pages to print (缴费通知单、催缴通知书、足额缴费证明)."""
+"""`wuxian print`: papers as pages to print (缴费通知单、催缴通知书、足额缴费证明、用款申请单)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Notice(StrEnum):
     DUNNING = "dunning"
     CERTIFICATE = "certificate"
     PROJECT_CERTIFICATE = "project-certificate"
+    FUNDING_PLAN = "funding-plan"
 
 
 PATHS = {
@@ -26,13 +27,14 @@ PATHS = {
     Notice.DUNNING: "dunning-notices",
     Notice.CERTIFICATE: "certificates",
     Notice.PROJECT_CERTIFICATE: "project-certificates",
+    Notice.FUNDING_PLAN: "funding-plans",
 }
 _REF = re.compile(r"^[a-z]{3}_[0-9a-f]{48}$")
 
 
 def print_notice(
     notice: Annotated[Notice, typer.Argument(help="What to print.")],
-    ref: Annotated[str, typer.Argument(help="Its reference: bil_…, dun_…, crt_…, pct_….")],
+    ref: Annotated[str, typer.Argument(help="Its reference: bil_…, dun_…, crt_…, pct_…, fpl_….")],
     token: Annotated[
         str | None,
         typer.Option(envvar="WUXIAN_TOKEN", help="Of a reader; default: the sandbox's supervisor."),
@@ -42,6 +44,7 @@ def print_notice(
     """Write a notice to standard output as a page of HTML: wuxian print bill bil_… > bill.html"""
     if not _REF.fullmatch(ref):
         fail(f"{ref[:60]!r} is not a reference", 2)
-    base = url or settings_with().collection_url
+    settings = settings_with()
+    own = settings.payout_url if notice is Notice.FUNDING_PLAN else settings.collection_url
     path = f"/v1/{PATHS[notice]}/{ref}/print"
-    sys.stdout.write(page_from(base, path, token or supervisor_token()))
+    sys.stdout.write(page_from(url or own, path, token or supervisor_token()))
