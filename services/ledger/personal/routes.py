@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.common.routes.door import json_answer
+from services.ledger.common.schemas import Format, answer
 from services.ledger.personal import flows as personal_flow
 from services.ledger.personal.schemas.account import (
     ControlsOut,
@@ -30,6 +31,7 @@ from services.ledger.personal.schemas.movement import (
     person_id,
     retirees_from,
 )
+from services.ledger.personal.schemas.statement_print import statement_sheets
 from services.ledger.personal.schemas.year import (
     InterestIn,
     PersonalRateIn,
@@ -40,7 +42,7 @@ from services.ledger.personal.schemas.year import (
 )
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
-from services.ledger.reports.routes.parameters import cubes_of
+from services.ledger.reports.routes.parameters import FILES, ReportFormat, cubes_of
 from shared import clock
 from shared.door import Door, door
 from shared.guard.entrance import BATCH_BYTES
@@ -187,22 +189,32 @@ async def credit_personal_interest(body: InterestIn, at: Managing) -> Response:
 @router.get(
     "/v1/personal-accounts/{person}/statement",
     operation_id="personal_statement",
-    summary="个人账户对账单 · Ten years of a person's account",
+    summary="个人账户对账单 · Ten years of a person's account, to read or to print",
+    response_model=StatementOut,
+    responses=FILES,
 )
 async def personal_statement(
     at: ReadingPersons,
     person: Annotated[str, Path(max_length=60)],
     from_year: YearAsked = None,
     to_year: YearAsked = None,
-) -> StatementOut:
-    """Read an account year by year: opening, credits by kind, interest, closing."""
+    how: ReportFormat = Format.JSON,
+) -> Response:
+    """Read an account year by year: opening, credits by kind, interest, closing. `format=html` prints
+    one page for each fund, with the year's rate."""
+    books = await opened(at)
     last = to_year or clock.today().year
     first = from_year or last - YEARS + 1
     key = person_id(person)
     years = await at.read(lambda tx: personal_flow.statement(tx, key, first, last))
     survivor = await at.read(lambda tx: personal_flow.survivor(tx, key))
     brought = await at.read(lambda tx: personal_flow.brought(tx, key))
-    return StatementOut.of(person, (first, last), years, brought, survivor)
+    found = StatementOut.of(person, (first, last), years, brought, survivor)
+    if how is Format.JSON:
+        return json_answer(found)
+    rates, _ = await at.read(personal_flow.rates)
+    names = {fund.code: fund.name for fund in books.catalogue.funds(clock.today())}
+    return answer(statement_sheets(found, names, rates), how)
 
 
 @router.get(

@@ -128,6 +128,16 @@ async def test_the_year_closes_once_and_every_person_gets_what_the_rule_says(
     assert parse_yuan(new["interest"]) == interest(closing_fen, [], 66_900)
 
 
+async def test_a_statement_is_printed_with_the_rate_of_each_closed_year(books: Ledger) -> None:
+    await send(books, bill([credit(1, "1200.00")], "2020-01-15"))
+    assert (await close_year(books, 2020)).status_code == 200
+    path = f"/v1/personal-accounts/{person(1)}/statement"
+    printed = await books.get(path, Role.SUPERVISOR, format="html", from_year=2020, to_year=2020)
+    assert printed.headers["content-type"].startswith("text/html")
+    for text in ("个人账户对账单", "企业职工基本养老保险", "1200.00", "6.04%", "66.44", "1266.44"):
+        assert text in printed.text, text
+
+
 async def test_nothing_is_added_to_a_closed_year_and_years_close_in_order(books: Ledger) -> None:
     await send(books, bill([credit(1, "10.00")], "2020-03-01"))
     for year, why in [(2021, "2020 is open"), (2999 - 999, "long past"), (2026, "not over")]:
