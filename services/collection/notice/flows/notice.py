@@ -13,6 +13,9 @@ from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.store import shipped as common_shipped_store
+from services.collection.inspections.domain.case import InspectionState
+from services.collection.inspections.flows import case as inspection_flow
+from services.collection.inspections.flows.case import InspectionDetail
 from services.collection.notice import store as notice_store
 from services.collection.notice.domain import sentence_of
 from services.collection.notice.flows import certificate as notice_certificate_flow
@@ -70,6 +73,15 @@ class ProjectCertificatePrint:
     head: PrintHead
     certificate: ProjectCertificate
     project: Project
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionPrint:
+    """The notice of an inspection's findings to print."""
+
+    head: PrintHead
+    detail: InspectionDetail
+    noticed_on: date
 
 
 async def bill(tx: AsyncConnection, ref: Ref, caller: Caller) -> BillPrint:
@@ -145,6 +157,29 @@ async def project_certificate(
         ends_on=_day(project.ends_on),
     )
     return ProjectCertificatePrint(head, row, project)
+
+
+async def inspection(tx: AsyncConnection, ref: Ref, caller: Caller) -> InspectionPrint:
+    """Load the notice of an inspection's findings.
+
+    Raises:
+        InspectionUnknown: no such case. Forbidden: it belongs to another district.
+        InspectionState: no notice was given.
+    """
+    detail = await inspection_flow.find(tx, ref, caller)
+    case = detail.case
+    if case.noticed_on is None or case.objections_until is None:
+        raise InspectionState(status=case.status.value)
+    head = await _head(
+        tx,
+        case.unit_id,
+        case.district,
+        "inspection",
+        case.noticed_on,
+        until=_day(case.objections_until),
+        document=case.document,
+    )
+    return InspectionPrint(head, detail, case.noticed_on)
 
 
 async def _head(

@@ -13,6 +13,7 @@ from services.collection.notice.schemas.notice import (
     bill_page,
     certificate_page,
     dunning_page,
+    inspection_page,
     project_certificate_page,
 )
 from shared.door import Door, door
@@ -59,6 +60,18 @@ async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
     """Print a dunning notice: the debts of its day, under the law of that day."""
     return await _printed(
         at, Ref.parse(Reference.DUNNING_NOTICE, notice), notice_flow.dunning, dunning_page
+    )
+
+
+@router.get(
+    "/v1/inspections/{inspection}/print",
+    operation_id="print_inspection",
+    summary="打印稽核意见书 · Print the notice of an inspection's findings",
+)
+async def print_inspection(inspection: RefPath, at: Reading) -> HTMLResponse:
+    """Print the notice that was given: the findings, people masked, and the days to object."""
+    return await _printed(
+        at, Ref.parse(Reference.INSPECTION, inspection), notice_flow.inspection, inspection_page
     )
 
 

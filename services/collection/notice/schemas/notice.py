@@ -11,10 +11,12 @@ from typing import Final
 
 from services.collection.arrears.domain.charge_books import NAMES
 from services.collection.billing.domain.bill import CHARGE
+from services.collection.inspections.domain.finding import NAMES as FINDING_NAMES
 from services.collection.notice.flows.notice import (
     BillPrint,
     CertificatePrint,
     DunningPrint,
+    InspectionPrint,
     PrintHead,
     ProjectCertificatePrint,
 )
@@ -102,6 +104,39 @@ def dunning_page(found: DunningPrint) -> str:
         _table(heads, lines, total, money_from=2),
         _amounts([("欠缴金额", notice.open_fen), ("连同计至当日的滞纳金、利息", whole_fen)]),
         on=notice.day,
+    )
+
+
+def inspection_page(found: InspectionPrint) -> str:
+    """Build the notice of an inspection's findings (稽核意见书)."""
+    case = found.detail.case
+    lines = [
+        (
+            str(one.number),
+            FINDING_NAMES[one.kind],
+            one.period,
+            one.masked_number or f"{one.claim} 第{one.claim_line}笔",
+            one.note,
+            "" if one.wage_fen is None else format_yuan(one.wage_fen),
+            "" if one.amount_fen is None else format_yuan(one.amount_fen),
+        )
+        for one in found.detail.findings
+    ]
+    heads = ("序号", "发现", "所属期", "人员或申请", "说明", "应申报工资(元)", "应退回(元)")
+    back_fen = sum(one.amount_fen or 0 for one in found.detail.findings)
+    total = ("合计", "", "", f"{len(lines)}项", "", "", format_yuan(back_fen) if back_fen else "")
+    facts = [
+        ("稽核文书", case.document),
+        ("送达日期", found.noticed_on.isoformat()),
+        ("陈述申辩截止日", str(case.objections_until)),
+    ]
+    return _page(
+        found.head,
+        "社会保险稽核意见书",
+        case.reference,
+        _facts(found.head, facts),
+        _table(heads, lines, total, money_from=5),
+        on=found.noticed_on,
     )
 
 

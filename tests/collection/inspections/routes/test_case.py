@@ -18,6 +18,8 @@ async def test_a_case_goes_from_finding_to_decision_by_three_people(office: Offi
     unit = await a_unit(office, people=2)
     first, second = unit.people
     case = await inspection(office, unit.code)
+    unprinted = await office.get("district_clerk", f"/v1/inspections/{case}/print")
+    assert unprinted.json()["code"] == "INSPECTION_STATE"
     none = await try_step(office, "district_clerk", case, "notices")
     assert none.json()["code"] == "INSPECTION_NO_FINDINGS"
     body = {"findings": [understated(first, "9000.00"), understated(second, "9100.00")]}
@@ -26,6 +28,10 @@ async def test_a_case_goes_from_finding_to_decision_by_three_people(office: Offi
     assert again.json()["errors"][0]["code"] == "FINDING_REPEATED"
     noticed = await step(office, "district_clerk", case, "notices")
     assert noticed["case"]["objections_until"] > noticed["case"]["noticed_on"]
+    printed = await office.get("district_clerk", f"/v1/inspections/{case}/print")
+    assert "社会保险稽核意见书" in printed.text
+    assert noticed["case"]["objections_until"] in printed.text
+    assert first["identity_number"] not in printed.text
     early = await try_step(office, "district_reviewer", case, "decisions", DECISION)
     assert early.json()["code"] == "HEARING_RUNS"
     heard = await step(office, "employer_portal", case, "objections", {"content": "一人已离职"})

@@ -17,6 +17,7 @@ NAMES = {
     "charge": set(),
     "dunning": {"day", "oldest"},
     "certificate": {"as_of", "period_from", "period_to"},
+    "inspection": {"document", "until"},
     "project_certificate": {"as_of", "starts_on", "ends_on"},
 }
 
