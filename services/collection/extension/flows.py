@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.domain.errors import TotalTooLarge
 from services.collection.extension import store as extension_store
 from services.collection.extension.domain import (
     KIND,
@@ -34,6 +35,7 @@ from services.collection.register.store import person_correction as person_corre
 from shared import trail
 from shared.errors import Fault, Faulty, NotFound
 from shared.ids import Ref, unit_key, uuid7
+from shared.money import AMOUNT_MAX_FEN
 from shared.period import Period
 from shared.references import Reference
 from shared.roles import Caller
@@ -71,7 +73,7 @@ async def quote(
 
     Raises:
         UnitUnknown, Forbidden: the unit. NoPolicy, ExtensionNotLevied: no rule levies it.
-        Faulty: the months are wrong.
+        Faulty: the months are wrong. TotalTooLarge: it is more than can be booked.
     """
     _, quoted = await _quoted(tx, terms, region, caller)
     return quoted
@@ -89,6 +91,8 @@ async def _quoted(
     )
     lines = levied(schedule, terms.months)
     months = replace(terms.months, base_fen=lines[0].base_fen // terms.months.count)
+    if months.base_fen * months.count > AMOUNT_MAX_FEN:
+        raise TotalTooLarge(credit_code=unit.credit_code)
     return unit, ExtensionQuote(months, found.id, schedule, lines, line_rows(lines))
 
 

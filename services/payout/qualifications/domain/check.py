@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from services.payout.formulas.domain.person import PensionQuestion, PersonRecord, quote_person
+from services.payout.formulas.domain.retirement import OutsideFlexibleRange
 from services.payout.formulas.domain.row import FormulaRowMissing, RowBook
 from services.payout.formulas.domain.worksheet import BenefitQuote
 from services.payout.qualifications.domain.qualification import (
@@ -81,6 +82,31 @@ def check(
         waived=waived,
         evidence=_evidence(quote, findings, day, known.record, priced=missing is None),
     )
+
+
+def check_again(
+    rules: CheckRules,
+    today: date,
+    known: KnownPerson,
+    question: PensionQuestion,
+    *,
+    drawn: bool,
+    before: CheckOutcome,
+) -> CheckOutcome:
+    """Check a stored application again; records that contradict it now are a reason against it."""
+    try:
+        return check(rules, today, known, question, drawn=drawn)
+    except (Faulty, OutsideFlexibleRange, FormulaRowMissing) as refusal:
+        why = "; ".join(fault.message for fault in refusal.faults) or refusal.message
+        return replace(
+            before,
+            checked_on=today,
+            monthly_fen=None,
+            reasons=(BlockReason.FACTS_WRONG,),
+            waived=(),
+            evidence=dict(before.evidence)
+            | {"details": {BlockReason.FACTS_WRONG.value: why}, "lines": [], "steps": []},
+        )
 
 
 def _quoted(

@@ -80,6 +80,7 @@ class BlockReason(StrEnum):
     PENSION_DRAWN = "pension_drawn"
     TOO_EARLY = "too_early"
     ROWS_MISSING = "rows_missing"
+    FACTS_WRONG = "facts_wrong"
 
     @property
     def text(self) -> str:
@@ -94,6 +95,7 @@ _TEXTS: Final = {
     BlockReason.PENSION_DRAWN: "已有基本养老金待遇 (the person has a pension)",
     BlockReason.TOO_EARLY: "未到退休月 (the month of retirement has not come)",
     BlockReason.ROWS_MISSING: "缺少计发参数,无法计算 (formula rows are missing)",
+    BlockReason.FACTS_WRONG: "申请事项与现有记录不符 (what was handed in contradicts the records)",
 }
 
 

@@ -20,7 +20,7 @@ from services.payout.formulas.domain.person import PensionQuestion
 from services.payout.formulas.domain.row import RowBook
 from services.payout.formulas.store import row as formula_row_store
 from services.payout.persons import flows as persons_flow
-from services.payout.qualifications.domain.check import CheckRules, KnownPerson, check
+from services.payout.qualifications.domain.check import CheckRules, KnownPerson, check, check_again
 from services.payout.qualifications.domain.qualification import (
     PAPER,
     CheckOutcome,
@@ -208,7 +208,7 @@ async def outcomes(
         tx, [(paper.person_id, paper.blind) for paper in papers], BASIC_PENSION
     )
     return {
-        paper.ref: check(
+        paper.ref: check_again(
             rules,
             at.today,
             known[person_ref(paper.person_id, paper.blind)],
@@ -219,6 +219,7 @@ async def outcomes(
                 before_account_months=paper.before_account_months,
             ),
             drawn=(paper.person_id, paper.blind) in drawn,
+            before=paper.outcome,
         )
         for paper in papers
     }

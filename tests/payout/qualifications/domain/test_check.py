@@ -11,6 +11,7 @@ from services.payout.qualifications.domain.check import (
     KnownPerson,
     OwedMonths,
     check,
+    check_again,
 )
 from services.payout.qualifications.domain.qualification import BlockReason, CheckOutcome
 from shared.errors import Faulty
@@ -92,6 +93,15 @@ def test_a_retirement_before_the_first_rows_has_no_amount() -> None:
     assert (outcome.retirement, outcome.monthly_fen) == (Period(2020, 1), None)
     assert outcome.reasons == (BlockReason.ROWS_MISSING,)
     assert outcome.evidence["lines"] == []
+
+
+def test_records_that_contradict_a_stored_application_block_it() -> None:
+    first, woman = checked(), replace(KNOWN, record=replace(RECORD, is_female=True))
+    rules = CheckRules(book=book_of(ROWS), waivable=frozenset())
+    outcome = check_again(rules, TODAY, woman, YEARS, drawn=False, before=first)
+    assert (outcome.reasons, outcome.monthly_fen) == ((BlockReason.FACTS_WRONG,), None)
+    assert outcome.evidence["details"]["facts_wrong"]
+    assert check_again(rules, TODAY, KNOWN, YEARS, drawn=False, before=outcome) == first
 
 
 def test_a_fault_points_at_the_application() -> None:
