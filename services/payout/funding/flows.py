@@ -64,9 +64,8 @@ async def propose(
         FundingPlanWaits: another plan of the fund and month waits for its decision.
         OverBudget: with every account beyond its budget, where the rule refuses it.
     """
-    waiting = await funding_store.waiting_claims(
-        tx, fund, month.plus(-MONTHS_BACK), month, CLAIMS_MAX
-    )
+    first = month.plus(-MONTHS_BACK)
+    waiting = await funding_store.waiting_claims(tx, fund, first, CLAIMS_MAX)
     ref = Ref.new(plan_key(fund, month))
     got = await funding_store.reserve(tx, ref, [part.claim for part in waiting])
     parts = [part for part in waiting if part.claim in got]

@@ -40,9 +40,12 @@ def _part(*, claim_key: int, claim_id: UUID, period: str, **columns: Any) -> Pla
 
 
 async def waiting_claims(
-    tx: AsyncConnection, fund: str, first: Period, last: Period, limit: int
+    tx: AsyncConnection, fund: str, first: Period, limit: int
 ) -> list[PlanPart]:
-    """Read approved claims of a fund that no plan and no payment batch has, the oldest first."""
+    """Read approved claims of a fund that no plan and no payment batch has, the oldest first.
+
+    Months that are paid early, before a festival, count too: only `first` bounds their period.
+    """
     rows = await tx.execute(
         text("""
             SELECT row_number() OVER (ORDER BY claim.id) AS part_no, claim.claim_key,
@@ -50,7 +53,7 @@ async def waiting_claims(
                    claim.lines, claim.total_fen AS amount_fen
               FROM claim
              WHERE claim.fund = :fund AND claim.status = 'approved' AND claim.total_fen > 0
-               AND claim.period BETWEEN :first AND :last
+               AND claim.period >= :first
                AND NOT EXISTS (SELECT 1
                                  FROM claim_funding AS planned
                                 WHERE planned.claim_key = claim.claim_key
@@ -62,7 +65,7 @@ async def waiting_claims(
              ORDER BY claim.id
              LIMIT :limit
         """),
-        {"fund": fund, "first": str(first), "last": str(last), "limit": limit},
+        {"fund": fund, "first": str(first), "limit": limit},
     )
     return [_part(**row._mapping) for row in rows]
 

@@ -123,8 +123,9 @@ async def test_the_books_must_answer_and_the_centre_alone_plans(office: Office) 
 async def test_the_database_refuses_one_person_and_a_second_plan_of_a_claim(
     office: Office, database_url: str
 ) -> None:
-    await office.approved(hospital_claim("9.00"))
+    await office.approved(hospital_claim("9.00", period="2021-10"))  # paid early
     plan = (await propose(office, "2021-09")).json()
+    assert plan["total"] == "9.00"
     admin = await asyncpg.connect(database_url, server_settings={"search_path": "payout"})
     try:
         alone = "UPDATE funding_plan SET status = 'approved', decided_by = $1, decided_on = now()"
