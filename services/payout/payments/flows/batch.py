@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.claim import PAPER as CLAIM_PAPER
 from services.payout.claims.domain.claim import Claim
 from services.payout.claims.store import claim as claim_store
@@ -154,7 +155,8 @@ async def _reserve(
         ]
     )
     stopped = await double_store.stopped_in(tx, claim_refs)
-    held = await held_back_store.hold_back(tx, ref, list(whole))
+    runs = {claim.ref for claim in claims if claim.kind == ClaimKind.PENSION_RUN}
+    held = await held_back_store.hold_back(tx, ref, list(whole & runs)) if runs else {}
     parts = parts_of(claim_refs, claims, failed, stopped, held)
     _require_payable(empty_faults(claim_refs, parts, held))
     return parts, held

@@ -21,7 +21,8 @@ PATIENCE: Final = "SET LOCAL statement_timeout = '10min'"
 """A report reads everybody of a city, a few times a month."""
 
 # A month that a district pays: of each person the row in force, its amount, and what runs claimed
-# of it. A line of a run has the state of its last payment; one that was paid stays paid.
+# of it. A line of a run has the state of its last payment; one that was paid stays paid. What a batch
+# held back of a line waits like a failed one.
 _STATES: Final = f"""
 WITH person AS MATERIALIZED (
     SELECT row.person_id, row.identity_blind, row.kind, amount.fen,
@@ -62,8 +63,17 @@ WITH person AS MATERIALIZED (
         ON line.batch_key = part.batch_key AND line.batch_id = part.batch_id
        AND line.part_no = part.part_no AND line.claim_line_no = run.line_no
      GROUP BY run.claim_id, run.line_no
+), held AS (
+    SELECT run.claim_id, run.line_no, CAST(sum(failed.amount_fen) AS bigint) AS fen
+      FROM failed_payment AS failed
+      JOIN run
+        ON run.claim_key = failed.claim_key AND run.claim_id = failed.claim_id
+       AND run.line_no = failed.line_no AND run.fen > 0
+     WHERE failed.retry_id IS NULL AND failed.outcome = 'not_due'
+     GROUP BY run.claim_id, run.line_no
 ), known AS (
-    SELECT run.person_id, run.identity_blind, run.fen, sent.paid_on,
+    SELECT run.person_id, run.identity_blind, run.fen - coalesce(held.fen, 0) AS fen,
+           sent.paid_on,
            CASE WHEN run.status <> 'approved' THEN 'signing'
                 WHEN sent.is_paid THEN 'paid'
                 WHEN sent.is_open THEN 'in_flight'
@@ -71,6 +81,14 @@ WITH person AS MATERIALIZED (
                 ELSE 'batching' END AS state
       FROM run
       LEFT JOIN sent ON sent.claim_id = run.claim_id AND sent.line_no = run.line_no
+      LEFT JOIN held
+        ON held.claim_id = run.claim_id AND held.line_no = run.line_no AND run.fen > 0
+     WHERE run.fen <> coalesce(held.fen, 0)
+     UNION ALL
+    SELECT run.person_id, run.identity_blind, held.fen, NULL, 'waiting_account'
+      FROM held
+      JOIN run
+        ON run.claim_id = held.claim_id AND run.line_no = held.line_no AND run.fen > 0
 ), balance AS (
     SELECT person.person_id, person.identity_blind,
            CASE WHEN person.is_due THEN person.fen ELSE 0 END AS due, coalesce(claimed.fen, 0) AS fen

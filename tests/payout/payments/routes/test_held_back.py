@@ -109,6 +109,9 @@ async def test_of_a_returned_month_that_is_not_due_what_was_given_back_is_paid(
     await office.report(again["id"], [result(line)])
     shown = await look(office, "/v1/overpayments", district=here)
     assert shown["items"] == []
+    month = await look(office, "/v1/pension-months/2021-05", district=here)
+    states = {one["state"]: one["amount"] for one in month["states"] if one["people"]}
+    assert states == {"paid": "0.00", "waiting_account": "700.00"}, "300 paid, 300 given back"
 
     people = [{"identity_number": number(660), "from": "2021-05"}]
     await office.change("resume", people, here, reason="death")
