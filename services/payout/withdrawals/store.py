@@ -96,7 +96,7 @@ async def has_drawn_pension(tx: AsyncConnection, person_ids: Sequence[int]) -> b
 async def page(
     tx: AsyncConnection, *, district: str | None, after: tuple[int, UUID] | None, limit: int
 ) -> list[Withdrawal]:
-    """Read the first withdrawal of each person and fund in order, after one, by the claim's district."""
+    """Read the last withdrawal of each person and fund in order, after one, by the claim's district."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -108,6 +108,9 @@ async def page(
                AND NOT EXISTS (
                        SELECT 1
                          FROM account_withdrawal AS other
+                         JOIN claim AS later
+                           ON later.claim_key = other.claim_key AND later.id = other.claim_id
+                          AND later.status <> 'refused'
                         WHERE other.person_id = taken.person_id AND other.fund = taken.fund
                           AND other.claim_id > taken.claim_id)
              ORDER BY taken.person_id, taken.claim_id

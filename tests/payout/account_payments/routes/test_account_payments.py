@@ -108,6 +108,14 @@ async def test_heirs_get_the_whole_account_and_later_what_was_credited_late(city
     await credit(city, 1, "65.44")
     left = await city.ask("GET", "/v1/account-remainders", role="department_head")
     assert [(one["left"], one["claim"]) for one in left.json()["items"]] == [("65.44", claim["id"])]
+    # A refused claim gives the amount back: the account is listed again, and paid by the next one.
+    refused = (await file(city, "/v1/account-payments", body)).json()
+    none = await city.ask("GET", "/v1/account-remainders", role="department_head")
+    assert none.json()["items"] == []
+    how = {"district": "heping", "note": "材料不符"}
+    await city.sign(refused["id"], "district_reviewer", "refuse", **how)
+    left = await city.ask("GET", "/v1/account-remainders", role="department_head")
+    assert [one["claim"] for one in left.json()["items"]] == [claim["id"]]
     second = (await file(city, "/v1/account-payments", body)).json()
     assert second["total"] == "65.44"
     await pay(city, second)
