@@ -130,7 +130,7 @@ async def opened(url: str, browser: httpx.AsyncClient) -> Tab:
     await socket.recv()
     await socket.send("40")
     tab = Tab(socket, client_id[1], *found)
-    await tab.until("wx-title")
+    await tab.go("/declarations", "dcl_")
     return tab
 
 

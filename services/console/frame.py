@@ -95,4 +95,4 @@ def _build_menu(session: Session, pages: tuple[Page, ...]) -> None:
                         ui.label(tell(area.title))
                     for page in shown:
                         ui.link(tell(page.title), page.path).classes("wx-nav-link")
-    ui.add_body_html("<script>wuxian.followMenu(); wuxian.nameUploads()</script>")
+    ui.add_body_html("<script>wuxian.followMenu(); wuxian.nameControls()</script>")

@@ -1,8 +1,15 @@
 // Small helpers of the console's pages.
 globalThis.wuxian = {
-  // Quasar gives the input of an upload no name, and no place in the order of the keyboard.
-  nameUploads() {
+  // Quasar names neither the boxes that tick rows nor the input of an upload, and keeps that one
+  // from the keyboard.
+  nameControls() {
+    const inEnglish = document.documentElement.lang === "en";
     new MutationObserver(() => {
+      for (const box of document.querySelectorAll(".wx-table .q-checkbox:not([aria-label])")) {
+        const all = box.closest("thead") !== null;
+        const [zh, en] = all ? ["全选", "Tick all"] : ["选此行", "Tick this row"];
+        box.setAttribute("aria-label", inEnglish ? en : zh);
+      }
       for (const input of document.querySelectorAll(".q-uploader__input:not([aria-label])")) {
         input.setAttribute("aria-label", input.closest(".wx-choose")?.textContent.trim() || "file");
         input.tabIndex = 0;

@@ -20,7 +20,6 @@ _CELL: Final = """
     aria-label="%s" @click.stop="() => navigator.clipboard && navigator.clipboard.writeText(props.value.text)" />
 </q-td>
 """
-_BOX: Final = '<q-checkbox v-model="props.selected" dense aria-label="%s" />'
 
 
 class Table:
@@ -48,12 +47,6 @@ class Table:
             f'flat dense hide-pagination :rows-per-page-options="[0]" no-data-label="{nothing or t("没有记录", "Nothing here")}"'
         )
         self._table.add_slot("body-cell", _CELL % t("复制", "Copy"))
-        if can_select:  # Quasar's own boxes have no name that a screen reader could say
-            for slot, name in (
-                ("header-selection", t("全选", "Tick all")),
-                ("body-selection", t("选此行", "Tick this row")),
-            ):
-                self._table.add_slot(slot, _BOX % name)
         self.add(rows)
 
     def add(self, rows: Sequence[Row]) -> None:

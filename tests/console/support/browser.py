@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.console.support.stage import House
 
@@ -85,14 +85,23 @@ class Person:
         dialog = self.page.locator(".wx-dialog")
         sentence = await dialog.locator(".wx-confirm").inner_text()
         for name, value in fields.items():
-            await self.choose(name, value)
+            await self.choose(name, value, dialog)
         await dialog.get_by_role("button", name="确认").click()
         await expect(dialog).to_have_count(0, timeout=PATIENCE_MS)
         return sentence
 
-    async def choose(self, title: str, value: str) -> None:
-        """Fill a line, or choose from a list, by its title."""
-        box = self.page.get_by_label(title)
+    async def act_on_all(self, title: str) -> str:
+        """Tick every row of a list and press a step's button; the sentence agreed to."""
+        await expect(self.page.locator(".wx-table tbody a").first).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+        await self.page.get_by_role("checkbox", name="全选").click()
+        await expect(self.page.locator(".wx-foot")).to_contain_text("已选", timeout=PATIENCE_MS)
+        return await self.act(title)
+
+    async def choose(self, title: str, value: str, within: Locator | None = None) -> None:
+        """Fill a line, or choose from a list, by its title; in a dialog or on the page."""
+        box = (within or self.page).get_by_label(title, exact=True)
         if await box.get_attribute("role") == "combobox":
             await box.click()
             await self.page.get_by_role("option", name=value).click()

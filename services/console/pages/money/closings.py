@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from nicegui import ui
@@ -187,20 +187,9 @@ async def _show_totals(view: View, month: str) -> None:
     with ui.row().classes("wx-title-row"):
         heading(t("业务、账簿、统计三数核对", "Business, books and statistics"))
         ui.space()
-        propose = Action(
-            title=("提出月结", "Propose to close the month"),
-            door="ledger:/v1/closings",
-            right=Right.PROPOSE_CLOSING,
-            body=lambda _: {"level": "month", "period": month, "control": control},
-            confirm=(
-                f"提出 {month} 月结:三数 {len(totals)} 项,不符 {apart} 项。",
-                f"Propose to close {month}: {len(totals)} totals, {apart} differ.",
-            ),
-            done=("已提出,待另一人核准", "Proposed; another person approves"),
-            after=lambda answer: f"/closings/{answer['id']}",
-        )
-        if propose.is_open(view, {}):
-            action_button(view, propose, {}, _stay)
+        for one in _proposals(month, day, control, len(totals), apart):
+            if one.is_open(view, {}):
+                action_button(view, one, {}, _stay)
     table(
         _TOTALS,
         [
@@ -218,6 +207,34 @@ async def _show_totals(view: View, month: str) -> None:
             for one in totals
         ],
     )
+
+
+def _proposals(
+    month: str, day: str, control: Mapping[str, Any], count: int, apart: int
+) -> tuple[Action, Action]:
+    """Return the two steps: the month's last day is closed first, then the month."""
+    propose = Action(
+        title=("提出月结", "Propose to close the month"),
+        door="ledger:/v1/closings",
+        right=Right.PROPOSE_CLOSING,
+        body=lambda _: {"level": "month", "period": month, "control": control},
+        confirm=(
+            f"提出 {month} 月结:三数 {count} 项,不符 {apart} 项。",
+            f"Propose to close {month}: {count} totals, {apart} differ.",
+        ),
+        done=("已提出,待另一人核准", "Proposed; another person approves"),
+        after=lambda answer: f"/closings/{answer['id']}",
+    )
+    last_day = replace(
+        propose,
+        title=("提出末日日结", "Propose to close the last day"),
+        body=lambda _: {"level": "day", "period": day, "control": control},
+        confirm=(
+            f"提出 {day} 日结:三数 {count} 项,不符 {apart} 项。月结须先结末日。",
+            f"Propose to close {day}: {count} totals, {apart} differ. It comes before the month.",
+        ),
+    )
+    return last_day, propose
 
 
 async def _stay() -> None:

@@ -9,8 +9,8 @@ from services.console.api import Api
 from services.console.page import Area
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Choice, District, Loaded, Month, Note
-from services.console.widgets.listing import ListPage
+from services.console.widgets.field import Choice, Day, District, Loaded, Month, Note
+from services.console.widgets.listing import BulkAction, ListPage
 from services.console.widgets.paper import PaperPage, Part
 from services.console.words import Text
 from shared.roles import Right
@@ -126,6 +126,25 @@ LIST: Final = ListPage(
             ),
             done=("已生成", "Filed"),
             after=lambda answer: f"/claims/{answer['id']}",
+        ),
+    ),
+    bulk=(
+        BulkAction(
+            action=Action(
+                title=("生成支付批次", "Form a payment batch"),
+                door="payout:/v1/payment-batches",
+                right=Right.CREATE_PAYMENT_BATCH,
+                fields=(Day(member="pay_date", title=("支付日", "Pay date"), is_needed=True),),
+                confirm=(
+                    "把 {count} 份已审签的申请、合计 {sum} 元组成一个批次;须属同一基金。",
+                    "Form one batch of {count} approved claims, {sum} yuan, all of one fund.",
+                ),
+                done=("已生成,正在落实资金", "Formed; the ledger holds its money"),
+                after=lambda answer: f"/payment-batches/{answer['id']}",
+            ),
+            amount="total",
+            when=lambda claim: claim["status"] == "approved",
+            body=lambda claims: {"claims": [claim["id"] for claim in claims]},
         ),
     ),
 )
