@@ -60,7 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_HOME] = home
     if not given:
         keep_bytecode(home / "bytecode")
-    config.pluginmanager.register(SharedStart(), "shared-start")
+    if given or config.getoption("dist", "no") == "no":  # the controller collects nothing
+        config.pluginmanager.register(SharedStart(), "shared-start")
     config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
     if os.environ.get(examples.RECORD):
         config.pluginmanager.register(examples.Recorder(), "examples")

@@ -14,12 +14,14 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from html import escape
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import xlsxwriter
 from fastapi.responses import Response
 
 from shared.money import format_yuan
+
+if TYPE_CHECKING:
+    import xlsxwriter
 
 _DIGITS_MAX = 10**15
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -128,6 +130,8 @@ def _harmless(value: str) -> str:
 
 def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
     """Write a workbook in memory, one tab for each sheet."""
+    import xlsxwriter  # only here: it takes a twentieth of the service's start
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out,
