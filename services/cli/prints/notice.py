@@ -20,6 +20,7 @@ class Notice(StrEnum):
     CERTIFICATE = "certificate"
     PROJECT_CERTIFICATE = "project-certificate"
     FUNDING_PLAN = "funding-plan"
+    INSPECTION = "inspection"
 
 
 PATHS = {
@@ -28,6 +29,7 @@ PATHS = {
     Notice.CERTIFICATE: "certificates",
     Notice.PROJECT_CERTIFICATE: "project-certificates",
     Notice.FUNDING_PLAN: "funding-plans",
+    Notice.INSPECTION: "inspections",
 }
 _REF = re.compile(r"^[a-z]{3}_[0-9a-f]{48}$")
 

@@ -16,6 +16,7 @@ from shared.clock import today
 from shared.db import Database
 from shared.outbox import BACKOFF_MAX_SECONDS
 from shared.process.log import logger
+from shared.web.client import PeerError
 
 IDLE_SECONDS: Final = 5.0
 
@@ -46,7 +47,10 @@ class InspectionOrderWorker:
             await asyncio.sleep(pause)
 
     async def step(self) -> int:
-        """Take what waits, and report what has changed; return how many reports were made."""
+        """Take what waits, and report what has changed; return how many reports were made.
+
+        A report that collection refuses holds up no other; it is told again.
+        """
         for order in await self.orders.waiting():
             await self.db.run(
                 lambda tx, one=order: inspection_order_flow.take(  # type: ignore[misc]
@@ -55,9 +59,15 @@ class InspectionOrderWorker:
             )
         async with self.db.transaction() as tx:
             states = await inspection_order_flow.to_report(tx)
+        made = 0
         for state in states:
-            await self.orders.report(state)
+            try:
+                await self.orders.report(state)
+            except PeerError as error:
+                logger().error("a report is refused", inspection=state.inspection, code=error.code)
+                continue
             await self.db.run(
                 lambda tx, one=state: inspection_order_flow.reported(tx, one)  # type: ignore[misc]
             )
-        return len(states)
+            made += 1
+        return made

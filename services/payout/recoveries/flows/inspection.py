@@ -29,14 +29,14 @@ async def take(
     if not await inspection_order_store.lock(tx, order):
         return
     case, refusal = None, None
-    wrong = WrongClaim(
-        ref=Ref.parse(Reference.CLAIM, order.claim),
-        amounts=[WrongAmount(order.claim_line, order.amount_fen)],
-        reason=order.reason,
-        document=order.document,
-        inspection=order.inspection,
-    )
     try:
+        wrong = WrongClaim(
+            ref=Ref.parse(Reference.CLAIM, order.claim),
+            amounts=[WrongAmount(order.claim_line, order.amount_fen)],
+            reason=order.reason,
+            document=order.document,
+            inspection=order.inspection,
+        )
         (opened,) = await wrong_claim_flow.open_cases(
             tx, wrong, keys=keys, today=today, caller=TAKER
         )
