@@ -12,7 +12,7 @@ LOCK_FLAGS ?=
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench openapi examples lock clean
+.PHONY: help demo up test check format bench docs openapi examples lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ bench: $(VENV)/.dev  ## Run every benchmark (BENCH_FLAGS=--small for a quick try
 	@for name in $(BENCHMARKS); do \
 	  echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(BENCH_FLAGS) || exit 1; \
 	done
+
+docs: $(VENV)/.dev  ## Write the documentation site to build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "to read it: python3 -m http.server --directory build/site 8080"
 
 openapi: $(VENV)/.runtime  ## Write openapi/*.json from the source
 	$(BIN)/wuxian openapi --write openapi

@@ -39,7 +39,7 @@ def of(*languages: str) -> list[object]:
 
 
 def test_every_block_says_its_language_and_few_are_only_looked_at() -> None:
-    known = {"sh", "http", "json", "python", "text"}
+    known = {"sh", "http", "json", "python", "text", "html"}
     assert [one.place for one in samples() if one.language not in known] == []
     assert sum(one.language == "text" for one in samples()) <= PICTURES_MAX
 
@@ -52,6 +52,8 @@ def test_the_tests_that_run_pages_name_them() -> None:
         files = [ROOT / where] if where.endswith(".py") else (ROOT / where).rglob("*.py")
         name = page.removeprefix("docs/")
         assert any(name in file.read_text("utf-8") for file in files), page
+    framed = {one.page for one in samples() if one.language == "html"}
+    assert framed == {"docs/console.md"}  # tests/console plays the frame
 
 
 @pytest.mark.parametrize("sample", of("sh"))

@@ -1,0 +1,1 @@
+"""The documentation site: pages made from the source at build, beside those of docs/."""
