@@ -70,6 +70,8 @@ NOT_BOOKED = {
     "collection expect_statements": "a rule's days",
     "collection file_agreement": "an agreement moves no money",
     "collection file_city_rule": "a rule's days",
+    "collection file_credit_flag_change": "a flag's days",
+    "collection file_inspection_rule": "a rule's days",
     "collection file_retry_rule": "a rule's days",
     "collection file_debit_agreement": "an agreement moves no money",
     "collection issue_certificate /as_of": "a question",
@@ -109,6 +111,7 @@ NOT_BOOKED = {
     "payout file_account_payment /filed_on": "a claim's day; the bank's results are booked",
     "payout file_outgoing_transfer /filed_on": "a claim's day; the bank's results are booked",
     "payout file_stable_job_refund /filed_on": "a claim's day; the bank's results are booked",
+    "payout hold_qualification_meeting /held_on": "a paper's day",
     "payout propose_entitlement_change": "a life's day",
     "payout propose_entitlement_rule": "a rule's day",
     "payout propose_formula_row": "a rule's days",
@@ -117,6 +120,7 @@ NOT_BOOKED = {
     "payout quote_person_benefit /on": "a question",
     "payout quote_unit_benefit /on": "a question",
     "payout record_life_proofs": "a life's day",
+    "payout record_qualification_objection /received_on": "a paper's day",
 }
 """Days that are booked nowhere, and why; an operation alone stands for all of its days."""
 

@@ -22,6 +22,7 @@ EXECUTED = {
 }
 """Pages whose every block is run, in order, by a test."""
 RUN_ONE_BY_ONE = {
+    ("docs/console.md", "html"): "tests/console/test_everyday.py",
     ("docs/ledger-chain.md", "python"): "tests/ledger/chain/test_proof.py",
     ("docs/where.md", "python"): "tests/architecture/test_docs.py",
     ("docs/policy.md", "json"): "tests/collection/policy",
@@ -39,7 +40,7 @@ def of(*languages: str) -> list[object]:
 
 
 def test_every_block_says_its_language_and_few_are_only_looked_at() -> None:
-    known = {"sh", "http", "json", "python", "text", "html"}
+    known = {"sh", "http", "html", "json", "python", "text"}
     assert [one.place for one in samples() if one.language not in known] == []
     assert sum(one.language == "text" for one in samples()) <= PICTURES_MAX
 

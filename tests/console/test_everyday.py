@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Route, expect
 from tests.console.conftest import People
 from tests.console.support.browser import PATIENCE_MS, new_person
 from tests.console.support.stage import BOARD, House
+from tests.samples import samples
 
 pytestmark = pytest.mark.story
 
@@ -138,14 +139,16 @@ async def test_the_wall_screen_stands_in_the_frame_of_a_site_that_posts_a_token(
         token = (await client.post(url, data=form, auth=("dashboard", secret))).json()[
             "access_token"
         ]
-    shown = (
-        f"<iframe src='{house.console}/embed/wall' width=1800 height=950></iframe><script>"
-        "addEventListener('message', one => one.source.postMessage("
-        f"{{token: '{token}', expires_in: 900}}, '{house.console}'))</script>"
-    )
+    (sample,) = [
+        one for one in samples() if (one.page, one.language) == ("docs/console.md", "html")
+    ]
+    shown = sample.text.replace("https://console.example.cn", house.console)
 
     async def answer(route: Route) -> None:
-        await route.fulfill(body=shown, content_type="text/html")
+        if route.request.url.endswith("/my-server/dashboard-token"):
+            await route.fulfill(json={"access_token": token, "expires_in": 900})
+        else:
+            await route.fulfill(body=shown, content_type="text/html")
 
     board = await new_person(house, browser, "dashboard")
     await board.page.route(f"{BOARD}/**", answer)
