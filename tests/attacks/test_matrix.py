@@ -20,6 +20,7 @@ from services.ledger.app import build as ledger
 from services.payout.app import build as payout
 from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Level, Role
+from shared.security.audience import audience_of
 from shared.security.tokens import mint, new_key
 from shared.web.trust_feed import trust_of
 from tests.attacks.conftest import Token
@@ -103,8 +104,10 @@ async def test_every_operation_admits_the_roles_that_it_names(
 ) -> None:
     wrong: list[str] = []
     asked = 0
+    # Identity gives the others no token for this service, and OpenAPI does not name them.
+    roles = [role for role in Role if service in audience_of(role)]
     for operation in operations(service):
-        for role in Role:
+        for role in roles:
             answer = await ask(client, operation, token(role, level_of(role)))
             asked += 1
             named = role.value in operation.roles or not operation.roles
