@@ -15,7 +15,7 @@ from tests.stories.support.installation import free_port
 pytestmark = pytest.mark.story
 
 DOCS = Path(__file__).parents[2] / "docs"
-PORTS = {"collection": 8001, "ledger": 8002, "payout": 8003, "identity": 8005}
+PORTS = {"collection": 8001, "ledger": 8002, "payout": 8003, "identity": 8005, "console": 8004}
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -25,6 +25,16 @@ def blocks(page: str) -> list[str]:
 
 def test_both_languages_have_the_same_commands() -> None:
     assert blocks("first-month.md") == blocks("first-month.zh-CN.md")
+
+
+@pytest.mark.parametrize("page", ["first-month.md", "first-month.zh-CN.md"])
+def test_the_console_has_the_pages_that_are_named(page: str) -> None:
+    table = (DOCS / page).read_text("utf-8").rpartition("127.0.0.1:8004")[2]
+    named = re.findall(r"`(/[a-z-]+)`", table)
+    sources = (DOCS.parent / "services/console/pages").rglob("*.py")
+    text = "".join(path.read_text("utf-8") for path in sources)
+    assert len(named) > 10
+    assert [one for one in named if f'"{one}"' not in text] == []
 
 
 def test_the_commands_close_a_month(run_home: Path) -> None:
