@@ -225,10 +225,24 @@ class PensionMachine(RuleBasedStateMachine):
         self.run(letter)
         while self.money.filed:
             self.sign(0, refuse=False)
-        while self.money.approved:
-            self.batch(0)
+        self.batch_all()
         while self.money.batches:
             self.bank_answers(0, [Outcome.PAID])
+
+    def batch_all(self) -> None:
+        for claim in list(self.money.approved):
+            if self.wait(self.money.batch([claim])):
+                self.money.approved.remove(claim)
+                self.check_batch()
+
+    @rule(reason=st.sampled_from(REASONS), since=st.sampled_from([0, 1]))
+    def stop_once_it_is_signed(self, reason: str, since: int) -> None:
+        """Let a stop become known between the signatures of a month and its batch."""
+        self.run(self.life.payer)
+        while self.money.filed:
+            self.sign(0, refuse=False)
+        self.stop(reason, since)
+        self.batch_all()
 
     @precondition(lambda self: self.money.paid)
     @rule(which=WHICH)
@@ -274,10 +288,7 @@ class PensionMachine(RuleBasedStateMachine):
         while True:
             while self.money.filed:
                 self.sign(0, refuse=False)
-            for claim in list(self.money.approved):
-                if self.wait(self.money.batch([claim])):
-                    self.money.approved.remove(claim)
-                    self.check_batch()
+            self.batch_all()
             while self.money.batches:
                 self.bank_answers(0, [Outcome.PAID])
             if self.wait(self.money.repay()):
