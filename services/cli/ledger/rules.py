@@ -58,6 +58,7 @@ class RuleTable(StrEnum):
     CLOSING_RULE = "closing_rule"
     ADJUSTMENT_RULE = "adjustment_rule"
     REPORT_LINE = "report_line"
+    INJECTION_RULE = "personal_injection_rule"
 
 
 _SECTIONS = {
@@ -67,6 +68,7 @@ _SECTIONS = {
     RuleTable.CLOSING_RULE: "closing_rules",
     RuleTable.ADJUSTMENT_RULE: "adjustment_rules",
     RuleTable.REPORT_LINE: "report_lines",
+    RuleTable.INJECTION_RULE: "injection_rules",
 }
 """Member of the ledger's door for the rows of each table."""
 
@@ -161,12 +163,14 @@ def send_rows(table: RuleTable, rows: list[dict[str, Any]], why: str, token: str
 
 def _as_sent(row: dict[str, Any]) -> dict[str, Any]:
     """Convert a row of the table to the members of the ledger's door."""
-    from shared.money import format_rate
+    from shared.money import format_rate, format_yuan
 
     sent = {}
     for name, value in row.items():
         if name.endswith("_ppm"):
             sent[name.removesuffix("_ppm")] = format_rate(value)
+        elif name == "yearly_fen":
+            sent["yearly"] = format_yuan(value)
         elif name == "class":
             sent["account_class"] = value
         elif name == "funds":

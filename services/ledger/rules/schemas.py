@@ -23,7 +23,7 @@ from shared.entry import Book, Side
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.references import Reference
-from shared.schema import Code, Day, In, Out, Rate, ShortText
+from shared.schema import Code, Day, In, Out, PositiveYuan, Rate, ShortText
 from shared.wire.ledger import AccountKey
 
 Certainty = Annotated[str, StringConstraints(min_length=1, max_length=20, strip_whitespace=True)]
@@ -117,6 +117,18 @@ class ReportLineIn(RowIn):
     place: int = Field(ge=1, le=9999)
 
 
+class InjectionRuleIn(RowIn):
+    """The yearly amount that retirees of some ages get into their personal accounts (门诊共济划入)."""
+
+    fund: Code = Field(examples=["medical"])
+    standing: Literal["ordinary", "founding"] = Field(
+        default="ordinary", description="普通、建国前老工人 (ordinary, or a founding worker)"
+    )
+    age_from: int = Field(ge=0, le=200, strict=True)
+    age_to: int = Field(default=200, ge=0, le=200, strict=True)
+    yearly: PositiveYuan = Field(examples=["600.00"], description="每年金额 (the year's amount)")
+
+
 class ThresholdIn(In):
     """A threshold from a day on; it replaces the row of its measure, fund and severity from then."""
 
@@ -144,6 +156,7 @@ class CorrectionIn(In):
     adjustment_rules: list[AdjustmentRuleIn] = Field(default=[], max_length=ROWS_MAX)
     report_lines: list[ReportLineIn] = Field(default=[], max_length=ROWS_MAX)
     thresholds: list[ThresholdIn] = Field(default=[], max_length=ROWS_MAX)
+    injection_rules: list[InjectionRuleIn] = Field(default=[], max_length=ROWS_MAX)
 
     @field_validator("adjustment_rules")
     @classmethod
@@ -220,6 +233,7 @@ def rows_from(body: CorrectionIn, by: str) -> dict[Table, list[Row]]:
         Table.ADJUSTMENT_RULE: [_shares(row) for row in body.adjustment_rules],
         Table.REPORT_LINE: [_plain(row) for row in body.report_lines],
         Table.THRESHOLD: [_threshold(row, by) for row in body.thresholds],
+        Table.INJECTION_RULE: [_injection(row) for row in body.injection_rules],
     }
 
 
@@ -239,6 +253,12 @@ def _shares(row: AdjustmentRuleIn) -> dict[str, Any]:
         (f"{name}_ppm" if name in {"paid_up", "size_cap", "gap_share"} else name): value
         for name, value in columns.items()
     }
+
+
+def _injection(row: InjectionRuleIn) -> dict[str, Any]:
+    columns = _plain(row)
+    del columns["yearly"]
+    return columns | {"yearly_fen": row.yearly}
 
 
 def _threshold(row: ThresholdIn, by: str) -> dict[str, Any]:

@@ -135,6 +135,24 @@ def _row_faults(change: Change, rows: Rows, accounts: Sequence[Account]) -> Iter
             yield from _fund_faults(row["fund"], at, rows)
         case Table.REPORT_LINE:
             yield from _line_faults(row, at, accounts)
+        case Table.INJECTION_RULE:
+            yield from _fund_faults(row["fund"], at, rows)
+            yield from _age_faults(row, at, rows[Table.INJECTION_RULE])
+
+
+def _age_faults(row: Row, at: str, rules: Sequence[Row]) -> Iterator[Fault]:
+    """Find ages that are no span, and an age that two rows give an amount on one day."""
+    if row["age_to"] < row["age_from"]:
+        yield Fault(f"{at}/age_to", "AGES_REVERSED", str(row["age_to"]))
+    for other in rules:
+        if (other["fund"], other["standing"]) != (row["fund"], row["standing"]) or other == row:
+            continue
+        meets = other["age_from"] <= row["age_to"] and row["age_from"] <= other["age_to"]
+        if meets and first_day(other) <= last_day(row) and first_day(row) <= last_day(other):
+            span = f"{other['age_from']}–{other['age_to']}"
+            yield Fault(
+                at, "AGES_OVERLAP", f"与另一行年龄重叠 (another row has these ages): {span}"
+            )
 
 
 def _line_faults(row: Row, at: str, accounts: Sequence[Account]) -> Iterator[Fault]:

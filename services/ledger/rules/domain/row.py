@@ -31,6 +31,7 @@ class Table(StrEnum):
     ADJUSTMENT_RULE = "adjustment_rule"
     REPORT_LINE = "report_line"
     THRESHOLD = "warning_threshold"
+    INJECTION_RULE = "personal_injection_rule"
 
 
 NAMES: Final[dict[Table, tuple[str, ...]]] = {
@@ -41,6 +42,7 @@ NAMES: Final[dict[Table, tuple[str, ...]]] = {
     Table.ADJUSTMENT_RULE: ("fund",),
     Table.REPORT_LINE: ("report", "line"),
     Table.THRESHOLD: ("measure", "fund", "severity"),
+    Table.INJECTION_RULE: ("fund", "standing", "age_from"),
 }
 """The columns that name a row beside its first day."""
 

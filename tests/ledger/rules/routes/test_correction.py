@@ -136,6 +136,24 @@ async def test_the_adjustment_funds_shares_are_data_of_the_day(books: Ledger) ->
     assert (await propose(books, adjustment_rules=[too_much])).status_code == 422
 
 
+async def test_two_people_change_what_retirees_get_into_their_accounts(books: Ledger) -> None:
+    row = ROW | {
+        "fund": "medical",
+        "age_from": 70,
+        "yearly": "960.00",
+        "source": "本市门诊共济办法",
+    }
+    await correct(books, injection_rules=[row | {"in_force_from": "2021-07-01"}])
+    found = await rules(books, "personal_injection_rule", on="2021-07-15")
+    of_seventy = [one for one in found if (one["standing"], one["age_from"]) == ("ordinary", 70)]
+    assert [one["yearly_fen"] for one in of_seventy] == [96_000]
+    before = await rules(books, "personal_injection_rule", on="2021-06-30")
+    assert 60_000 in [one["yearly_fen"] for one in before if one["standing"] == "ordinary"]
+    wrong = [row | {"age_from": 75}, row | {"age_from": 90, "age_to": 80, "fund": "nope"}]
+    answer = await propose(books, injection_rules=wrong)
+    assert codes(answer) == {"AGES_OVERLAP", "AGES_REVERSED", "FUND_UNKNOWN"}
+
+
 async def test_a_line_of_a_statement_has_the_printed_forms_name_and_place(books: Ledger) -> None:
     await collect(books, "pension", "7.00", "2021-07-10")
     await books.settle("sweep", "2021-07-20")
@@ -302,6 +320,7 @@ async def test_the_database_writes_no_rule_without_two_signatures(books: Ledger)
             "adjustment_rule",
             "report_line",
             "warning_threshold",
+            "personal_injection_rule",
             "rule_correction",
         ):
             for statement in (
