@@ -65,7 +65,12 @@ UP: Final = (
     SELECT id, recorded_by, 'before approvals', recorded_at
       FROM budget_paper
     """,
-    "ALTER TABLE budget ADD COLUMN paper uuid REFERENCES budget_paper (id)",
+    "ALTER TABLE budget ADD COLUMN paper uuid",
+    # Nobody adds a row to the paper of another, who could then be asked to approve it.
+    """
+    ALTER TABLE budget ADD CONSTRAINT budget_of_recorder
+        FOREIGN KEY (paper, recorded_by) REFERENCES budget_paper (id, recorded_by)
+    """,
     # Rows of before have no paper; each is the paper of its own id.
     "ALTER TABLE budget ADD CONSTRAINT budget_of_paper CHECK (paper IS NOT NULL) NOT VALID",
     """

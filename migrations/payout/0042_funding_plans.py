@@ -57,6 +57,28 @@ PART: Final = """
         PRIMARY KEY (plan_key, plan_id, part_no)
     )
 """
+# A plan that was decided takes no further claims. The lock waits for a decision under way.
+OPEN: Final = (
+    """
+    CREATE FUNCTION funding_plan_is_open() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM 1
+           FROM funding_plan
+          WHERE plan_key = NEW.plan_key AND id = NEW.plan_id AND status = 'proposed'
+            FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'no plan waits for approval: propose another one'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END
+    $$
+    """,
+    """
+    CREATE TRIGGER funding_plan_open BEFORE INSERT ON funding_part
+        FOR EACH ROW EXECUTE FUNCTION funding_plan_is_open()
+    """,
+)
 CLAIM: Final = """
     CREATE TABLE claim_funding (
         claim_key bigint  NOT NULL,
@@ -81,6 +103,7 @@ STATEMENTS: Final = (
      WHERE status = 'proposed'
     """,
     PART,
+    *OPEN,
     CLAIM,
     # A claim is in at most one plan that is not refused.
     "CREATE UNIQUE INDEX claim_funding_once ON claim_funding (claim_key, claim_id) WHERE live",
@@ -113,3 +136,4 @@ def downgrade() -> None:
         for event in EVENTS if table in WATCHED else ():
             op.execute(f"DROP TRIGGER {table}_{event.lower()}_recorded ON {table}")
         op.execute(f"DROP TABLE {table}")
+    op.execute("DROP FUNCTION funding_plan_is_open()")

@@ -125,10 +125,12 @@ async def test_budgets_of_one_person_stay_in_force_and_later_ones_need_two(
             approve = "INSERT INTO budget_approval (id, recorded_by, approved_by) VALUES ($1, 'Li Na', $2)"
             with pytest.raises(asyncpg.CheckViolationError, match="two_people"):
                 await admin.execute(approve, paper, "li na ")
-            await admin.execute(approve, paper, "zhao")
             late = insert.replace("recorded_by)", "recorded_by, paper)").replace(
                 "'wang')", "'Li Na', $1)"
             )
+            with pytest.raises(asyncpg.ForeignKeyViolationError, match="budget_of_recorder"):
+                await admin.execute(late.replace("Li Na", "zhao"), paper)
+            await admin.execute(approve, paper, "zhao")
             with pytest.raises(asyncpg.CheckViolationError, match="is approved"):
                 await admin.execute(late, paper)
         finally:

@@ -137,5 +137,13 @@ async def test_the_database_refuses_one_person_and_a_second_plan_of_a_claim(
         )
         with pytest.raises(asyncpg.UniqueViolationError, match="claim_funding_once"):
             await admin.execute(twice)
+        late = (
+            "INSERT INTO funding_part SELECT plan_key, plan_id, part_no + 1, claim_key,"
+            " gen_random_uuid(), kind, district, period, account, lines, amount_fen"
+            " FROM funding_part WHERE plan_id IN (SELECT id FROM funding_plan WHERE status = $1)"
+        )
+        for decided in ("approved", "refused"):
+            with pytest.raises(asyncpg.CheckViolationError, match="no plan waits"):
+                await admin.execute(late, decided)
     finally:
         await admin.close()
