@@ -1,5 +1,6 @@
 """Flags are set and lifted by two people; the rules say after what, and what they block."""
 
+from datetime import timedelta
 from typing import Any
 
 from shared.clock import today
@@ -86,6 +87,21 @@ async def test_a_person_is_flagged_by_reference(office: Office) -> None:
     filed = (await change(office, "set", person=person)).json()
     assert (await decide(office, filed)).status_code == 201
     assert (await flags(office, person))["flagged"]
+
+
+async def test_a_flag_that_is_lifted_later_can_be_lifted_sooner(office: Office) -> None:
+    unit = await a_unit(office, people=1)
+    await decide(office, (await change(office, "set", credit_code=unit.code)).json())
+    later = (today() + timedelta(days=30)).isoformat()
+    for day in (later, today().isoformat()):
+        filed = (await change(office, "lift", credit_code=unit.code, since=day)).json()
+        answer = await decide(office, filed)
+        assert answer.status_code == 201, answer.text
+    shown = await flags(office, unit.code)
+    assert not shown["flagged"]
+    assert shown["items"][0]["lifted_on"] == today().isoformat()
+    again = await change(office, "lift", credit_code=unit.code, since=later)
+    assert again.json()["code"] == "CREDIT_FLAG_NONE"
 
 
 async def test_a_closed_case_files_the_flag_that_the_rules_demand(
