@@ -33,7 +33,7 @@ class NothingDue(Refusal):
 
 
 class PensionDrawn(Refusal):
-    """已领取养老金,个人账户不得转移或退还:余额须先扣除已发的个人账户养老金 (a pension was paid from this account)"""
+    """已核定或已领取养老金,个人账户不得转移或退还:余额须先扣除个人账户养老金 (a pension is or was paid from this account)"""
 
     kind = Kind.CONFLICT
     code = "ACCOUNT_PENSION_DRAWN"

@@ -17,7 +17,7 @@ from services.payout.account_payments.domain import (
     due_of,
     withdrawal_of,
 )
-from services.payout.benefits.domain import BenefitKind
+from services.payout.benefits.domain import BASIC_PENSION, BenefitKind
 from services.payout.claims.domain.claim import Claim
 from services.payout.claims.domain.draft import draft_faults
 from services.payout.claims.flows import claim as claim_flow
@@ -28,8 +28,9 @@ from services.payout.common.domain import (
     require_not_future,
 )
 from services.payout.common.flows import PersonKeys
+from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.formulas.clients import BenefitRecords
-from services.payout.formulas.domain.person import PersonRecord
+from services.payout.formulas.domain.person import PENSION, PersonRecord
 from services.payout.formulas.domain.row import RowBook
 from services.payout.formulas.domain.transfer import TRANSFER_POOLED
 from services.payout.formulas.store import row as formula_row_store
@@ -97,17 +98,22 @@ async def file(
     """Compute what is due by the facts, and file its claim; one of a person at a time.
 
     Raises:
-        PensionDrawn: a pension was paid from the account.
+        PensionDrawn: the person has a pension, or one was paid from the account.
         NothingDue: earlier claims take all there is.
         Faulty, EventClaimed: see `claim_flow.file_claim`.
     """
     person_id, fund = facts.person_id, request.fund.value
+    # A meeting opens a pension from the account before this or after it, never during it.
+    await entitlement_store.lock_pensions(tx, alone=False)
     await persons_store.lock_people(tx, alone=False)
     named = [("/identity_number", person_id)]
     await persons_flow.require_right_numbers(tx, named, keys)
     await event_store.lock_people(tx, [person_id])
     people = await persons_store.records(tx, person_id)
-    if fund == "pension" and await withdrawals_store.has_drawn_pension(tx, people):
+    if fund == PENSION and (
+        await entitlement_store.has_any(tx, people, BASIC_PENSION)
+        or await withdrawals_store.has_drawn_pension(tx, people)
+    ):
         raise PensionDrawn
     earlier = await withdrawals_store.of_people(tx, people, fund)
     pooled = await _pooled(tx, place, request.filed_on, facts.record)

@@ -50,6 +50,25 @@ async def records(tx: AsyncConnection, person_id: int) -> list[int]:
     return list(rows)
 
 
+async def owners(tx: AsyncConnection, person_ids: Sequence[int]) -> dict[int, int]:
+    """Map the records of people, their own and those that ended in them, to the people."""
+    rows = await tx.execute(
+        text("""
+            WITH RECURSIVE own (owner_id, person_id) AS (
+                SELECT one.person_id, one.person_id
+                  FROM unnest(CAST(:person_ids AS bigint[])) AS one (person_id)
+                 UNION
+                SELECT own.owner_id, merged.person_id
+                  FROM own
+                  JOIN person_correction AS merged
+                    ON merged.survivor_id = own.person_id AND merged.person_id <> own.person_id)
+            SELECT person_id, owner_id FROM own
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return {row.person_id: row.owner_id for row in rows}
+
+
 async def last_number(tx: AsyncConnection) -> int:
     """Read the number of the last correction that was applied; 0 before the first."""
     row = (

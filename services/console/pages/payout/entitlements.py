@@ -40,6 +40,7 @@ BLOCKS: Final[Mapping[str, Text]] = {
     "unit_arrears": ("单位欠费", "Arrears of the unit"),
     "double_cover": ("重复参保", "Double cover"),
     "pension_drawn": ("已领待遇", "Draws a pension already"),
+    "account_paid": ("账户已支付或转出", "Account paid out or transferred"),
     "too_early": ("未到退休年龄", "Too early"),
     "rows_missing": ("缺计发参数", "Rows of formulas are missing"),
 }

@@ -42,6 +42,15 @@ class KnownPerson:
     doubled_months: int
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierBenefits:
+    """Benefits that payout has granted a person already, beside which a pension would pay twice."""
+
+    has_pension: bool = False
+    account_claims: tuple[str, ...] = ()
+    """Claims, not refused, that pay out or transfer the pension account."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRules:
     """The formula rows, and the reasons that a rule in force lets pass."""
@@ -51,7 +60,12 @@ class CheckRules:
 
 
 def check(
-    rules: CheckRules, today: date, known: KnownPerson, question: PensionQuestion, *, drawn: bool
+    rules: CheckRules,
+    today: date,
+    known: KnownPerson,
+    question: PensionQuestion,
+    *,
+    earlier: EarlierBenefits,
 ) -> CheckOutcome:
     """Check an application by the records of today and the rows of the month of retirement.
 
@@ -68,7 +82,7 @@ def check(
         quote = _quoted(rules.book, day, known, question)
     except FormulaRowMissing as refusal:
         missing = str(refusal.facts["rule"])
-    findings = list(_findings(quote, known, retirement, today, drawn=drawn))
+    findings = list(_findings(quote, known, retirement, today, earlier))
     if missing is not None:
         findings.append(Finding(BlockReason.ROWS_MISSING, f"{missing} {day}"))
     reasons, waived = split_findings(findings, rules.waivable)
@@ -90,12 +104,12 @@ def check_again(
     known: KnownPerson,
     question: PensionQuestion,
     *,
-    drawn: bool,
+    earlier: EarlierBenefits,
     before: CheckOutcome,
 ) -> CheckOutcome:
     """Check a stored application again; records that contradict it now are a reason against it."""
     try:
-        return check(rules, today, known, question, drawn=drawn)
+        return check(rules, today, known, question, earlier=earlier)
     except (Faulty, OutsideFlexibleRange, FormulaRowMissing) as refusal:
         why = "; ".join(fault.message for fault in refusal.faults) or refusal.message
         return replace(
@@ -124,7 +138,11 @@ def _quoted(
 
 
 def _findings(
-    quote: BenefitQuote, known: KnownPerson, retirement: Period, today: date, *, drawn: bool
+    quote: BenefitQuote,
+    known: KnownPerson,
+    retirement: Period,
+    today: date,
+    earlier: EarlierBenefits,
 ) -> Iterator[Finding]:
     for condition in quote.conditions:
         if not condition.met:
@@ -138,8 +156,10 @@ def _findings(
         yield Finding(BlockReason.UNIT_ARREARS, detail)
     if known.doubled_months:
         yield Finding(BlockReason.DOUBLE_COVER, f"{known.doubled_months} 个月")
-    if drawn:
+    if earlier.has_pension:
         yield Finding(BlockReason.PENSION_DRAWN, "")
+    if earlier.account_claims:
+        yield Finding(BlockReason.ACCOUNT_PAID, "; ".join(earlier.account_claims))
     if retirement > Period.of(today):
         yield Finding(BlockReason.TOO_EARLY, f"{retirement}")
 

@@ -78,6 +78,7 @@ class BlockReason(StrEnum):
     UNIT_ARREARS = "unit_arrears"
     DOUBLE_COVER = "double_cover"
     PENSION_DRAWN = "pension_drawn"
+    ACCOUNT_PAID = "account_paid"
     TOO_EARLY = "too_early"
     ROWS_MISSING = "rows_missing"
     FACTS_WRONG = "facts_wrong"
@@ -93,6 +94,7 @@ _TEXTS: Final = {
     BlockReason.UNIT_ARREARS: "单位欠缴养老保险费 (a unit owes months of the person)",
     BlockReason.DOUBLE_COVER: "重复参保 (two units paid the same months)",
     BlockReason.PENSION_DRAWN: "已有基本养老金待遇 (the person has a pension)",
+    BlockReason.ACCOUNT_PAID: "个人账户已退还、继承或转出,或正在办理 (the account was or is being paid out or transferred)",
     BlockReason.TOO_EARLY: "未到退休月 (the month of retirement has not come)",
     BlockReason.ROWS_MISSING: "缺少计发参数,无法计算 (formula rows are missing)",
     BlockReason.FACTS_WRONG: "申请事项与现有记录不符 (what was handed in contradicts the records)",

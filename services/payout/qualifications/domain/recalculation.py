@@ -11,7 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.payout.formulas.domain.person import PensionQuestion
-from services.payout.qualifications.domain.check import CheckRules, KnownPerson, check
+from services.payout.qualifications.domain.check import (
+    CheckRules,
+    EarlierBenefits,
+    KnownPerson,
+    check,
+)
 from services.payout.qualifications.domain.qualification import CheckOutcome, Qualification
 from shared.errors import Kind, Refusal
 from shared.ids import Ref
@@ -91,7 +96,7 @@ def recalculated(
         deemed_months=paper.deemed_months,
         before_account_months=paper.before_account_months,
     )
-    after = check(rules, paper.outcome.checked_on, then, question, drawn=False)
+    after = check(rules, paper.outcome.checked_on, then, question, earlier=EarlierBenefits())
     if after.provisional or not after.monthly_fen:
         return None
     return Recalculation(paper=paper, after=after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,11 +17,18 @@ from services.payout.common.flows import PersonKeys, record_reading
 from services.payout.entitlements.domain.holder import holder_faults
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.entitlements.store import rule as rule_store
-from services.payout.formulas.domain.person import PensionQuestion
+from services.payout.formulas.domain.person import PENSION, PensionQuestion
 from services.payout.formulas.domain.row import RowBook
 from services.payout.formulas.store import row as formula_row_store
 from services.payout.persons import flows as persons_flow
-from services.payout.qualifications.domain.check import CheckRules, KnownPerson, check, check_again
+from services.payout.persons import store as persons_store
+from services.payout.qualifications.domain.check import (
+    CheckRules,
+    EarlierBenefits,
+    KnownPerson,
+    check,
+    check_again,
+)
 from services.payout.qualifications.domain.qualification import (
     PAPER,
     CheckOutcome,
@@ -32,6 +40,7 @@ from services.payout.qualifications.domain.qualification import (
 )
 from services.payout.qualifications.store import qualification as qualification_store
 from services.payout.qualifications.store.qualification import BlockedCount
+from services.payout.withdrawals import store as withdrawals_store
 from shared import trail
 from shared.errors import Fault, NotFound
 from shared.ids import Ref, key_of
@@ -184,8 +193,23 @@ async def _outcome_of(
         deemed_months=facts.deemed_months,
         before_account_months=facts.before_account_months,
     )
-    drawn = await entitlement_store.of_person(tx, person_id, blind, BASIC_PENSION)
-    return check(await check_rules(tx, at), at.today, known, question, drawn=bool(drawn))
+    earlier = await _earlier_benefits(tx, [(person_id, blind)])
+    rules = await check_rules(tx, at)
+    return check(rules, at.today, known, question, earlier=earlier[person_id, blind])
+
+
+async def _earlier_benefits(
+    tx: AsyncConnection, people: Sequence[tuple[int, bytes]]
+) -> dict[tuple[int, bytes], EarlierBenefits]:
+    """Read the pensions of people, and the claims over the accounts of all their records."""
+    drawing = await entitlement_store.drawing(tx, people, BASIC_PENSION)
+    owner = await persons_store.owners(tx, [person_id for person_id, _ in people])
+    claims: dict[int, list[str]] = defaultdict(list)
+    for one in await withdrawals_store.of_people(tx, list(owner), PENSION):
+        claims[owner[one.person_id]].append(one.paper)
+    return {
+        person: EarlierBenefits(person in drawing, tuple(claims[person[0]])) for person in people
+    }
 
 
 async def check_rules(tx: AsyncConnection, at: CheckingContext) -> CheckRules:
@@ -204,9 +228,7 @@ async def outcomes(
 ) -> dict[Ref, CheckOutcome]:
     """Check stored applications against records that were read just now."""
     rules = await check_rules(tx, at)
-    drawn = await entitlement_store.drawing(
-        tx, [(paper.person_id, paper.blind) for paper in papers], BASIC_PENSION
-    )
+    earlier = await _earlier_benefits(tx, [(paper.person_id, paper.blind) for paper in papers])
     return {
         paper.ref: check_again(
             rules,
@@ -218,7 +240,7 @@ async def outcomes(
                 deemed_months=paper.deemed_months,
                 before_account_months=paper.before_account_months,
             ),
-            drawn=(paper.person_id, paper.blind) in drawn,
+            earlier=earlier[paper.person_id, paper.blind],
             before=paper.outcome,
         )
         for paper in papers

@@ -8,6 +8,7 @@ import pytest
 from services.payout.formulas.domain.person import PensionQuestion, PersonRecord, PersonYear
 from services.payout.qualifications.domain.check import (
     CheckRules,
+    EarlierBenefits,
     KnownPerson,
     OwedMonths,
     check,
@@ -38,6 +39,7 @@ RECORD = PersonRecord(
     account_fen=1_390_000,
 )
 KNOWN = KnownPerson(record=RECORD, name="王建国", owed=(), doubled_months=0)
+NOTHING = EarlierBenefits()
 YEARS = PensionQuestion(deemed_months=168)
 
 
@@ -46,11 +48,11 @@ def checked(
     question: PensionQuestion = YEARS,
     *,
     today: date = TODAY,
-    drawn: bool = False,
+    earlier: EarlierBenefits = NOTHING,
     waivable: frozenset[str] = frozenset(),
 ) -> CheckOutcome:
     rules = CheckRules(book=book_of(ROWS), waivable=waivable)
-    return check(rules, today, known, question, drawn=drawn)
+    return check(rules, today, known, question, earlier=earlier)
 
 
 def test_rows_of_the_month_of_retirement_count() -> None:
@@ -66,13 +68,16 @@ def test_rows_of_the_month_of_retirement_count() -> None:
 def test_every_reason_is_found_at_once() -> None:
     owed = OwedMonths("91120101MA00000019", 5, "2026-01", "2026-05")
     known = replace(KNOWN, owed=(owed,), doubled_months=3)
-    outcome = checked(known, PensionQuestion(), drawn=True)
+    earlier = EarlierBenefits(has_pension=True, account_claims=("clm_1", "clm_2"))
+    outcome = checked(known, PensionQuestion(), earlier=earlier)
     assert outcome.reasons == (
         BlockReason.YEARS_TOO_FEW,
         BlockReason.UNIT_ARREARS,
         BlockReason.DOUBLE_COVER,
         BlockReason.PENSION_DRAWN,
+        BlockReason.ACCOUNT_PAID,
     )
+    assert outcome.evidence["details"]["account_paid"] == "clm_1; clm_2"
     assert "91120101MA00000019" in outcome.evidence["details"]["unit_arrears"]
 
 
@@ -98,10 +103,10 @@ def test_a_retirement_before_the_first_rows_has_no_amount() -> None:
 def test_records_that_contradict_a_stored_application_block_it() -> None:
     first, woman = checked(), replace(KNOWN, record=replace(RECORD, is_female=True))
     rules = CheckRules(book=book_of(ROWS), waivable=frozenset())
-    outcome = check_again(rules, TODAY, woman, YEARS, drawn=False, before=first)
+    outcome = check_again(rules, TODAY, woman, YEARS, earlier=NOTHING, before=first)
     assert (outcome.reasons, outcome.monthly_fen) == ((BlockReason.FACTS_WRONG,), None)
     assert outcome.evidence["details"]["facts_wrong"]
-    assert check_again(rules, TODAY, KNOWN, YEARS, drawn=False, before=outcome) == first
+    assert check_again(rules, TODAY, KNOWN, YEARS, earlier=NOTHING, before=outcome) == first
 
 
 def test_a_fault_points_at_the_application() -> None:

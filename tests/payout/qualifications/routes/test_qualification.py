@@ -1,11 +1,19 @@
 """Retirement in four steps by four people, from the records alone."""
 
+from typing import Any
+from uuid import UUID
+
+import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from shared.ids import Ref
+from shared.references import Reference
+from tests.payout.support.merging import person_of
 from tests.payout.support.office import Office
 from tests.payout.support.retiring import (
+    NAME,
     OWING,
     applicant,
     application,
@@ -166,3 +174,83 @@ async def test_the_database_approves_nothing_without_four_people(office: Office)
                 """),
                 how,
             )
+
+
+async def _take_account(office: Office, number: str, path: str, **more: Any) -> httpx.Response:
+    body = {
+        "fund": "pension",
+        "district": "heping",
+        "identity_number": number,
+        "bank_account": application(number)["bank_account"],
+    } | more
+    how = {"role": "district_clerk", "district": "heping"}
+    return await office.ask("POST", path, body, **how)
+
+
+async def _pay_account(office: Office, number: str) -> httpx.Response:
+    return await _take_account(
+        office,
+        number,
+        "/v1/account-payments",
+        reason="not_qualified",
+        payee_name=NAME,
+        documents=["application"],
+    )
+
+
+def _holds(office: Office, number: str, amount_fen: int = 120_000_00) -> None:
+    office.peers.accounts[office.app.state.person_keys.key(number), "pension"] = amount_fen
+
+
+async def test_an_account_is_not_paid_once_its_pension_is_approved(office: Office) -> None:
+    number = applicant(office)
+    _holds(office, number)
+    paper = await filed(office, number)
+    await three_steps(office, [paper["id"]])
+    assert (await meeting(office, [paper["id"]])).status_code == 201
+    refused = await _pay_account(office, number)
+    assert (refused.status_code, refused.json()["code"]) == (409, "ACCOUNT_PENSION_DRAWN")
+
+
+async def test_no_pension_is_opened_from_an_account_that_a_claim_takes(office: Office) -> None:
+    """Paid out or transferred, booked by the ledger or not yet: the months count elsewhere now."""
+    number = applicant(office)
+    _holds(office, number)
+    paper = await filed(office, number)
+    await three_steps(office, [paper["id"]])
+    claim = await _pay_account(office, number)
+    assert claim.status_code == 201, claim.text
+    changed = await meeting(office, [paper["id"]])
+    assert [fault["code"] for fault in changed.json()["errors"]] == ["QUALIFICATION_CHANGED"]
+    how = {"role": "district_clerk", "district": "heping"}
+    body = {"district": "heping", "qualifications": [paper["id"]]}
+    checked = await office.ask("POST", "/v1/qualification-checks", body, **how)
+    assert checked.json()["items"][0]["blocked_by"] == ["account_paid"]
+    detail = await look(office, f"/v1/qualifications/{paper['id']}")
+    assert [one["detail"] for one in detail["reasons"]] == [claim.json()["id"]]
+    await office.sign(
+        claim.json()["id"], "district_reviewer", "refuse", district="heping", note="撤回"
+    )
+    checked = await office.ask("POST", "/v1/qualification-checks", body, **how)
+    assert checked.json()["items"][0]["blocked_by"] == []
+
+
+async def test_months_that_went_to_another_city_open_no_pension_here(office: Office) -> None:
+    number = applicant(office)
+    _holds(office, number)
+    keys = office.app.state.person_keys
+    whole = person_of(keys, number).text(Reference.PERSON)
+    by_key = Ref(keys.key(number), UUID(int=0)).text(Reference.PERSON)
+    office.peers.records[by_key] = office.peers.records[whole]
+    sent = await _take_account(
+        office,
+        number,
+        "/v1/outgoing-transfers",
+        letter="LXH-310000-2026-00021",
+        city="上海市",
+        agency="上海市社保中心",
+        documents=["contact_letter"],
+    )
+    assert sent.status_code == 201, sent.text
+    paper = await filed(office, number)
+    assert paper["blocked_by"] == ["account_paid"]
