@@ -27,6 +27,7 @@ import httpx
 import pyotp
 import typer
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from benchmarks._bench import AsJson, Small
 from services.demo.filling import fill
@@ -40,6 +41,8 @@ from shared.security.sandbox import totp_seed
 SERVICES = ("identity", "collection", "ledger", "payout", "console", "sandbox")
 PAUSE_SECONDS = (2.0, 8.0)
 """Time that a person looks at a page before the next click."""
+OPENING_SECONDS = 20.0
+"""Time within which all pages are opened."""
 ANSWER_SECONDS = 30.0
 WALK = (
     ("/", "wx-title"),
@@ -65,7 +68,7 @@ class Tab:
             "id": self.layout_id,
             "client_id": self.client_id,
             "listener_id": self.listener_id,
-            "args": json.dumps(path),
+            "args": [json.dumps(path)],
         }
         await self.socket.send("42" + json.dumps(["event", event]))
         await self.until(sign)
@@ -126,7 +129,9 @@ async def opened(url: str, browser: httpx.AsyncClient) -> Tab:
     }
     address = f"{url.replace('http', 'ws', 1)}/_nicegui_ws/socket.io/?{httpx.QueryParams(query)}"
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    socket = await connect(address, additional_headers={"Cookie": cookie}, max_size=None)
+    socket = await connect(
+        address, origin=Origin(url), additional_headers={"Cookie": cookie}, max_size=None
+    )
     await socket.recv()
     await socket.send("40")
     tab = Tab(socket, client_id[1], *found)
@@ -134,16 +139,22 @@ async def opened(url: str, browser: httpx.AsyncClient) -> Tab:
     return tab
 
 
-async def click(tab: Tab, ends: float, seconds: list[float], seed: int) -> int:
-    """Walk through pages until the end; the number of clicks that had no answer."""
+async def click(
+    url: str, browser: httpx.AsyncClient, ends: float, seconds: list[float], seed: int
+) -> int:
+    """Open a page and walk on until the end; the number of clicks that had no answer."""
     chance, failed = random.Random(seed), 0
+    await asyncio.sleep(chance.uniform(0, OPENING_SECONDS))
+    tab, at = await opened(url, browser), "/declarations"
     while time.monotonic() < ends:
         await asyncio.sleep(chance.uniform(*PAUSE_SECONDS))
-        path, sign = chance.choice(WALK)
+        path, sign = chance.choice([step for step in WALK if step[0] != at])
+        at = path
         try:
             seconds.append(await tab.go(path, sign))
         except TimeoutError:
             failed += 1
+    await tab.socket.close()
     return failed
 
 
@@ -174,10 +185,11 @@ async def measure(home: Path, pages: int, seconds: float) -> dict[str, Any]:
         url = house.urls["console"]
         alone = memory_mib(house.pid_of("console"))
         browsers = [await signed_in(url, name, house.secrets[name]) for name in people()]
-        tabs = [await opened(url, browsers[at % len(browsers)]) for at in range(pages)]
         taken: list[float] = []
-        ends = time.monotonic() + seconds
-        failed = await asyncio.gather(*(click(tab, ends, taken, at) for at, tab in enumerate(tabs)))
+        ends = time.monotonic() + OPENING_SECONDS + seconds
+        failed = await asyncio.gather(
+            *(click(url, browsers[at % len(browsers)], ends, taken, at) for at in range(pages))
+        )
         figures = {
             "pages": pages,
             "clicks": len(taken),
@@ -187,8 +199,8 @@ async def measure(home: Path, pages: int, seconds: float) -> dict[str, Any]:
             "memory_mib_before": alone,
             "memory_mib_peak": memory_mib(house.pid_of("console")),
         }
-        for one in (*[tab.socket.close() for tab in tabs], *[one.aclose() for one in browsers]):
-            await one
+        for one in browsers:
+            await one.aclose()
     return figures
 
 

@@ -194,17 +194,23 @@ class Api:
         raise AssertionError("unreachable")
 
     async def _token(self) -> str:
-        if self.session.has_token():
-            return self.session.token
-        body = {"session": self.session.secret}
-        try:
-            return self.session.keep_token(
-                await self._services.identity("/v1/session-tokens", body)
-            )
-        except ApiError as error:
-            if error.status in {401, 403, 404, 410, 422}:
-                raise SignedOut(401, {"code": error.code, "detail": error.detail}) from error
-            raise
+        session = self.session
+        if session.is_ended:
+            raise SignedOut(401, {"code": "SIGNED_OUT", "detail": "已退出登录 (signed out)"})
+        if session.has_token():
+            return session.token
+        if not session.secret:  # a frame that waits for its token has none to renew
+            raise SignedOut(401, {"code": "NO_SESSION", "detail": "没有登录 (not signed in)"})
+        async with session.renewing:
+            if session.has_token():
+                return session.token
+            body = {"session": session.secret}
+            try:
+                return session.keep_token(await self._services.identity("/v1/session-tokens", body))
+            except ApiError as error:
+                if error.status in {401, 403, 404, 410, 422}:
+                    raise SignedOut(401, {"code": error.code, "detail": error.detail}) from error
+                raise
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -101,9 +101,11 @@ def _add_pages(desk: SignIn, origins: Sequence[str]) -> None:
         build_wall(Api(services, session))
         return None
 
-    @ui.page(EMBEDDED, title=NAME[0])
-    def embedded_wall(language: str = "zh") -> None:
-        build_embedded_wall(services, origins, "en" if language == "en" else "zh")
+    if origins:
+
+        @ui.page(EMBEDDED, title=NAME[0])
+        def embedded_wall(language: str = "zh") -> None:
+            build_embedded_wall(services, origins, "en" if language == "en" else "zh")
 
     @ui.page("/")
     @ui.page("/{_:path}")

@@ -11,6 +11,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.guard.entrance import BULK_BYTES
+
 CONTENT_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -29,6 +31,10 @@ FIELDS: Final = {
     b"referrer-policy": b"same-origin",
     b"x-content-type-options": b"nosniff",
 }
+FORM_BYTES: Final = 64 * 1024
+FILE_BYTES: Final = BULK_BYTES + FORM_BYTES
+"""What the services take, and the form around it."""
+_UPLOADS: Final = "/_nicegui/"
 _HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
@@ -64,6 +70,9 @@ class Guard:
             refusal = PlainTextResponse("来自其他网站的请求 (a request of another site)", 403)
             await refusal(scope, receive, send)
             return
+        if scope["type"] == "http" and _is_too_long(scope):
+            await PlainTextResponse("内容过大 (too long)", 413)(scope, receive, send)
+            return
         trace_id = secrets.token_hex(8)
         scope["wuxian.trace_id"] = trace_id
 
@@ -81,6 +90,15 @@ class Guard:
             await send(message)
 
         await self.app(scope, receive, completed)
+
+
+def _is_too_long(scope: Scope) -> bool:
+    """Return whether a body is longer than a form, or than a file, may be; or does not say."""
+    if scope["method"] in _SAFE:
+        return False
+    given = Headers(scope=scope).get("content-length", "")
+    longest = FILE_BYTES if scope["path"].startswith(_UPLOADS) else FORM_BYTES
+    return not given.isdigit() or int(given) > longest
 
 
 def _comes_from_elsewhere(scope: Scope, public_host: str) -> bool:

@@ -6,9 +6,12 @@ access tokens never leave the server and are never written down.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from services.console.words import Language
@@ -37,6 +40,12 @@ class Session:
     """The moment of the monotonic clock from which the token no longer counts."""
     acted_at: float = field(default_factory=time.monotonic)
     """When the person last opened a page, by the monotonic clock."""
+    is_ended: bool = False
+    """Signed out, or another person signed in at the same browser: open pages go no further."""
+    renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while identity is asked for a token, so that the parts of a page ask once."""
+    rejoin: Callable[[], None] = lambda: None
+    """Puts the session back among the open ones, when its person has signed in again."""
 
     @classmethod
     def of(cls, answer: dict[str, Any], language: Language) -> Session:
@@ -73,6 +82,7 @@ class Session:
         self.secret, self.token = answer["session"], ""
         self.role, self.district = Role(answer["role"]), answer["district"]
         self.ends_at = datetime.fromisoformat(answer["expires_at"])
+        self.rejoin()
 
     def keep_token(self, answer: dict[str, Any]) -> str:
         """Keep a new token and return it."""
@@ -97,10 +107,17 @@ class Sessions:
         now = clock.now()
         self._open = {key: one for key, one in self._open.items() if one.ends_at > now}
         self._open[cookie_id] = session
+        session.rejoin = partial(self._open_again, cookie_id, session)
+
+    def _open_again(self, cookie_id: str, session: Session) -> None:
+        self._open[cookie_id] = session
 
     def end(self, cookie_id: str) -> Session | None:
-        """Forget a session and return it."""
-        return self._open.pop(cookie_id, None)
+        """Forget a session and return it; pages that are still open can do nothing more."""
+        ended = self._open.pop(cookie_id, None)
+        if ended is not None:
+            ended.is_ended, ended.token = True, ""
+        return ended
 
     def __len__(self) -> int:
         return len(self._open)

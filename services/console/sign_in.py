@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +19,7 @@ from services.console.widgets.fault import fault_card
 from services.console.words import Language, speak, t, tell
 
 _COOKIE_DAYS: Final = 365
+_REFUSALS_MAX: Final = 1000
 LANGUAGE_COOKIE: Final = "wuxian_language"
 
 
@@ -88,8 +90,9 @@ class SignIn:
         try:
             answer = await self.services.identity("/v1/sessions", body, address=_address(request))
         except ApiError as error:
-            self._refusals[request.session["id"]] = error
+            self._refuse(request, error)
             return _to(f"/sign-in?{urlencode({'next': local(onward)})}")
+        await self._end(request.session.get("id", ""))
         new_id = str(uuid.uuid4())
         request.session["id"] = new_id
         self.sessions.open(new_id, Session.of(answer, _language(request)))
@@ -103,20 +106,28 @@ class SignIn:
         try:
             await self.services.identity("/v1/passwords", body, address=_address(request))
         except ApiError as error:
-            self._refusals[request.session["id"]] = error
+            self._refuse(request, error)
             query["change"] = "1"
         return _to(f"/sign-in?{urlencode(query)}")
 
     async def leave(self, request: Request) -> RedirectResponse:
         """Sign a person out: the session and its tokens end in every service."""
-        session = self.sessions.end(request.session.get("id", ""))
+        await self._end(request.session.get("id", ""))
         request.session.clear()
-        if session is not None:
-            try:
-                await self.services.identity("/v1/session-ends", {"session": session.secret})
-            except ApiError:
-                session.token = ""  # identity is away: the session ends there when it is idle
         return _to("/sign-in")
+
+    async def _end(self, cookie_id: str) -> None:
+        """End a browser's session here and at identity; where identity is away, it ends when idle."""
+        session = self.sessions.end(cookie_id)
+        if session is not None:
+            with suppress(ApiError):
+                await self.services.identity("/v1/session-ends", {"session": session.secret})
+
+    def _refuse(self, request: Request, error: ApiError) -> None:
+        """Keep a refusal until its browser shows it; the oldest go where browsers never do."""
+        while len(self._refusals) >= _REFUSALS_MAX:
+            del self._refusals[next(iter(self._refusals))]
+        self._refusals[request.session["id"]] = error
 
     async def switch_language(self, request: Request) -> RedirectResponse:
         """Go on in the other language, on the same page."""

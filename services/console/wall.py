@@ -75,6 +75,9 @@ def _build(api: Api) -> Any:
         board = ui.element("div").classes("wx-wall-board")
 
     async def draw() -> None:
+        if api.session.secret and api.session.is_idle():
+            as_of.set_text(t("长时间无操作,已停止刷新", "No longer drawn anew: nobody has acted"))
+            return
         span = Span(clock.today())
         try:
             parts = await _ask(api, span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from time import perf_counter
+from typing import Final
 
 import orjson
 from prometheus_client import Counter, Histogram
@@ -29,6 +30,10 @@ UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that machines ask every few seconds: counted, not logged."""
 CUT_OFF = 499
 """The status noted for a request whose client left before an answer began."""
+
+
+_PAGE_ROOM: Final = "/_nicegui/"
+"""Addresses of the console's open pages."""
 
 
 class AccessLog:
@@ -117,6 +122,14 @@ class LineWriter:
         sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
+def _written_path(path: str, route: str) -> str:
+    """Return a path for the log: numbers of people masked, and no id of an open page, which is as
+    good as a key to it."""
+    if path.startswith(_PAGE_ROOM):
+        return _PAGE_ROOM
+    return path if path == route else mask_numbers(path)
+
+
 def request_line(scope: Scope, service: str, route: str, status: int, seconds: float) -> str:
     """Return one request's line of JSON; without query and body, numbers of people masked."""
     caller = scope.get(CALLER)
@@ -131,7 +144,7 @@ def request_line(scope: Scope, service: str, route: str, status: int, seconds: f
         "client": client[0] if client else None,
         "method": scope["method"],
         "route": route,
-        "path": path if path == route else mask_numbers(path),
+        "path": _written_path(path, route),
         "status": status,
         "milliseconds": round(seconds * 1000, 2),
         "trace_id": scope.get("wuxian.trace_id"),

@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from services.console.guard import Guard
+from services.console.guard import FORM_BYTES, Guard
 
 BOARD = "https://board.example"
 
@@ -52,3 +52,14 @@ async def test_one_page_may_stand_in_the_frame_of_a_named_site(client: httpx.Asy
     answer = await client.get("/embed/wall")
     assert f"frame-ancestors {BOARD}" in answer.headers["content-security-policy"]
     assert "x-frame-options" not in answer.headers
+
+
+async def test_a_body_is_as_long_as_a_form_or_a_file_and_no_longer(
+    client: httpx.AsyncClient,
+) -> None:
+    form, file = b"x" * (FORM_BYTES + 1), b"x" * (FORM_BYTES + 2)
+    assert (await client.post("/sign-in", content=form)).status_code == 413
+    assert (await client.post("/_nicegui/client/1/upload/2", content=file)).status_code == 200
+    unsaid = client.build_request("POST", "/sign-in", content=b"x")
+    del unsaid.headers["content-length"]
+    assert (await client.send(unsaid)).status_code == 413

@@ -17,7 +17,7 @@ from services.console.session import Session, Sessions
 from services.console.sign_in import local
 from services.console.widgets.file_form import FilePage
 from services.console.widgets.listing import ListPage
-from services.console.widgets.paper import PaperPage
+from services.console.widgets.paper import PaperPage, Part
 from shared import clock
 from shared.roles import Right, Role
 
@@ -91,6 +91,25 @@ def test_a_list_asks_its_door_for_what_the_door_knows(
     assert page.is_paged == ("limit" in known)
     needed = {field.member for field in page.filters if field.is_needed} | set(page.fixed or {})
     assert {name for name, required in known.items() if required} <= needed
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        part
+        for page in PAGES
+        if isinstance(page, PaperPage)
+        for part in page.parts
+        if part.door is not None
+    ],
+    ids=lambda part: part.door,
+)
+def test_a_part_asks_only_what_its_door_knows(part: Part) -> None:
+    service, _, path = str(part.door).partition(":")
+    paths = json.loads((ROOT / f"openapi/{service}.json").read_text())["paths"]
+    (operation,) = [methods["get"] for known, methods in paths.items() if bare(known) == bare(path)]
+    known = {one["name"] for one in operation.get("parameters", ())}
+    assert part.is_paged == ("limit" in known)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)

@@ -40,6 +40,8 @@ class Action:
     body: Callable[[Paper], Body] | None = None
     send: Callable[[Body], Body] | None = None
     """Changes the body before it is sent, where the door takes another form than the dialog."""
+    told: Callable[[Paper], Mapping[str, Any]] = lambda paper: {}
+    """Values for the sentence that the paper has not, for instance a sum."""
     when: Callable[[Paper], bool] = lambda paper: True
     """Whether the paper's state lets the step be taken."""
     is_grave: bool = False
@@ -74,10 +76,10 @@ async def open_action(view: View, action: Action, paper: Paper, refresh: Refresh
     key = new_key()
     with ui.dialog().props("persistent") as dialog, ui.card().classes("wx-dialog"):
         ui.label(tell(action.title)).classes("wx-dialog-title")
-        ui.label(sentence_of(action.confirm, paper)).classes("wx-confirm")
+        ui.label(sentence_of(action.confirm, {**paper, **action.told(paper)})).classes("wx-confirm")
         inputs: list[tuple[Field, Input]] = []
         for field in action.fields:
-            input = field.build(str(paper.get(field.member) or "")).classes("w-full")
+            input = field.build().classes("w-full")
             inputs.append((field, input))
             if isinstance(field, Loaded):
                 await attempt(view.api, partial(field.fill, input, view.api))

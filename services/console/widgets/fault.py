@@ -63,7 +63,13 @@ def _show(error: ApiError, faults: ui.element | None) -> None:
 
 
 async def sign_in_again(api: Api) -> bool:
-    """Ask the person to sign in again over the page; return whether they did."""
+    """Ask the person to sign in again over the page; return whether they did.
+
+    After signing out, or when another person has signed in at this browser, the page ends instead.
+    """
+    if api.session.is_ended:
+        ui.navigate.to("/sign-in")
+        return False
     with ui.dialog().props("persistent") as dialog, ui.card().classes("wx-dialog"):
         ui.label(t("登录已过期", "Your session has ended")).classes("wx-dialog-title")
         ui.label(

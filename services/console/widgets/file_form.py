@@ -19,6 +19,7 @@ from services.console.widgets.field import Field, Input, Loaded, needed, sentenc
 from services.console.widgets.table import table
 from services.console.widgets.title import about, heading, page_title
 from services.console.words import Text, side_of, t, tell
+from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
 
 _PAUSE_SECONDS: Final = 1.0
@@ -87,7 +88,7 @@ class FileForm:
                     self.inputs.append((field, input))
                     if isinstance(field, Loaded):
                         await attempt(self.view.api, partial(field.fill, input, self.view.api))
-            box = ui.upload(on_upload=self._take, auto_upload=True)
+            box = ui.upload(on_upload=self._take, auto_upload=True, max_file_size=BULK_BYTES)
             box.classes("wx-upload").props("flat bordered")
             words = t("把文件拖到这里", "Drop the file here"), t("选择文件", "Choose a file")
             box.add_slot("header", _DROP % words)

@@ -32,6 +32,8 @@ class Part:
     member: str | None = None
     door: str | None = None
     """A door of pages; {members} of the paper and of the address may stand in it."""
+    is_paged: bool = True
+    """Whether the door answers page by page; else it answers everything at once."""
     rights: tuple[Right, ...] = ()
     is_personal: bool = False
     """True for data in clear text: shown when the person asks, and the service records who did."""
@@ -163,18 +165,19 @@ async def _show_rows(view: View, part: Part, paper: Paper) -> None:
         faults = ui.element("div")
         with ui.row().classes("wx-foot"):
             if part.door is not None:
-                await _fetch_pages(view, door_of(part.door, paper), table, faults)
+                await _fetch_pages(view, part, door_of(part.door, paper), table, faults)
             ui.space()
             offer_rows(tell(part.title), part.columns, lambda: table.rows)
 
 
-async def _fetch_pages(view: View, door: str, table: Table, faults: ui.element) -> None:
+async def _fetch_pages(view: View, part: Part, door: str, table: Table, faults: ui.element) -> None:
     cursor: str | None = None
     more = ui.button(t("再看 50 条", "50 more")).props("flat dense no-caps")
 
     async def fetch() -> None:
         nonlocal cursor
-        page = await attempt(view.api, lambda: view.api.get(door, limit=50, cursor=cursor), faults)
+        paging = {"limit": 50, "cursor": cursor} if part.is_paged else {}
+        page = await attempt(view.api, lambda: view.api.get(door, **paging), faults)
         if page is not None:
             table.add([{**view.params, **row} for row in page["items"]])
             cursor = page.get("next_cursor")

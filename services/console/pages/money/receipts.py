@@ -69,6 +69,7 @@ PAPER: Final = PaperPage(
         Part(
             title=("认领建议", "Whose it may be"),
             door="collection:/v1/receipts/{receipt}/match-proposals",
+            is_paged=False,
             rights=(Right.MATCH_RECEIPT,),
             columns=(
                 Column("bill", ("缴费通知单", "Bill"), Kind.CODE, link="/bills/{bill}"),

@@ -142,7 +142,11 @@ PAPER: Final = PaperPage(
             door="ledger:/v1/settlements/{id}/approvals",
             right=Right.APPROVE_SETTLEMENT,
             when=lambda paper: paper["status"] == "proposed",
-            confirm=("核准 {day} 的结算:{summary}", "Approve the settlement of {day}: {summary}"),
+            told=lambda paper: {"total": _total(paper), "kind_name": KINDS[paper["kind"]][0]},
+            confirm=(
+                "核准并记账:{day},{kind_name},共 {total} 元。",
+                "Approve and post: {day}, {kind}, {total} yuan in all.",
+            ),
             done=("已核准并记账", "Approved and posted"),
         ),
     ),

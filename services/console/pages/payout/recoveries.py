@@ -109,6 +109,7 @@ PAPER: Final = PaperPage(
         Part(
             title=("收回明细", "Recovered"),
             door="payout:/v1/recovery-cases/{number}/entries",
+            is_paged=False,
             columns=(
                 Column("way", ("方式", "Way"), names=WAYS),
                 Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),

@@ -262,6 +262,7 @@ PERSON: Final = PaperPage(
         Part(
             title=("个人账户对账单", "Personal accounts"),
             door="ledger:/v1/personal-accounts/{person}/statement",
+            is_paged=False,
             rights=(Right.READ_PERSONAL,),
             columns=(
                 Column("year", ("年度", "Year")),

@@ -1,0 +1,77 @@
+"""Sessions end for every open page, and one page's parts ask for one token."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.console.api import Api, Services, SignedOut
+from services.console.session import Session, Sessions
+from shared import clock
+from shared.process.settings import Settings
+from shared.roles import Role
+
+
+def session(secret: str = "secret") -> Session:
+    ends_at = clock.now() + timedelta(hours=1)
+    return Session(secret, "li", "李", Role.SUPERVISOR, "centre", ends_at)
+
+
+class Door:
+    """A service that gives tokens and answers everything else, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path)
+        await asyncio.sleep(0)
+        if request.url.path == "/v1/session-tokens":
+            return httpx.Response(200, json={"access_token": "token", "expires_in": 900})
+        return httpx.Response(200, json={})
+
+
+async def ask(of: Session, times: int) -> tuple[list[str], list[Any]]:
+    door = Door()
+    services = Services(Settings(), httpx.MockTransport(door))
+    api = Api(services, of)
+    try:
+        found = await asyncio.gather(
+            *(api.get("ledger:/v1/warnings") for _ in range(times)), return_exceptions=True
+        )
+    finally:
+        await services.close()
+    return door.asked, found
+
+
+async def test_the_parts_of_a_page_ask_for_one_token() -> None:
+    asked, found = await ask(session(), 8)
+    assert asked.count("/v1/session-tokens") == 1
+    assert found == [{}] * 8
+
+
+@pytest.mark.parametrize("secret", ["", "secret"])
+async def test_nothing_is_asked_without_a_session_or_after_its_end(secret: str) -> None:
+    of, sessions = session(secret), Sessions()
+    sessions.open("cookie", of)
+    if secret:
+        assert sessions.end("cookie") is of
+    asked, found = await ask(of, 3)
+    assert asked == []
+    assert all(isinstance(one, SignedOut) for one in found)
+
+
+def test_a_person_who_signs_in_again_is_found_and_signed_out_again() -> None:
+    sessions, old = Sessions(), session()
+    sessions.open("a", old)
+    old.ends_at = clock.now() - timedelta(seconds=1)
+    sessions.open("b", session())
+    assert sessions.find("a") is None
+    ends_at = (clock.now() + timedelta(hours=1)).isoformat()
+    old.renew({"session": "new", "role": "supervisor", "district": "centre", "expires_at": ends_at})
+    assert sessions.find("a") is old
+    assert sessions.end("a") is old
