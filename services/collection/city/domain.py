@@ -7,7 +7,8 @@ stays known for the papers that carry it, and a quality check keeps its meaning.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from shared.errors import Fault
@@ -32,10 +33,17 @@ _STAYS: Final[Mapping[str, str]] = {
     "waiver_reasons": "code",
 }
 """The member whose values a correction may not leave out."""
+FEN_MAX: Final = 10**12
+NUMBER_MAX: Final = 10_000
+"""The largest number of a limit that is no money: people or times, which checks multiply."""
 
 
 def faults_in(
-    rule: str, content: Content, present: Content, regions: Sequence[str]
+    rule: str,
+    content: Content,
+    present: Content,
+    regions: Sequence[str],
+    insurances: Collection[str],
 ) -> Iterator[Fault]:
     """Find the faults of a document whose shape is right.
 
@@ -44,12 +52,14 @@ def faults_in(
         content: as it shall become.
         present: as it is now.
         regions: codes of the known regions.
+        insurances: codes of the known insurances.
     """
     name, key = _LISTS[rule]
     rows: Sequence[Content] = content[name]
     yield from _twice(name, rows, key)
     yield from _left_out(rule, name, rows, present[name])
     yield from _unknown_regions(name, rows, regions)
+    yield from _unknown_insurances(name, rows, insurances)
     more = _MORE.get(rule)
     if more is not None:
         yield from more(content, present)
@@ -89,6 +99,18 @@ def _unknown_regions(name: str, rows: Sequence[Content], regions: Sequence[str])
             )
 
 
+def _unknown_insurances(
+    name: str, rows: Sequence[Content], insurances: Collection[str]
+) -> Iterator[Fault]:
+    for number, row in enumerate(rows):
+        if "insurance" in row and row["insurance"] not in insurances:
+            yield Fault(
+                f"/{name}/{number}/insurance",
+                "INSURANCE_UNKNOWN",
+                f"无此险种 (no such insurance): {row['insurance']}",
+            )
+
+
 def _filing(content: Content, _: Content) -> Iterator[Fault]:
     known = {row["id"] for row in content["sources"]}
     for number, row in enumerate(content["regions"]):
@@ -114,6 +136,9 @@ def _notice_texts(content: Content, present: Content) -> Iterator[Fault]:
         except ValueError as error:
             yield Fault(f"{at}/text", "TEXT_MALFORMED", f"花括号不成对 (braces): {error}")
             continue
+        for place in _formatted_places(row["text"]):
+            message = f"花括号内只写名称 (only a name in braces): {{{place}}}"
+            yield Fault(f"{at}/text", "TEXT_MALFORMED", message)
         for place in sorted(places - known[row["notice"]]):
             yield Fault(
                 f"{at}/text", "PLACE_UNKNOWN", f"无法填入 (nothing to fill in): {{{place}}}"
@@ -122,6 +147,15 @@ def _notice_texts(content: Content, present: Content) -> Iterator[Fault]:
 
 def _places(text: str) -> list[str]:
     return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+
+
+def _formatted_places(text: str) -> list[str]:
+    """List the places that say how to write their value, which may not fit the value."""
+    return [
+        name
+        for _, name, spec, conversion in string.Formatter().parse(text)
+        if name is not None and (spec or conversion)
+    ]
 
 
 def _quality_checks(content: Content, present: Content) -> Iterator[Fault]:
@@ -141,11 +175,37 @@ def _quality_checks(content: Content, present: Content) -> Iterator[Fault]:
                 "LIMITS_FIXED",
                 f"界限须为 (the limits are) {', '.join(was['limits']) or '(none)'}",
             )
+        else:
+            yield from _limit_faults(row["limits"], f"{at}/limits")
     if [row["id"] for row in content["targets"]] != [row["id"] for row in present["targets"]]:
         yield Fault("/targets", "TARGETS_FIXED", "目标只可改比例 (only shares can be changed)")
     for number, row in enumerate(content["targets"]):
         for unknown in sorted(set(row["checks"]) - checks.keys()):
             yield Fault(f"/targets/{number}/checks", "CHECK_UNKNOWN", unknown)
+
+
+def _limit_faults(limits: Content, at: str) -> Iterator[Fault]:
+    """Find limits that no statement of a check can take: no date, or out of range."""
+    for name, limit in limits.items():
+        most = FEN_MAX if name.endswith("_fen") else NUMBER_MAX
+        if isinstance(limit, str):
+            if not _is_date(limit):
+                message = f"不是日期 (not a date): {limit}"
+                yield Fault(f"{at}/{name}", "LIMIT_INVALID", message)
+        elif not all(
+            type(value) is int and 0 <= value <= most
+            for value in (limit if isinstance(limit, list) else [limit])
+        ):
+            message = f"须为 0 至 {most} 的整数 (a whole number from 0 to {most})"
+            yield Fault(f"{at}/{name}", "LIMIT_INVALID", message)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _shape(limits: Content) -> dict[str, type]:

@@ -13,7 +13,9 @@ from services.collection.common.flows import signed_change as signed_change_flow
 from services.collection.common.store import city_rule as city_rule_store
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.common.store.city_rule import CityRule, CityRuleVersion
+from services.collection.policy import flows as policy_flow
 from shared.errors import Fault, Faulty
+from shared.fund import FIVE_INSURANCES
 from shared.ids import Ref, key_of
 from shared.roles import Caller
 
@@ -55,7 +57,8 @@ async def file(
     """
     present = await city_rule_store.content(tx, rule)
     regions = [region["code"] for region in common_shipped_store.regions()]
-    faults = list(faults_in(rule.value, content, present, regions))
+    insurances = await _insurances(tx, regions)
+    faults = list(faults_in(rule.value, content, present, regions, insurances))
     if content == present:
         faults.append(Fault("/", "NOTHING_TO_CORRECT", "与现行规则相同 (it is so already)"))
     if faults:
@@ -69,6 +72,15 @@ async def file(
         reason=reason,
         caller=caller,
     )
+
+
+async def _insurances(tx: AsyncConnection, regions: Sequence[str]) -> set[str]:
+    """Read the codes of the five insurances, and of those that a policy adds."""
+    found = set(FIVE_INSURANCES)
+    for region in regions:
+        for policy in await policy_flow.published(tx, region):
+            found.update(policy.insurances)
+    return found
 
 
 async def approve(tx: AsyncConnection, ref: Ref, caller: Caller) -> SignedChange:

@@ -11,6 +11,7 @@ from services.collection.city.domain import faults_in
 from services.collection.city.schemas import CityRuleBody
 from services.collection.common.store import city_rule as city_rule_store
 from services.collection.common.store.city_rule import CityRule
+from shared.fund import FIVE_INSURANCES
 
 BODY: TypeAdapter[Any] = TypeAdapter(CityRuleBody)
 
@@ -20,7 +21,7 @@ def shipped(rule: CityRule) -> dict[str, Any]:
 
 
 def faults(rule: CityRule, content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    found = faults_in(rule.value, content, shipped(rule), ["tianjin"])
+    found = faults_in(rule.value, content, shipped(rule), ["tianjin"], FIVE_INSURANCES)
     return [(fault.pointer, fault.code) for fault in found]
 
 
@@ -66,6 +67,44 @@ def test_a_sentence_fills_in_only_what_its_notice_knows() -> None:
         "TEXT_MALFORMED",
         "NOTICE_UNKNOWN",
     ]
+
+
+@pytest.mark.parametrize(
+    "place", ["{until:,}", "{until:>2000000000}", "{until:{nope}}", "{until!r}"]
+)
+def test_a_sentence_says_nothing_about_how_its_values_are_written(place: str) -> None:
+    content = shipped(CityRule.NOTICE_TEXTS)
+    (number,) = (n for n, row in enumerate(content["texts"]) if row["notice"] == "inspection")
+    content["texts"][number]["text"] = f"请于{place}前提出"
+    assert faults(CityRule.NOTICE_TEXTS, content) == [(f"/texts/{number}/text", "TEXT_MALFORMED")]
+
+
+@pytest.mark.parametrize(
+    ("check", "limits"),
+    [
+        ("joined_too_early", {"earliest": "garbage"}),
+        ("joined_too_early", {"earliest": "2021-02-30"}),
+        ("wage_low", {"low_fen": 10**30}),
+        ("wage_low", {"low_fen": -1}),
+        ("wage_jump", {"times": 10**9}),
+        ("wage_placeholder", {"placeholders_fen": [1, "2"]}),
+        ("wage_placeholder", {"placeholders_fen": [10**30]}),
+    ],
+)
+def test_a_limit_is_one_that_its_check_can_take(check: str, limits: dict[str, Any]) -> None:
+    content = shipped(CityRule.QUALITY_CHECKS)
+    (number,) = (n for n, row in enumerate(content["checks"]) if row["id"] == check)
+    content["checks"][number]["limits"] = limits
+    (name,) = limits
+    assert faults(CityRule.QUALITY_CHECKS, content) == [
+        (f"/checks/{number}/limits/{name}", "LIMIT_INVALID")
+    ]
+
+
+def test_a_levy_item_is_of_a_known_insurance() -> None:
+    content = shipped(CityRule.LEVY_ITEMS)
+    content["items"][0]["insurance"] = "pensoin"
+    assert faults(CityRule.LEVY_ITEMS, content) == [("/items/0/insurance", "INSURANCE_UNKNOWN")]
 
 
 def test_a_check_keeps_its_meaning_and_changes_its_limits() -> None:
