@@ -37,11 +37,12 @@ CREATE TABLE account_withdrawal (
 )
 """
 
-# Payments of before took nothing from the account: what they paid is not due again, and an approved
-# one is taken from the account now.
+# Payments of before took nothing from the account: what they paid, by the bank or as an advance, is
+# not due again, and an approved one is taken from the account now.
 EARLIER: Final = """
 INSERT INTO account_withdrawal (person_id, claim_id, claim_key, fund, kind, account_fen, pooled_fen)
-SELECT line.person_id, claim.id, claim.claim_key, claim.fund, 'withdrawal', sum(line.amount_fen), 0
+SELECT line.person_id, claim.id, claim.claim_key, claim.fund, 'withdrawal',
+       sum(line.amount_fen + line.settled_fen), 0
   FROM claim
   JOIN claim_line AS line ON line.claim_key = claim.claim_key AND line.claim_id = claim.id
  WHERE claim.kind = 'personal_account_refund' AND claim.status <> 'refused'

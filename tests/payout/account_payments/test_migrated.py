@@ -23,32 +23,34 @@ async def upgrade(url: str, revision: str, monkeypatch: pytest.MonkeyPatch) -> N
         await migrate(url, ["payout"])
 
 
-async def claim(db: asyncpg.Connection, status: str, fen: int) -> UUID:
-    """File a payment as a clerk typed it."""
+async def claim(db: asyncpg.Connection, status: str, fen: int, settled_fen: int = 0) -> UUID:
+    """File a payment as a clerk typed it; advances cover a part of it."""
     id = uuid4()
     await db.execute(
         """
         INSERT INTO payout.claim (claim_key, id, kind, district, period, fund, account, lines,
-                                  total_fen, status, summary, paper_hash, filed_by)
+                                  total_fen, status, summary, paper_hash, filed_by, settled_fen)
         VALUES ($1, $2, 'personal_account_refund', 'heping', '2021-07', 'pension',
-                'benefit.basic_pension', 1, $4, $3, 's', $5, 'x')
+                'benefit.basic_pension', 1, $4, $3, 's', $5, 'x', $6)
         """,
         KEY,
         id,
         status,
         fen,
         id.bytes,
+        settled_fen,
     )
     await db.execute(
         """
         INSERT INTO payout.claim_line (claim_key, claim_id, line_no, payee_name, bank, bank_number,
-                                       bank_holder, amount_fen, reference, person_id)
-        VALUES ($1, $2, 1, '', 'b', '', '', $3, 'r', $4)
+                                       bank_holder, amount_fen, reference, person_id, settled_fen)
+        VALUES ($1, $2, 1, '', 'b', '', '', $3, 'r', $4, $5)
         """,
         KEY,
         id,
         fen,
         PERSON,
+        settled_fen,
     )
     return id
 
@@ -62,12 +64,16 @@ async def test_earlier_payments_are_kept_and_told(
         approved = await claim(db, "approved", 123_405)
         filed = await claim(db, "filed", 7)
         await claim(db, "refused", 9)
+        covered = await claim(db, "filed", 0, settled_fen=500)
+        part_covered = await claim(db, "filed", 700, settled_fen=300)
         await upgrade(empty_database_url, "head", monkeypatch)
         await db.close()
         db = await asyncpg.connect(empty_database_url)
         rows = await db.fetch("SELECT * FROM payout.account_withdrawal ORDER BY account_fen")
         assert [(one["claim_id"], one["account_fen"]) for one in rows] == [
             (filed, 7),
+            (covered, 500),
+            (part_covered, 1000),
             (approved, 123_405),
         ]
         [message] = await db.fetch("SELECT payload FROM payout.outbox")
