@@ -155,7 +155,7 @@ def due_of(
         }
     due = AccountDue(account_fen=max(0, account_fen), pooled_fen=pooled_fen, basis=basis)
     if not due.total_fen:
-        raise NothingDue(balance=basis["balance"], under_way=basis["under_way"])
+        raise NothingDue
     return due
 
 

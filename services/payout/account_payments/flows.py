@@ -41,16 +41,16 @@ from services.payout.withdrawals.clients import PersonalBalances
 from services.payout.withdrawals.domain import EMPTY, AccountBalance, Withdrawal, due_fen
 from shared.ids import Ref
 from shared.references import Reference
-from shared.roles import Caller
+from shared.roles import Caller, Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFacts:
-    """The account in the ledger and the record in collection of the person of a request."""
+    """The account in the ledger of a request's person, and the paid months of a pension transfer."""
 
     person_id: int
     balance: AccountBalance
-    record: PersonRecord | None = None
+    months: PersonRecord | None = None
 
 
 async def ask(
@@ -64,6 +64,9 @@ async def ask(
 ) -> AccountFacts:
     """Ask for the account, and for the paid months of a pension transfer, before the transaction.
 
+    A district's request also needs the record: it names the districts of the person. The centre may
+    pay the account of a person whom collection does not know.
+
     Raises:
         Forbidden: another district's request, or a person who was never at one of its units.
         DateInFuture, Faulty: the day of filing, or the identity number.
@@ -75,13 +78,14 @@ async def ask(
     require_faultless(identity_number_faults([("/identity_number", number)], today))
     person_id = keys.key(number)
     record = None
-    if request.has_pooled_part:
+    if request.has_pooled_part or caller.level is Level.DISTRICT:
         person = Ref(person_id, UUID(int=0)).text(Reference.PERSON)
         record = await records.of(person, today)
         record.require_own(caller)
     found = await balances.of([person_id])
     balance = found.get((person_id, request.fund.value), EMPTY)
-    return AccountFacts(person_id=person_id, balance=balance, record=record)
+    months = record if request.has_pooled_part else None
+    return AccountFacts(person_id=person_id, balance=balance, months=months)
 
 
 async def file(
@@ -116,7 +120,7 @@ async def file(
     ):
         raise PensionDrawn
     earlier = await withdrawals_store.of_people(tx, people, fund)
-    pooled = await _pooled(tx, place, request.filed_on, facts.record)
+    pooled = await _pooled(tx, place, request.filed_on, facts.months)
     due = due_of(facts.balance, earlier, pooled)
     draft = claim_of(request, due)
     asked_for = replace(row, documents=(*row.documents, *request.needs))

@@ -199,7 +199,11 @@ async def _pay_account(office: Office, number: str) -> httpx.Response:
 
 
 def _holds(office: Office, number: str, amount_fen: int = 120_000_00) -> None:
-    office.peers.accounts[office.app.state.person_keys.key(number), "pension"] = amount_fen
+    """Let the ledger hold an account, and collection know its person by the key alone too."""
+    keys, peers = office.app.state.person_keys, office.peers
+    peers.accounts[keys.key(number), "pension"] = amount_fen
+    by_key = Ref(keys.key(number), UUID(int=0)).text(Reference.PERSON)
+    peers.records[by_key] = peers.records[person_of(keys, number).text(Reference.PERSON)]
 
 
 async def test_an_account_is_not_paid_once_its_pension_is_approved(office: Office) -> None:
@@ -238,10 +242,6 @@ async def test_no_pension_is_opened_from_an_account_that_a_claim_takes(office: O
 async def test_months_that_went_to_another_city_open_no_pension_here(office: Office) -> None:
     number = applicant(office)
     _holds(office, number)
-    keys = office.app.state.person_keys
-    whole = person_of(keys, number).text(Reference.PERSON)
-    by_key = Ref(keys.key(number), UUID(int=0)).text(Reference.PERSON)
-    office.peers.records[by_key] = office.peers.records[whole]
     sent = await _take_account(
         office,
         number,
