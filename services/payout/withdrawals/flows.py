@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,3 +18,9 @@ async def book(tx: AsyncConnection, claim: Ref, today: date) -> None:
     withdrawal = await withdrawals_store.of_claim(tx, claim)
     if withdrawal is not None and withdrawal.account_fen:
         await outbox.put(tx, claim.key, [withdrawal_payload(withdrawal, today.isoformat())])
+
+
+async def unbooked(tx: AsyncConnection, claims: Sequence[Ref]) -> set[Ref]:
+    """Find approved claims whose amount the ledger has not taken from the account: its answer is
+    awaited, or it refused."""
+    return await withdrawals_store.unbooked(tx, claims)

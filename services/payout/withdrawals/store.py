@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.withdrawals.domain import Withdrawal, WithdrawalKind
 from shared.ids import Ref
+from shared.references import Reference
 
 _COLUMNS: Final = (
     "taken.person_id, taken.fund, taken.kind, account_fen, pooled_fen, taken.claim_key, claim_id"
@@ -58,6 +59,27 @@ async def of_claim(tx: AsyncConnection, claim: Ref) -> Withdrawal | None:
         )
     ).first()
     return _withdrawal(**row._mapping) if row else None
+
+
+async def unbooked(tx: AsyncConnection, claims: Sequence[Ref]) -> set[Ref]:
+    """Find claims whose message to the ledger waits or was refused."""
+    rows = await tx.execute(
+        text("""
+            SELECT wanted.place
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:papers AS text[]))
+                   WITH ORDINALITY AS wanted (shard_key, paper, place)
+              JOIN outbox
+                ON outbox.shard_key = wanted.shard_key AND outbox.sent_at IS NULL
+             CROSS JOIN LATERAL CAST(convert_from(outbox.payload, 'UTF8') AS json) AS message
+             WHERE message ->> 'to' = 'personal_transfer'
+               AND message #>> '{body,paper}' = wanted.paper
+        """),
+        {
+            "keys": [claim.key for claim in claims],
+            "papers": [claim.text(Reference.CLAIM) for claim in claims],
+        },
+    )
+    return {claims[row.place - 1] for row in rows}
 
 
 async def of_people(

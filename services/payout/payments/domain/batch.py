@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -120,8 +120,13 @@ def batch_key(creator: str, idempotency_key: str) -> int:
     return key_of("payment_batch", f"{creator}:{idempotency_key}")
 
 
-def batch_faults(refs: Sequence[Ref], claims: Sequence[Claim]) -> list[Fault]:
-    """Find why claims cannot form a batch; each fault names the claim's place in the request."""
+def batch_faults(
+    refs: Sequence[Ref], claims: Sequence[Claim], unbooked: Set[Ref] = frozenset()
+) -> list[Fault]:
+    """Find why claims cannot form a batch; each fault names the claim's place in the request.
+
+    Of `unbooked` claims the ledger has not taken the amount from the personal account.
+    """
     by_ref = {claim.ref: claim for claim in claims}
     fund = next((by_ref[ref].fund for ref in refs if ref in by_ref), None)
     faults = []
@@ -130,6 +135,8 @@ def batch_faults(refs: Sequence[Ref], claims: Sequence[Claim]) -> list[Fault]:
         code = _claim_fault(by_ref.get(ref), fund)
         if code is None and ref in seen:
             code = "CLAIM_REPEATED"
+        if code is None and ref in unbooked:
+            code = "CLAIM_NOT_BOOKED"
         seen.add(ref)
         if code is not None:
             faults.append(Fault(f"/claims/{index}", code, _MESSAGES[code]))
@@ -141,6 +148,7 @@ _MESSAGES: Final = {
     "CLAIM_NOT_APPROVED": "尚未三级审签通过 (not approved by three signatures)",
     "CLAIM_SETTLED": "预付已抵扣全部金额,无须支付 (advances cover all of it; nothing is left to pay)",
     "FUND_DIFFERS": "基金与首份申请不同,一批只付一个基金 (another fund than the first claim's; a batch pays one fund)",
+    "CLAIM_NOT_BOOKED": "账务系统尚未扣减或拒绝扣减个人账户,不得支付 (the ledger has not taken the amount from the personal account yet, or refused to)",
     "CLAIM_REPEATED": "重复列出 (listed twice)",
     "CLAIM_STOPPED": "各笔均为重复支付,不再支付;见 /v1/double-payments (every line is a double payment and is not paid)",
     "CLAIM_NOT_DUE": "各笔所属月份均已不再应付(死亡、停发等),不再支付 (nothing is due of its months any more, after deaths or suspensions)",

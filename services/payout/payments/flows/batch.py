@@ -41,6 +41,7 @@ from services.payout.payments.store import held_back as held_back_store
 from services.payout.payments.store import result as result_store
 from services.payout.payments.store.result import PaymentLineRow
 from services.payout.persons import store as persons_store
+from services.payout.withdrawals import flows as withdrawals_flow
 from shared import book_days, outbox, trail
 from shared.errors import Fault, NotFound, SamePersonTwice
 from shared.ids import Ref
@@ -85,7 +86,8 @@ async def create(
     await persons_store.lock_people(tx, alone=False)
     await book_days.chosen_day(tx, pay_date, "/pay_date")
     claims = await claim_store.find_many(tx, claim_refs)
-    _require_payable(batch_faults(claim_refs, claims))
+    unbooked = await withdrawals_flow.unbooked(tx, claim_refs)
+    _require_payable(batch_faults(claim_refs, claims, unbooked))
     batched_before = await _require_unsigned(tx, claim_refs, caller)
     parts, held = await _reserve(tx, ref, claim_refs, claims, corrected_only=corrected_only)
     require_bounded(parts)
@@ -126,7 +128,9 @@ async def repay(
         NothingToRepay: no failed line waits on a corrected account.
         DateInFuture, DayClosed, DayBeforeChart, SamePersonTwice, BatchTooLarge: see `create`.
     """
-    claims = await failed_store.ready_claims(tx, fund, district, CLAIMS_MAX)
+    ready = await failed_store.ready_claims(tx, fund, district, CLAIMS_MAX)
+    unbooked = await withdrawals_flow.unbooked(tx, ready)
+    claims = [claim for claim in ready if claim not in unbooked]
     if not claims:
         raise NothingToRepay(fund=fund)
     return await create(
@@ -225,8 +229,7 @@ async def cancel(tx: AsyncConnection, ref: Ref, note: str, *, caller: Caller) ->
         tx, ref, to=BatchStatus.CANCELLED, another_attempt=False
     ):
         raise BatchStatusConflict(status=batch.status.value, needs=BatchStatus.UNFUNDED.value)
-    parts = await batch_store.parts_of(tx, ref)
-    claims = [part.claim for part in parts]
+    claims = [part.claim for part in await batch_store.parts_of(tx, ref)]
     await batch_store.release_claims(tx, ref, claims)
     await failed_store.release(tx, ref)
     await batch_store.void_parts(tx, ref)

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from shared import outbox
 from shared.ids import Ref
 from shared.money import parse_yuan
 from shared.references import Reference
@@ -32,6 +33,25 @@ def record_of(person: str, base_total: str) -> dict[str, Any]:
     }
 
 
+def insure(city: City, serial: int, base_total: str = "10000.00") -> dict[str, Any]:
+    """Let collection know a person of heping."""
+    path = reference(city, serial, 0)
+    city.peers.records[path] = record = record_of(path, base_total)
+    return record
+
+
+def payment_body(serial: int) -> dict[str, Any]:
+    return {
+        "fund": "pension",
+        "district": "heping",
+        "identity_number": number(serial),
+        "reason": "death",
+        "payee_name": "张小明",
+        "bank_account": account(serial, "张小明"),
+        "documents": ["application", "death_certificate", "kinship_proof"],
+    }
+
+
 def transfer_body(serial: int, letter: str, fund: str = "pension") -> dict[str, Any]:
     return {
         "fund": fund,
@@ -45,14 +65,20 @@ def transfer_body(serial: int, letter: str, fund: str = "pension") -> dict[str, 
     }
 
 
-async def credit(city: City, serial: int, amount: str, fund: str = "pension") -> None:
+async def credit(
+    city: City, serial: int, amount: str, fund: str = "pension", corrects: str | None = None
+) -> str:
+    """Credit a bill, or correct an earlier one; return the bill."""
     person = {"person": reference(city, serial), "fund": fund, "amount": amount}
     bill = {"bill": uuid4().hex, "period": "2021-07", "settled_on": "2021-07-26"}
+    if corrects:
+        bill["corrects"] = corrects
     body = {"bills": [bill | {"credits": [person]}]}
     answer = await city.ledger_request(
         "POST", "/v1/personal-credits", body, role="collection_service"
     )
     assert answer["credited"] == 1
+    return bill["bill"]
 
 
 async def held(city: City, serial: int, fund: str = "pension") -> str:
@@ -71,8 +97,10 @@ async def file(city: City, path: str, body: dict[str, Any], **changes: Any) -> h
 
 
 async def pay(city: City, claim: dict[str, Any]) -> None:
-    """Sign a claim, pay it through the bank and let the ledger know."""
-    batch = (await city.batch([await city.approve(claim)])).json()["id"]
+    """Sign a claim, let the ledger book it, pay it through the bank and let the ledger know."""
+    approved = await city.approve(claim)
+    await city.deliver()
+    batch = (await city.batch([approved])).json()["id"]
     await city.fund()
     (line,) = await city.lines(batch)
     assert line["amount"] == claim["total"]
@@ -83,25 +111,18 @@ async def pay(city: City, claim: dict[str, Any]) -> None:
 async def test_heirs_get_the_whole_account_and_later_what_was_credited_late(city: City) -> None:
     await city.give("pension", "100000.00")
     before = await city.balances("pension")
+    insure(city, 1)
     await credit(city, 1, "1234.56")
-    body = {
-        "fund": "pension",
-        "district": "heping",
-        "identity_number": number(1),
-        "reason": "death",
-        "payee_name": "张小明",
-        "bank_account": account(1, "张小明"),
-        "documents": ["application"],
-    }
-    incomplete = await file(city, "/v1/account-payments", body)
+    body = payment_body(1)
+    incomplete = await file(city, "/v1/account-payments", body, documents=["application"])
     assert [one["code"] for one in incomplete.json()["errors"]] == ["DOCUMENT_MISSING"]
-    body["documents"] = ["application", "death_certificate", "kinship_proof"]
     filed = await file(city, "/v1/account-payments", body)
     assert filed.status_code == 201, filed.text
     claim = filed.json()
     assert (claim["total"], claim["kind"]) == ("1234.56", "personal_account_refund")
     again = await file(city, "/v1/account-payments", body)
     assert (again.status_code, again.json()["code"]) == (409, "ACCOUNT_NOTHING_DUE")
+    assert "1234.56" not in again.text
     await pay(city, claim)
     assert await held(city, 1) == "0.00"
     # A contribution that arrives after the payment is listed, and paid by a further claim.
@@ -137,8 +158,7 @@ async def test_a_transfer_takes_account_and_pooled_part_once_for_each_letter(cit
     await city.give("pension", "100000.00")
     before = await city.balances("pension")
     await credit(city, 2, "800.00")
-    path = reference(city, 2, 0)
-    city.peers.records[path] = record = record_of(path, "10000.00")
+    record = insure(city, 2)
     body = transfer_body(2, "00017")
     claim = (await file(city, "/v1/outgoing-transfers", body)).json()
     assert (claim["total"], claim["account"]) == ("2000.00", "transfer_expense")
@@ -165,8 +185,7 @@ async def test_a_transfer_takes_account_and_pooled_part_once_for_each_letter(cit
 async def test_what_one_city_sends_goes_on_to_the_next(city: City) -> None:
     """The account and the years of a transfer in: a transfer out takes both along."""
     await city.give("pension", "100000.00")
-    path = reference(city, 4, 0)
-    city.peers.records[path] = record_of(path, "1000.00")
+    insure(city, 4, "1000.00")
     transfer = {
         "person": reference(city, 4),
         "city": "北京市",
@@ -187,7 +206,41 @@ async def test_what_one_city_sends_goes_on_to_the_next(city: City) -> None:
     assert await held(city, 4) == "0.00"
 
 
+async def test_a_district_pays_only_accounts_of_its_own_people(city: City) -> None:
+    insure(city, 5)
+    body = payment_body(5) | {"district": "nankai"}
+    moved = transfer_body(5, "00020", "medical") | {"district": "nankai"}
+    for fund in ("pension", "medical"):
+        await credit(city, 5, "70.00", fund)
+        paid = await file(city, "/v1/account-payments", body, fund=fund)
+        assert paid.status_code == 403, paid.text
+        assert "70.00" not in paid.text
+    transfer = await file(city, "/v1/outgoing-transfers", moved)
+    assert transfer.status_code == 403, transfer.text
+
+
+async def test_a_claim_is_paid_only_after_the_ledger_took_it_from_the_account(city: City) -> None:
+    await city.give("pension", "1000.00")
+    insure(city, 6)
+    bill = await credit(city, 6, "500.00")
+    claim = (await file(city, "/v1/account-payments", payment_body(6))).json()
+    await credit(city, 6, "-400.00", corrects=bill)
+    approved = await city.approve(claim)
+    for _ in ("waiting", "refused"):
+        batch = await city.batch([approved])
+        assert batch.json()["errors"][0]["code"] == "CLAIM_NOT_BOOKED", batch.text
+        await city.deliver()
+    assert await held(city, 6) == "100.00"
+    await credit(city, 6, "400.00")
+    async with city.app.state.db.transaction() as tx:
+        await outbox.send_again(tx, refused=True)
+    await city.deliver()
+    assert (await city.batch([approved])).status_code == 201
+    assert await held(city, 6) == "0.00"
+
+
 async def test_a_district_transfers_only_its_own_people_and_no_pensioner(city: City) -> None:
+    insure(city, 3)
     await credit(city, 3, "10.00", "medical")
     body = transfer_body(3, "00018", "medical") | {"documents": []}
     missing = await file(city, "/v1/outgoing-transfers", body)
