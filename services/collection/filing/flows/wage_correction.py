@@ -1,4 +1,4 @@
-"""Correct a billed month by the wages of some people; everybody else stays as declared.
+"""Raise a billed month to the wages of some people; everybody else stays as declared.
 
 For corrections that the office works out itself. The month is levied whole, as any correction.
 """
@@ -63,7 +63,7 @@ class WageCorrection:
 async def submit(
     tx: AsyncConnection, correction: WageCorrection, *, region: str, vault: Vault, caller: Caller
 ) -> LeviedDeclaration:
-    """Hand in a correction: the month's last declaration with other wages of some people.
+    """Hand in a correction: the month's last declaration with higher wages of some people.
 
     Raises:
         UnitUnknown, Forbidden, NoPolicy, KindNotCovered: it cannot be levied.
@@ -150,12 +150,10 @@ async def _given(
     period: Period,
     vault: Vault,
 ) -> dict[int, PersonWages]:
-    """Build the wages of the people who change; their other figures stay as declared."""
+    """Build the wages of the people; their other figures, and what is declared higher, stay."""
     before = dict(wages_before(declared, tuple(Figure)))
     given = {
-        person: replace(before[person], wage_fen=fen, own_fen={})
-        if person in before
-        else PersonWages(wage_fen=fen)
+        person: _raised_to(fen, before[person]) if person in before else PersonWages(wage_fen=fen)
         for person, fen in wages.items()
     }
     new = [person for person in wages if person not in before]
@@ -164,6 +162,16 @@ async def _given(
             age = age_of(vault.numbers.open(sealed), period)
             given[person] = replace(given[person], age=age)
     return given
+
+
+def _raised_to(fen: int, before: PersonWages) -> PersonWages:
+    own = {insurance: max(fen, own_fen) for insurance, own_fen in before.own_fen.items()}
+    wage_fen = max(fen, before.wage_fen)
+    return replace(
+        before,
+        wage_fen=wage_fen,
+        own_fen={insurance: own_fen for insurance, own_fen in own.items() if own_fen != wage_fen},
+    )
 
 
 def _raised(totals: UnitTotals, declared: PreviousMonth, people: CarriedMonth) -> UnitTotals:

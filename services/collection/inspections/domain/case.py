@@ -1,17 +1,19 @@
 """Inspection cases (稽核): states, steps, the days of the hearing, and what may close a case. Pure.
 
-The person who opens a case neither decides nor closes it; a decision takes two further people.
+The person who opens a case neither decides nor closes it, and does not record the unit's objection;
+a decision takes two further people, and a fourth withdraws it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from services.collection.filing.domain.declaration import State
 from services.collection.inspections.domain.finding import InspectionFinding
 from services.collection.inspections.domain.recovery import (
     InspectionRecovery,
@@ -64,7 +66,7 @@ class InspectionState(StateConflict):
 
 
 class OpenerDecides(Refusal):
-    """立案人不得处理本案的决定和结案 (the person who opened the case neither decides nor closes it)"""
+    """立案人不得代录陈述申辩,不得处理本案的决定和结案 (the opener neither objects, decides nor closes)"""
 
     kind = Kind.FORBIDDEN
     code = "INSPECTION_OPENER_DECIDES"
@@ -199,6 +201,8 @@ _MAY_CLOSE: Final = {
     ),
 }
 """The states from which each outcome closes a case."""
+_VOID: Final = frozenset({State.WITHDRAWN, State.SUPERSEDED})
+"""States in which a declaration asks for no money."""
 
 
 def closing_faults(
@@ -214,17 +218,27 @@ def closing_faults(
         return [
             Fault(f"/findings/{finding.number}", "FINDING_UPHELD", message) for finding in upheld
         ]
+    if outcome is InspectionOutcome.WITHDRAWN:
+        message = "支付系统已立案追回或已追回 (payout recovers it, or has recovered money)"
+        return [
+            Fault(f"/recoveries/{one.number}", "RECOVERY_OPENED", message)
+            for one in orders
+            if one.status is InspectionRecoveryState.OPENED or one.recovered_fen
+        ]
     if outcome is not InspectionOutcome.COLLECTED:
         return []
-    settled = {month.period for month in months if month.status == "settled"}
+    counted = [month for month in months if month.status not in _VOID]
+    settled = {month.period for month in counted if month.status == State.SETTLED}
+    unpaid = {month.period for month in counted if month.status != State.SETTLED}
+    demanded = {finding.period for finding in upheld if finding.collects}
     faults = [
         Fault(f"/months/{period}", "MONTH_NOT_PAID", "该月尚未补缴 (the month is not paid)")
-        for period in sorted({finding.period for finding in upheld if finding.collects} - settled)
+        for period in sorted(unpaid | (demanded - settled))
     ]
     faults += [
         Fault(f"/months/{month.period}", "CHARGE_NOT_PAID", "滞纳金尚未缴清 (late fee is open)")
         for month in months
-        if month.status == "settled" and month.open_fen
+        if month.status == State.SETTLED and month.open_fen
     ]
     faults += [
         Fault(f"/recoveries/{one.number}", "NOT_RECOVERED", "追回尚未了结 (it is not recovered)")
@@ -241,3 +255,8 @@ def require_closable(case: Inspection, outcome: InspectionOutcome) -> None:
         InspectionState: it does not.
     """
     case.require(*_MAY_CLOSE[outcome])
+
+
+def collects_after(handed_in: datetime | None, decided: datetime) -> bool:
+    """Tell whether a declaration was handed in after the decision, so that it can collect for it."""
+    return handed_in is not None and handed_in > decided

@@ -38,7 +38,7 @@ from services.collection.register.domain.person import id_of_person
 from services.collection.register.flows import unit as unit_flow
 from shared import trail
 from shared.cn import identity_number
-from shared.errors import Fault, Faulty
+from shared.errors import Fault, Faulty, SamePersonTwice
 from shared.ids import Ref, uuid7
 from shared.page import UnitFilter
 from shared.roles import Caller
@@ -166,9 +166,11 @@ async def object_to(
 
     Raises:
         InspectionUnknown, Forbidden, InspectionState: the case. ObjectionLate: its days are over.
+        OpenerDecides: the caller opened the case, and an objection ends its hearing early.
     """
     case = await locked(tx, ref, caller)
     case.require(InspectionStatus.NOTICED)
+    require_other_than_opener(case, caller)
     require_in_time(case, today)
     objection = Objection(
         id=uuid7(), content=content, document=document, made_by=caller.subject, made_on=today
@@ -252,6 +254,17 @@ def require_other_than_opener(case: Inspection, caller: Caller) -> None:
     """
     if trail.same_person(case.opened_by, caller.subject):
         raise OpenerDecides
+
+
+def require_may_withdraw(case: Inspection, caller: Caller) -> None:
+    """Refuse the two people of a decision: neither of them withdraws it.
+
+    Raises:
+        SamePersonTwice: the caller proposed or approved it.
+    """
+    signed = (case.proposed_by, case.decided_by) if case.decided_by else ()
+    if any(trail.same_person(by, caller.subject) for by in signed if by):
+        raise SamePersonTwice(person=caller.subject, step="close")
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> InspectionDetail:

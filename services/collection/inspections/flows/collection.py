@@ -26,6 +26,7 @@ from services.collection.inspections.domain.case import (
     InspectionStatus,
     NotCollected,
     closing_faults,
+    collects_after,
     require_closable,
 )
 from services.collection.inspections.domain.finding import wages_of
@@ -44,6 +45,7 @@ from shared.references import Reference
 from shared.roles import Caller
 
 REASON: Final = "INSPECTION"
+CANCELLED: Final = "稽核案件已撤销 (the inspection case is withdrawn)"
 
 
 async def correct_month(
@@ -54,6 +56,7 @@ async def correct_month(
     Raises:
         InspectionUnknown, Forbidden, InspectionState: the case.
         Faulty: no upheld finding of that month, no list to correct, or a fault in the month.
+            The corrected month would owe less.
         NotBilledYet, CorrectionUnfinished: the month's last declaration has to be billed first.
     """
     case = await inspection_flow.locked(tx, ref, caller)
@@ -72,6 +75,9 @@ async def correct_month(
     levied = await wage_correction_flow.submit(
         tx, correction, region=region, vault=vault, caller=caller
     )
+    if levied.row.total_fen < 0:
+        message = "更正后应缴减少,须由单位更正 (it would owe less: let the unit correct the month)"
+        raise Faulty(faults=[Fault("/period", "CORRECTION_LOWERS", message)])
     await _link(tx, case, levied, caller)
     return levied
 
@@ -83,7 +89,8 @@ async def link_declaration(
 
     Raises:
         InspectionUnknown, Forbidden, InspectionState: the case. NotFound: no such declaration.
-        Faulty: it is of another unit or month, was paid before, or another case has it.
+        Faulty: it is of another unit or month, was paid or handed in before the decision, or
+            another case has it.
     """
     case = await inspection_flow.locked(tx, ref, caller)
     case.require(InspectionStatus.DECIDED)
@@ -97,6 +104,9 @@ async def link_declaration(
     if row.status == State.SETTLED:
         message = "该申报已缴清,不是本案的补缴 (it was paid before, so it collects nothing here)"
         raise Faulty(faults=[Fault("/declaration", "DECLARATION_SETTLED", message)])
+    if not collects_after(row.submitted_at, await inspection_store.decided_at(tx, case)):
+        message = "该申报在处理决定之前提交 (it was handed in before the decision)"
+        raise Faulty(faults=[Fault("/declaration", "DECLARED_BEFORE_DECISION", message)])
     await _link(tx, case, levied, caller)
     return await inspection_flow.detail(tx, case)
 
@@ -128,21 +138,26 @@ async def close(
 
     Raises:
         InspectionUnknown, Forbidden, InspectionState: the case. OpenerDecides: the caller opened it.
+        SamePersonTwice: the caller signed the decision that is withdrawn.
         NotCollected: something that the decision demands is open. Faulty: the reason is missing.
     """
     case = await inspection_flow.locked(tx, ref, caller)
     require_closable(case, outcome)
     inspection_flow.require_other_than_opener(case, caller)
+    if outcome is InspectionOutcome.WITHDRAWN:
+        inspection_flow.require_may_withdraw(case, caller)
     if outcome is not InspectionOutcome.COLLECTED and not reason:
         message = "须说明理由 (this outcome needs a reason)"
         raise Faulty(faults=[Fault("/reason", "REASON_MISSING", message)])
     findings = await finding_store.of_case(tx, ref)
-    orders = await inspection_recovery_store.of_case(tx, ref)
+    orders = await inspection_recovery_store.of_case(tx, ref, lock=True)
     faults = closing_faults(outcome, findings, await inspection_store.months(tx, ref), orders)
     if faults and outcome is InspectionOutcome.COLLECTED:
         raise NotCollected(faults=faults)
     if faults:
         raise InspectionState(faults=faults, status=case.status.value)
+    if outcome is InspectionOutcome.WITHDRAWN:
+        await inspection_recovery_store.cancel(tx, ref, CANCELLED)
     closed = replace(
         case,
         status=InspectionStatus.CLOSED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -157,6 +158,21 @@ async def objections(tx: AsyncConnection, ref: Ref) -> list[Objection]:
         {"unit_id": ref.key, "id": ref.id},
     )
     return [Objection(**row._mapping) for row in rows]
+
+
+async def decided_at(tx: AsyncConnection, case: Inspection) -> datetime:
+    """Read the instant at which a case was decided."""
+    instant: datetime = (
+        await tx.execute(
+            text("""
+                SELECT max(at)
+                  FROM trail
+                 WHERE shard_key = :unit_id AND paper_id = :id AND step = 'decide'
+            """),
+            {"unit_id": case.unit_id, "id": case.id},
+        )
+    ).scalar_one()
+    return instant
 
 
 async def link(tx: AsyncConnection, ref: Ref, period: str, declaration: UUID) -> bool:

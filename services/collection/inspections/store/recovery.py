@@ -48,14 +48,16 @@ async def order(tx: AsyncConnection, case: Ref) -> None:
     )
 
 
-async def of_case(tx: AsyncConnection, case: Ref) -> Sequence[InspectionRecovery]:
-    """Read the orders of a case."""
+async def of_case(
+    tx: AsyncConnection, case: Ref, *, lock: bool = False
+) -> Sequence[InspectionRecovery]:
+    """Read the orders of a case, and lock them so that no report comes between."""
     rows = await tx.execute(
         text(f"""
             {_SELECT}
              WHERE ordered.unit_id = :unit_id AND ordered.inspection_id = :id
              ORDER BY ordered.finding_no
-             LIMIT 10000
+             LIMIT 10000{" FOR UPDATE OF ordered" if lock else ""}
         """),
         {"unit_id": case.key, "id": case.id},
     )
@@ -74,6 +76,18 @@ async def waiting(tx: AsyncConnection, limit: int) -> Sequence[InspectionRecover
         {"most": limit},
     )
     return [_recovery(**row._mapping) for row in rows]
+
+
+async def cancel(tx: AsyncConnection, case: Ref, why: str) -> None:
+    """End the orders of a case that payout has not taken; a later report does not open them."""
+    await tx.execute(
+        text("""
+            UPDATE inspection_recovery
+               SET status = 'refused', refusal = :why
+             WHERE unit_id = :unit_id AND inspection_id = :id AND status = 'waiting'
+        """),
+        {"unit_id": case.key, "id": case.id, "why": why},
+    )
 
 
 async def report(tx: AsyncConnection, case: Ref, told: RecoveryReport) -> bool:

@@ -34,6 +34,8 @@ async def test_a_case_goes_from_finding_to_decision_by_three_people(office: Offi
     assert first["identity_number"] not in printed.text
     early = await try_step(office, "district_reviewer", case, "decisions", DECISION)
     assert early.json()["code"] == "HEARING_RUNS"
+    hasty = await try_step(office, "district_clerk", case, "objections", {"content": "无异议"})
+    assert hasty.json()["code"] == "INSPECTION_OPENER_DECIDES", "it would end the hearing"
     heard = await step(office, "employer_portal", case, "objections", {"content": "一人已离职"})
     assert [one["content"] for one in heard["objections"]] == ["一人已离职"]
     opener = "district_clerk.heping"

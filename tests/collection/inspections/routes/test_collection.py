@@ -81,10 +81,16 @@ async def test_the_unit_may_correct_the_month_itself(office: Office, db: Databas
     paper = await declared(office, unit, "6000.00")
     await bill(office, db, paper)
     case = await decided(office, unit.code, understated(unit.people[0], "9000.00"))
-    own = await corrected(office, paper, unit, "9000.00", reason_code="INSPECTION")
+    other = await decided(office, unit.code, understated(unit.people[0], "9000.00"))
+    before = {"declaration": paper["id"]}
+    refused = await try_step(office, "district_clerk", case, "declarations", before)
+    assert refused.json()["errors"][0]["code"] == "DECLARED_BEFORE_DECISION"
+    own = await corrected(office, paper, unit, "10000.00", reason_code="INSPECTION")
     link = {"declaration": own["id"]}
     linked = await step(office, "district_clerk", case, "declarations", link)
     assert [one["declaration"] for one in linked["months"]] == [own["id"]]
-    other = await decided(office, unit.code, understated(unit.people[0], "9000.00"))
     taken = await try_step(office, "district_clerk", other, "declarations", link)
     assert taken.json()["errors"][0]["code"] == "DECLARATION_OF_ANOTHER_CASE"
+    await bill(office, db, own)
+    higher = await step(office, "district_clerk", case, "corrections", {"period": "2021-07"})
+    assert (higher["wages"], higher["total"]) == ("10000.00", "0.00"), "nothing is lowered"

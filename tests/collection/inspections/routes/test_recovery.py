@@ -54,3 +54,22 @@ async def test_an_order_waits_until_payout_reports_and_the_case_until_it_ends(
     assert [one["recovered"] for one in closed["recoveries"]] == ["800.00"]
     clerk = await office.get("district_clerk", "/v1/inspection-recoveries")
     assert clerk.status_code == 403
+
+
+async def test_a_withdrawn_case_recovers_nothing_and_a_fourth_person_withdraws_it(
+    office: Office,
+) -> None:
+    unit = await a_unit(office, people=1)
+    case = await decided(office, unit.code, WRONG)
+    body = {"outcome": "withdrawn", "reason": "复议撤销"}
+    for signer in ("department_head", "district_reviewer.heping"):
+        own = await try_step(office, "department_head", case, "closings", body, subject=signer)
+        assert own.json()["code"] == "SAME_PERSON_TWICE"
+    other = {"subject": "department_head.second"}
+    withdrawn = await step(office, "department_head", case, "closings", body, **other)
+    assert [one["status"] for one in withdrawn["recoveries"]] == ["refused"]
+    assert not [one for one in await waiting(office) if one["inspection"] == case]
+    late = await report(
+        office, case, status="opened", recovery_case=Reference.RECOVERY_CASE.example
+    )
+    assert [one["status"] for one in late.json()["items"]] == ["refused"]
