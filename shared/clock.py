@@ -25,6 +25,11 @@ def today() -> date:
     return real_today() + timedelta(days=days_moved()) if _moved else real_today()
 
 
+def day_of(instant: datetime) -> date:
+    """Return the day in Asia/Shanghai of an instant."""
+    return instant.astimezone(SHANGHAI).date()
+
+
 def real_today() -> date:
     """Return the day in Asia/Shanghai, wherever a sandbox has moved its own."""
     return datetime.now(SHANGHAI).date()

@@ -63,4 +63,4 @@ def test_the_units_start_commands_that_exist() -> None:
     target = (DEPLOY / "systemd" / "wuxian.target").read_text()
     from services.cli.common import SERVICES
 
-    assert set(re.findall(r"wuxian@([a-z]+)\.service", target)) == set(SERVICES)
+    assert set(re.findall(r"wuxian@([a-z]+)\.service", target)) == {*SERVICES, "console"}

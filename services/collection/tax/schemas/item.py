@@ -10,7 +10,7 @@ from services.collection.tax.domain.item import Remedy, TaxItem
 from services.collection.tax.flows.item import ItemSettlement
 from services.collection.tax.store.hold import HeldMoney
 from services.collection.tax.store.refund import RefundRow
-from shared.clock import today
+from shared.clock import day_of, today
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import In, Out, PeriodField, ShortText, YuanOut
@@ -58,7 +58,7 @@ class TaxItemOut(Out):
     @classmethod
     def of(cls, item: TaxItem) -> TaxItemOut:
         """Build the answer from an item."""
-        closed_on = item.closed_at.date() if item.closed_at else today()
+        closed_on = day_of(item.closed_at) if item.closed_at else today()
         return cls(
             id=item.reference,
             kind=item.kind.value,
@@ -99,7 +99,7 @@ class TaxHoldOut(Out):
     @classmethod
     def of(cls, row: HeldMoney) -> TaxHoldOut:
         """Build the answer from held money."""
-        held_on = row.held_at.date()
+        held_on = day_of(row.held_at)
         return cls(
             receipt=Ref(row.receipt_key, row.id).text(Reference.RECEIPT),
             serial=row.serial,

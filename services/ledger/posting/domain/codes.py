@@ -22,6 +22,7 @@ from services.ledger.common.domain.refusal import (
     OutcomeUnknown,
     QueueFull,
     ReversalExceeded,
+    TransferNotReversible,
     Unstorable,
 )
 from services.ledger.posting.domain.check import PRECEDENCE
@@ -30,7 +31,7 @@ from services.ledger.posting.domain.suspense import SuspenseExceeded
 STAGES: Final[tuple[tuple[str, tuple[type[LedgerRefusal], ...]], ...]] = (
     (
         "冲销之门 the door of reversals",
-        (CarryOverNotReversible, NotReversible, EarlierThanOriginal),
+        (CarryOverNotReversible, TransferNotReversible, NotReversible, EarlierThanOriginal),
     ),
     ("入列 the queue", (AtomicSpansSlots, QueueFull)),
     ("业务号 the event id", (EventIdReused,)),

@@ -38,6 +38,7 @@ OWN_LISTS = {
     "list_debit_agreements",
     "list_declarations",
     "list_dunning_notices",
+    "list_inspections",
     "list_projects",
     "list_receipts",
     "list_refunds",

@@ -134,7 +134,14 @@ async def test_a_statement_is_printed_with_the_rate_of_each_closed_year(books: L
     path = f"/v1/personal-accounts/{person(1)}/statement"
     printed = await books.get(path, Role.SUPERVISOR, format="html", from_year=2020, to_year=2020)
     assert printed.headers["content-type"].startswith("text/html")
-    for text in ("个人账户对账单", "企业职工基本养老保险", "1200.00", "6.04%", "66.44", "1266.44"):
+    for text in (
+        "个人账户对账单",
+        "企业职工基本养老保险",
+        "1,200.00",
+        "6.04%",
+        "66.44",
+        "1,266.44",
+    ):
         assert text in printed.text, text
 
 
