@@ -29,6 +29,7 @@ from shared.bank_files.values import (
     StatementEntry,
 )
 from shared.bank_files.xml_reader import check_plain, read_elements, root_name
+from shared.clock import SHANGHAI
 from shared.money import format_yuan
 
 PROFILES: Final = Path(__file__).parent / "data" / "gbk_profiles"
@@ -61,14 +62,15 @@ class GbkXmlFormat:
     def build_batch(self, file: OrderFile) -> bytes:
         """Build the file of orders. A character that GBK lacks is written by its number."""
         profile, orders = self._profile, self._profile["orders"]
+        made_at = file.created_at.astimezone(SHANGHAI)
         facts = {
             "code": orders["codes"][file.kind.value],
             "own_id": file.own_id,
             "own_account": file.own.number,
             "own_name": file.own.name,
             "file_no": file.number,
-            "day": self._written("due_on", file.created_at.date().isoformat()),
-            "time": file.created_at.strftime("%H%M%S"),
+            "day": self._written("due_on", made_at.date().isoformat()),
+            "time": made_at.strftime("%H%M%S"),
             "due_on": self._written("due_on", file.due_on.isoformat()),
             "lines": str(len(file.orders)),
             "total": self._written("amount", format_yuan(file.total_fen)),
