@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
 import httpx
 
 from services.payout.common.clients import CollectionClient
-from services.payout.formulas.domain.person import PENSION, PersonRecord, PersonYear
+from services.payout.formulas.domain.person import (
+    PENSION,
+    PersonRecord,
+    PersonYear,
+    doubled_months,
+)
 from services.payout.formulas.domain.unit import StableJobQuestion, UnitQuestion, UnitRecord
 from shared.errors import Kind, Refusal
 from shared.money import parse_yuan
@@ -95,21 +101,27 @@ def _record(record: dict[str, Any], statement: dict[str, Any]) -> PersonRecord:
         if year["fund"] == PENSION
     ]
     birth = record["birth_month"]
-    brought = [{"insurance": one["fund"]} | one for one in statement.get("brought", ())]
+    paid = _years(record["years"])
+    brought = _years({"insurance": one["fund"]} | one for one in statement.get("brought", ()))
     return PersonRecord(
         person=record["person"],
         districts=tuple(record["districts"]),
         birth=None if birth is None else Period.parse(birth),
         is_female=record["female"],
-        years=tuple(
-            PersonYear(
-                insurance=year["insurance"],
-                year=year["year"],
-                months=year["months"],
-                bases_fen=parse_yuan(year["base_total"]),
-            )
-            for year in (*record["years"], *brought)
-        ),
+        years=paid + brought,
         last_bases_fen={insurance: tuple(found) for insurance, found in bases.items()},
         account_fen=max(closings)[1] if closings else 0,
+        doubled_months=doubled_months(paid, brought, PENSION),
+    )
+
+
+def _years(years: Iterable[dict[str, Any]]) -> tuple[PersonYear, ...]:
+    return tuple(
+        PersonYear(
+            insurance=year["insurance"],
+            year=year["year"],
+            months=year["months"],
+            bases_fen=parse_yuan(year["base_total"]),
+        )
+        for year in years
     )

@@ -52,7 +52,7 @@ class RetirementRecords:
                     OwedMonths(one["credit_code"], one["months"], one["first"], one["last"])
                     for one in facts["unpaid"]
                 ),
-                doubled_months=facts["doubled_months"],
+                doubled_months=facts["doubled_months"] + record.doubled_months,
             )
         except PeerError as error:
             if error.status == 404:

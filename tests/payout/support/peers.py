@@ -39,6 +39,7 @@ class PeerStub:
     inspection_orders: list[dict[str, Any]] = field(default_factory=list)
     inspection_reports: list[dict[str, Any]] = field(default_factory=list)
     statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    brought: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     accounts: dict[tuple[int, str], int] = field(default_factory=dict)
     taken: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
     spending: list[dict[str, Any]] = field(default_factory=list)
@@ -100,7 +101,8 @@ class PeerStub:
                 return httpx.Response(404, json={"code": "NOT_FOUND"})
             return httpx.Response(200, json=records[name])
         if path.endswith("/statement"):
-            return httpx.Response(200, json={"items": self.statements.get(name, [])})
+            found = {"items": self.statements.get(name, []), "brought": self.brought.get(name, [])}
+            return httpx.Response(200, json=found)
         assert path.endswith("/paid-year")
         return httpx.Response(200, json={"district": self.district} | self.paid_years[name])
 

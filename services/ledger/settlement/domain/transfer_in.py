@@ -24,6 +24,13 @@ class LetterUsed(LedgerRefusal):
     code = "TRANSFER_LETTER_USED"
 
 
+class YearsBrought(LedgerRefusal):
+    """该联系函已带来所列年份,补转不得重复列入 (the letter has brought these years already; a later part leaves them out)"""
+
+    kind = Kind.CONFLICT
+    code = "TRANSFER_YEARS_BROUGHT"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroughtYear:
     """The months of a year that were paid in another city, and the sum of their bases."""
@@ -50,9 +57,13 @@ class IncomingTransfer:
         return Ref.parse(Reference.PERSON, self.person).key
 
     def paper(self, fund: str) -> str:
-        """Return the name of the paper: a city, its letter, the fund, and which supplement it is."""
+        """Return the name of the paper: a letter, and which supplement it is."""
+        return f"{self.letter_name(fund)}{self.supplement}"
+
+    def letter_name(self, fund: str) -> str:
+        """Return the part of a paper's name that its supplements share: city, letter and fund."""
         city = "".join(unicodedata.normalize("NFKC", self.city).split()).casefold()
-        return f"{city}:{self.letter.casefold()}:{fund}:{self.supplement}"
+        return f"{city}:{self.letter.casefold()}:{fund}:"
 
     def key(self, fund: str) -> int:
         """Return the shard key of the paper, by which the database keeps it to once."""

@@ -28,7 +28,7 @@ from services.ledger.settlement.domain.settlement import (
     SettlementPart,
     emptying_refusal,
 )
-from services.ledger.settlement.domain.transfer_in import LetterUsed
+from services.ledger.settlement.domain.transfer_in import LetterUsed, YearsBrought
 from services.ledger.settlement.store import basis as basis_store
 from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
@@ -74,12 +74,14 @@ async def refusal_of(
 
 
 async def _transfer_refusal(connection: Connection, settlement: Settlement) -> LedgerRefusal | None:
-    """Refuse a letter that has brought its money already."""
+    """Refuse a letter that has brought its money, or one of its years, already."""
     transfer = settlement.terms.transfer
     assert transfer is not None
     [fund] = settlement.amounts
     if await transfer_in_store.is_used(connection, transfer, fund):
         return LetterUsed(letter=transfer.letter)
+    if years := await transfer_in_store.years_brought(connection, transfer, fund):
+        return YearsBrought(letter=transfer.letter, years=years)
     return None
 
 

@@ -23,6 +23,24 @@ async def is_used(connection: Connection, transfer: IncomingTransfer, fund: str)
     return found is not None
 
 
+async def years_brought(connection: Connection, transfer: IncomingTransfer, fund: str) -> list[int]:
+    """Find the years of a transfer that a part of its letter has brought already."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT year
+          FROM personal_brought
+         WHERE person_id = $1 AND fund = $2 AND starts_with(paper, $3)
+           AND year = ANY($4::integer[])
+         ORDER BY year
+        """,
+        transfer.person_id,
+        fund,
+        transfer.letter_name(fund),
+        [one.year for one in transfer.years],
+    )
+    return [row["year"] for row in rows]
+
+
 async def first_open(connection: Connection, fund: str, day: date) -> date:
     """Lock a fund's personal accounts against the closing of a year; the day itself, or a later one."""
     await connection.execute(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,6 +33,7 @@ from shared.period import Period
 from shared.roles import Caller, Level
 
 PENSION = "pension"
+MONTHS_A_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class PersonRecord:
     years: tuple[PersonYear, ...]
     last_bases_fen: Mapping[str, tuple[int, ...]]
     account_fen: int
+    doubled_months: int = 0
+    """Months of pension that letters of other cities state beyond twelve a year."""
 
     def require_own(self, caller: Caller) -> None:
         """Refuse a district caller who never had the person at one of the district's units.
@@ -68,6 +72,30 @@ class PersonRecord:
     def months(self, insurance: str) -> int:
         """Return the months that were paid for an insurance."""
         return sum(year.months for year in self.years if year.insurance == insurance)
+
+
+def doubled_months(
+    paid: Iterable[PersonYear], brought: Iterable[PersonYear], insurance: str
+) -> int:
+    """Count the months beyond a full year once the years of letters are added to those paid here.
+
+    A letter of a person who comes back may list the years that were paid here, and a supplement may
+    repeat a letter's years. Months that two units paid here are counted by collection.
+    """
+    here, letters = (
+        _by_year(one for one in years if one.insurance == insurance) for years in (paid, brought)
+    )
+    return sum(
+        max(0, here[year] + months - max(MONTHS_A_YEAR, here[year]))
+        for year, months in letters.items()
+    )
+
+
+def _by_year(years: Iterable[PersonYear]) -> Counter[int]:
+    months: Counter[int] = Counter()
+    for one in years:
+        months[one.year] += one.months
+    return months
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,7 @@ class BlockReason(StrEnum):
 _TEXTS: Final = {
     BlockReason.YEARS_TOO_FEW: "缴费年限不足 (too few years)",
     BlockReason.UNIT_ARREARS: "单位欠缴养老保险费 (a unit owes months of the person)",
-    BlockReason.DOUBLE_COVER: "重复参保 (two units paid the same months)",
+    BlockReason.DOUBLE_COVER: "重复参保,或转入年限与本地重复 (two units paid the same months, or a letter brought them again)",
     BlockReason.PENSION_DRAWN: "已有基本养老金待遇 (the person has a pension)",
     BlockReason.ACCOUNT_PAID: "个人账户已退还、继承或转出,或正在办理 (the account was or is being paid out or transferred)",
     BlockReason.TOO_EARLY: "未到退休月 (the month of retirement has not come)",

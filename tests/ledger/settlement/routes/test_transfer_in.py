@@ -50,6 +50,9 @@ async def test_a_letter_books_the_money_and_credits_the_person_once(books: Ledge
         f"/v1/settlements/{twin.json()['id']}/approvals", {}, Role.DEPARTMENT_HEAD
     )
     assert (late.status_code, late.json()["code"]) == (409, "TRANSFER_LETTER_USED")
+    repeated = await propose(books, "5.00", supplement=1, account="5.00")
+    assert (repeated.status_code, repeated.json()["code"]) == (409, "TRANSFER_YEARS_BROUGHT")
+    assert "2019" in repeated.json()["detail"]
     later = LETTER | {"supplement": 1, "account": "5.00", "years": []}
     await books.settle("transfer_in", "2021-07-20", amounts=amounts("5.00"), transfer=later)
     [year] = await statement(books, 77, to_year=2021)

@@ -13,6 +13,7 @@ from services.payout.formulas.domain.person import (
     PersonRecord,
     PersonYear,
     UnemploymentQuestion,
+    doubled_months,
     quote_person,
 )
 from services.payout.formulas.domain.retirement import OutsideFlexibleRange, RetirementCategory
@@ -134,3 +135,32 @@ def test_a_district_sees_only_people_of_its_own_units() -> None:
     RECORD.require_own(Caller(subject="a", role=Role.CENTRE_LEADER))
     with pytest.raises(Forbidden):
         RECORD.require_own(Caller(subject="a", role=Role.DISTRICT_CLERK, district="dongli"))
+
+
+def _years(months: dict[int, int], insurance: str = "pension") -> list[PersonYear]:
+    return [
+        PersonYear(insurance=insurance, year=year, months=count, bases_fen=1)
+        for year, count in months.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paid", "brought", "doubled"),
+    [
+        ({2013: 12, 2014: 12}, {2013: 12, 2014: 12}, 24),
+        ({2013: 12, 2014: 5}, {2014: 7, 2015: 12}, 0),
+        ({2014: 8}, {2014: 7}, 3),
+        ({2014: 14}, {2015: 12}, 0),
+        ({2014: 14}, {2014: 1}, 1),
+    ],
+)
+def test_months_of_letters_beyond_a_full_year_are_doubled(
+    paid: dict[int, int], brought: dict[int, int], doubled: int
+) -> None:
+    assert doubled_months(_years(paid), _years(brought), "pension") == doubled
+    assert doubled_months(_years(paid), _years(brought, "medical"), "pension") == 0
+
+
+def test_two_parts_of_a_letter_that_state_a_year_double_it() -> None:
+    twice = [*_years({2019: 12}), *_years({2019: 12})]
+    assert doubled_months([], twice, "pension") == 12

@@ -254,3 +254,18 @@ async def test_months_that_went_to_another_city_open_no_pension_here(office: Off
     assert sent.status_code == 201, sent.text
     paper = await filed(office, number)
     assert paper["blocked_by"] == ["account_paid"]
+
+
+async def test_years_that_a_letter_states_again_block_the_application(office: Office) -> None:
+    """A person who comes back: the letter of the other city lists the years that were paid here."""
+    number = applicant(office)
+    person = person_of(office.app.state.person_keys, number).text(Reference.PERSON)
+    years = office.peers.records[person]["years"]
+    office.peers.brought[person] = [
+        {"fund": "pension", "year": one["year"], "months": 12, "base_total": "1.00"}
+        for one in years[:8]
+    ]
+    paper = await filed(office, number)
+    assert paper["blocked_by"] == ["double_cover"]
+    detail = await look(office, f"/v1/qualifications/{paper['id']}")
+    assert [one["detail"] for one in detail["reasons"]] == ["96 个月"]
