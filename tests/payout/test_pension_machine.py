@@ -52,7 +52,7 @@ from tests.payout.support.pension_oracle import (
     must_follow,
 )
 
-LIVES = int(os.environ.get("WUXIAN_LIVES", "8"))
+LIVES = int(os.environ.get("WUXIAN_LIVES", "6"))
 STEPS = int(os.environ.get("WUXIAN_LIFE_STEPS", "24"))
 MONTHS = 6
 SERIAL = count(1)
