@@ -18,14 +18,15 @@ class InspectionOrders:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    async def waiting(self) -> list[InspectionOrder]:
-        """Read orders that collection has no report of.
+    async def waiting(self, cursor: str | None) -> tuple[list[InspectionOrder], str | None]:
+        """Read a page of the orders that collection has no report of, and the next cursor.
 
         Raises:
             PeerError, httpx.HTTPError: no answer now; ask again.
         """
-        answer = await self._peer.get(PATH, limit=PAGE)
-        return [_order(item) for item in answer["items"]]
+        following = {} if cursor is None else {"cursor": cursor}
+        answer = await self._peer.get(PATH, limit=PAGE, **following)
+        return [_order(item) for item in answer["items"]], answer["next_cursor"]
 
     async def report(self, state: OrderState) -> None:
         """Tell collection the state of an order. A repeat changes nothing there.

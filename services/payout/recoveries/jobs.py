@@ -11,6 +11,7 @@ from typing import Final
 
 from services.payout.common.flows import PersonKeys
 from services.payout.recoveries.clients import InspectionOrders
+from services.payout.recoveries.domain.inspection import OrderKey
 from services.payout.recoveries.flows import inspection as inspection_order_flow
 from shared.clock import today
 from shared.db import Database
@@ -28,6 +29,8 @@ class InspectionOrderWorker:
         self.db = db
         self.orders = orders
         self.keys = keys
+        self._cursor: str | None = None
+        self._reports_after: OrderKey | None = None
 
     async def run(self) -> None:
         """Work until cancelled. Stopping anywhere loses nothing."""
@@ -47,18 +50,15 @@ class InspectionOrderWorker:
             await asyncio.sleep(pause)
 
     async def step(self) -> int:
-        """Take what waits, and report what has changed; return how many reports were made.
+        """Take a page of what waits, report what has changed; return how many reports were made.
 
-        A report that collection refuses holds up no other; it is told again.
+        An order that cannot be taken, and a report that collection refuses, hold up no other: the
+        next step continues after them, and begins again when it has come to the end.
         """
-        for order in await self.orders.waiting():
-            await self.db.run(
-                lambda tx, one=order: inspection_order_flow.take(  # type: ignore[misc]
-                    tx, one, keys=self.keys, today=today()
-                )
-            )
+        await self._take()
         async with self.db.transaction() as tx:
-            states = await inspection_order_flow.to_report(tx)
+            states, following = await inspection_order_flow.to_report(tx, self._reports_after)
+        self._reports_after = None
         made = 0
         for state in states:
             try:
@@ -70,4 +70,25 @@ class InspectionOrderWorker:
                 lambda tx, one=state: inspection_order_flow.reported(tx, one)  # type: ignore[misc]
             )
             made += 1
+        self._reports_after = following
         return made
+
+    async def _take(self) -> None:
+        # Begins again after any failure, for instance when collection knows the cursor no more.
+        cursor, self._cursor = self._cursor, None
+        orders, following = await self.orders.waiting(cursor)
+        for order in orders:
+            try:
+                await self.db.run(
+                    lambda tx, one=order: inspection_order_flow.take(  # type: ignore[misc]
+                        tx, one, keys=self.keys, today=today()
+                    )
+                )
+            except Exception as error:
+                logger().error(
+                    "an order of an inspection is not taken, will retry",
+                    inspection=order.inspection,
+                    finding=order.finding,
+                    error=str(error)[:300],
+                )
+        self._cursor = following

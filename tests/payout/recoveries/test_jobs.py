@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from services.payout.app import CLIENT_ID
+from services.payout.recoveries import clients as inspection_client
 from services.payout.recoveries.clients import InspectionOrders
+from services.payout.recoveries.flows import inspection as inspection_order_flow
 from services.payout.recoveries.jobs import InspectionOrderWorker
 from shared.references import Reference
 from shared.web.client import Peer
@@ -83,3 +85,21 @@ async def test_an_order_opens_one_case_and_its_end_is_reported(
     last = office.peers.inspection_reports[-1]
     assert (last["status"], last["recovered"]) == ("closed", "800.00")
     assert await worker.step() == 0
+
+
+async def test_a_faulty_order_and_a_refused_report_hold_up_no_other(
+    office: Office, worker: InspectionOrderWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection_client, "PAGE", 1)
+    monkeypatch.setattr(inspection_order_flow, "REPORTS_AT_ONCE", 1)
+    unreadable = order(11, Reference.CLAIM.example, "1.00") | {"inspection": "ins_1"}
+    sound = [order(number, Reference.CLAIM.example, "1.00") for number in (12, 13)]
+    office.peers.inspection_orders = [unreadable, *sound]
+    office.peers.inspection_reports.clear()
+    office.peers.refused_reports = {12}
+    assert [await worker.step() for _ in range(3)] == [0, 0, 1]
+    assert [one["finding"] for one in office.peers.inspection_reports] == [13]
+    office.peers.refused_reports.clear()
+    assert sum([await worker.step() for _ in range(2)]) == 1
+    assert [one["finding"] for one in office.peers.inspection_reports] == [13, 12]
+    office.peers.inspection_orders = []

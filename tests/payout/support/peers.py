@@ -38,6 +38,7 @@ class PeerStub:
     average_wages: dict[str, str] = field(default_factory=dict)
     inspection_orders: list[dict[str, Any]] = field(default_factory=list)
     inspection_reports: list[dict[str, Any]] = field(default_factory=list)
+    refused_reports: set[int] = field(default_factory=set)
     statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     brought: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     accounts: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class PeerStub:
         if path.startswith("/v1/spending/"):
             return httpx.Response(200, json={"funds": self.spending})
         if path == "/v1/inspection-recoveries":
-            return httpx.Response(200, json={"items": self.inspection_orders})
+            return httpx.Response(200, json=self._orders(request.url.params))
         answer = self._answer(request.method, path, request.content)
         if self.loses_answers and request.method == "POST":
             self.loses_answers -= 1
@@ -130,8 +131,17 @@ class PeerStub:
             self.accounts[account] -= fen
         return httpx.Response(201, json={"paper": body["paper"], "outcome": "credited"})
 
+    def _orders(self, params: httpx.QueryParams) -> dict[str, Any]:
+        """A page of orders; the cursor is the number of those before it."""
+        start = int(params.get("cursor", 0))
+        end = start + int(params["limit"])
+        more = str(end) if end < len(self.inspection_orders) else None
+        return {"items": self.inspection_orders[start:end], "next_cursor": more}
+
     def _inspection_report(self, inspection: str, body: dict[str, Any]) -> httpx.Response:
         """Take a report, after which the order no longer waits."""
+        if body["finding"] in self.refused_reports:
+            return httpx.Response(409, json={"code": "INSPECTION_RECOVERY_UNKNOWN"})
         self.inspection_reports.append(body)
         self.inspection_orders = [
             order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,9 +16,11 @@ from services.collection.inspections.store import recovery as inspection_recover
 from shared.ids import Ref
 
 
-async def waiting(tx: AsyncConnection, limit: int) -> Sequence[InspectionRecovery]:
-    """Read orders that payout has not taken."""
-    return await inspection_recovery_store.waiting(tx, limit)
+async def waiting(
+    tx: AsyncConnection, after: tuple[int, UUID, int] | None, limit: int
+) -> Sequence[InspectionRecovery]:
+    """Read orders that payout has not taken, after a key."""
+    return await inspection_recovery_store.waiting(tx, after, limit)
 
 
 async def report(

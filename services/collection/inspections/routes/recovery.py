@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi.responses import Response
 
 from services.collection.inspections.flows import recovery as inspection_recovery_flow
 from services.collection.inspections.schemas.recovery import (
     InspectionRecoveriesOut,
+    InspectionRecoveryOut,
     RecoveryReportIn,
 )
-from shared.cursor import LIMIT_DEFAULT
+from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import Ref
-from shared.page import Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.web.door_router import DoorRouter
 
 router = DoorRouter(tags=["inspections"])
 Following = Annotated[Door, door(Right.FOLLOW_INSPECTIONS)]
+FILTERS: Final = {"of": "inspection_recoveries"}
 
 
 @router.get(
@@ -29,11 +32,28 @@ Following = Annotated[Door, door(Right.FOLLOW_INSPECTIONS)]
     summary="待受理的稽核追回 · Orders of inspections that payout has not taken",
 )
 async def list_inspection_recoveries(
-    at: Following, limit: Limit = LIMIT_DEFAULT
-) -> InspectionRecoveriesOut:
+    at: Following, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> Page[InspectionRecoveryOut]:
     """List orders that wait for payout; a reported one is left out."""
-    rows = await at.read(lambda tx: inspection_recovery_flow.waiting(tx, limit))
-    return InspectionRecoveriesOut.of(rows)
+    after = None if cursor is None else _key(cursor)
+    rows = await at.read(lambda tx: inspection_recovery_flow.waiting(tx, after, limit + 1))
+    found, following = cut(
+        rows, limit, lambda row: [row.case.key, row.case.id.hex, row.number], FILTERS
+    )
+    return Page[InspectionRecoveryOut].of(
+        [InspectionRecoveryOut.of(row) for row in found], following
+    )
+
+
+def _key(cursor: str) -> tuple[int, UUID, int]:
+    unit_id, case, number = read_cursor(cursor, FILTERS, (int, str, int))
+    try:
+        key = (unit_id, UUID(case), number)
+    except ValueError:
+        raise BadCursor from None
+    if number >= 2**31:
+        raise BadCursor
+    return key
 
 
 @router.post(

@@ -15,6 +15,7 @@ from services.collection.inspections.domain.recovery import (
     RecoveryReport,
 )
 from shared.ids import Ref
+from shared.page import read_page
 
 _SELECT: Final = """
     SELECT ordered.unit_id, ordered.inspection_id, ordered.finding_no AS number, finding.claim,
@@ -64,18 +65,19 @@ async def of_case(
     return [_recovery(**row._mapping) for row in rows]
 
 
-async def waiting(tx: AsyncConnection, limit: int) -> Sequence[InspectionRecovery]:
-    """Read orders that payout has not taken."""
-    rows = await tx.execute(
-        text(f"""
-            {_SELECT}
-             WHERE ordered.status = 'waiting'
-             ORDER BY ordered.unit_id, ordered.inspection_id, ordered.finding_no
-             LIMIT :most
-        """),
-        {"most": limit},
+async def waiting(
+    tx: AsyncConnection, after: tuple[int, UUID, int] | None, limit: int
+) -> Sequence[InspectionRecovery]:
+    """Read orders that payout has not taken, after a key."""
+    return await read_page(
+        tx,
+        _SELECT,
+        key=("ordered.unit_id", "ordered.inspection_id", "ordered.finding_no"),
+        after=after,
+        limit=limit,
+        row=_recovery,
+        where={"ordered.status = 'waiting'": {}},
     )
-    return [_recovery(**row._mapping) for row in rows]
 
 
 async def cancel(tx: AsyncConnection, case: Ref, why: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from services.payout.recoveries.domain.case import CaseStatus
 from shared.ids import Ref
 from shared.money import format_yuan
 from shared.references import Reference
+
+OrderKey: TypeAlias = tuple[int, str, int]
+"""(shard key, inspection, number of the finding)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,11 @@ class OrderState:
     recovered_fen: int
     written_off_fen: int
     reported: str | None
+
+    @property
+    def key(self) -> OrderKey:
+        """The order's key."""
+        return (self.inspection_key, self.inspection, self.finding)
 
     @property
     def report(self) -> dict[str, Any]:

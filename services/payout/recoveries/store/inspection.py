@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.recoveries.domain.case import CaseStatus
-from services.payout.recoveries.domain.inspection import InspectionOrder, OrderState
+from services.payout.recoveries.domain.inspection import InspectionOrder, OrderKey, OrderState
 from shared.ids import Ref
+from shared.page import read_page
 
-REPORTS_AT_ONCE: Final = 100
 
-
-async def lock(tx: AsyncConnection, order: InspectionOrder) -> bool:
-    """Lock an order until the transaction ends; False when it was taken before."""
-    await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": order.key ^ order.finding})
+async def is_taken(tx: AsyncConnection, order: InspectionOrder) -> bool:
+    """Tell whether an order was taken before."""
     row = await tx.execute(
         text("""
             SELECT 1
@@ -25,13 +24,16 @@ async def lock(tx: AsyncConnection, order: InspectionOrder) -> bool:
         """),
         {"key": order.key, "inspection": order.inspection, "finding": order.finding},
     )
-    return row.first() is None
+    return row.first() is not None
 
 
 async def insert(
     tx: AsyncConnection, order: InspectionOrder, case: Ref | None, refusal: str | None
 ) -> None:
-    """Write an order that was taken: with its case, or the reason why there is none."""
+    """Write an order that was taken: with its case, or the reason why there is none.
+
+    The primary key refuses the second of two that take it at the same time, and undoes its case.
+    """
     await tx.execute(
         text("""
             INSERT INTO inspection_order (inspection_key, inspection, finding_no, case_key, case_id,
@@ -49,24 +51,27 @@ async def insert(
     )
 
 
-def _state(row: Row[tuple[object, ...]]) -> OrderState:
+def _state(
+    *,
+    finding_no: int,
+    case_key: int | None,
+    case_id: UUID | None,
+    status: str | None,
+    **columns: Any,
+) -> OrderState:
     return OrderState(
-        inspection_key=row.inspection_key,
-        inspection=row.inspection,
-        finding=row.finding_no,
-        case=None if row.case_id is None else Ref(row.case_key, row.case_id),
-        status=None if row.status is None else CaseStatus(row.status),
-        refusal=row.refusal,
-        recovered_fen=row.recovered_fen,
-        written_off_fen=row.written_off_fen,
-        reported=row.reported,
+        finding=finding_no,
+        case=None if case_key is None or case_id is None else Ref(case_key, case_id),
+        status=None if status is None else CaseStatus(status),
+        **columns,
     )
 
 
-async def unfinished(tx: AsyncConnection) -> list[OrderState]:
-    """Read orders that were taken and whose end is not reported yet."""
-    rows = await tx.execute(
-        text("""
+async def unfinished(tx: AsyncConnection, after: OrderKey | None, limit: int) -> list[OrderState]:
+    """Read orders that were taken and whose end is not reported yet, after a key."""
+    return await read_page(
+        tx,
+        """
             SELECT taken.inspection_key, taken.inspection, taken.finding_no, taken.case_key,
                    taken.case_id, taken.refusal, taken.reported, owner.status,
                    CAST(coalesce(sums.recovered_fen, 0) AS bigint) AS recovered_fen,
@@ -79,13 +84,13 @@ async def unfinished(tx: AsyncConnection) -> list[OrderState]:
                           sum(written_off_fen) AS written_off_fen
                      FROM recovery_line AS line
                     WHERE line.case_key = taken.case_key
-                      AND line.case_id = taken.case_id) AS sums ON true
-             WHERE taken.reported IS NULL OR taken.reported LIKE 'opened %'
-             ORDER BY taken.inspection_key, taken.inspection, taken.finding_no
-             LIMIT 10000
-        """)
+                      AND line.case_id = taken.case_id) AS sums ON true""",
+        key=("taken.inspection_key", "taken.inspection", "taken.finding_no"),
+        after=after,
+        limit=limit,
+        row=_state,
+        where={"(taken.reported IS NULL OR taken.reported LIKE 'opened %')": {}},
     )
-    return [_state(row) for row in rows]
 
 
 async def set_reported(tx: AsyncConnection, state: OrderState) -> None:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from shared.cursor import write_cursor
 from shared.references import Reference
 from tests.collection.support.doors.inspecting import decided, step, try_step
 from tests.collection.support.office import Office
 from tests.collection.support.restating import a_unit
 
+PATH = "/v1/inspection-recoveries"
 CLOSING = {"outcome": "collected"}
 WRONG = {
     "kind": "benefit_wrong",
@@ -19,7 +21,7 @@ WRONG = {
 
 
 async def waiting(office: Office) -> list[dict[str, Any]]:
-    answer = await office.get("payout_service", "/v1/inspection-recoveries", limit=200)
+    answer = await office.get("payout_service", PATH, limit=200)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
 
@@ -52,7 +54,7 @@ async def test_an_order_waits_until_payout_reports_and_the_case_until_it_ends(
     assert [one["status"] for one in late.json()["items"]] == ["closed"], "an older report"
     closed = await step(office, "department_head", case, "closings", CLOSING)
     assert [one["recovered"] for one in closed["recoveries"]] == ["800.00"]
-    clerk = await office.get("district_clerk", "/v1/inspection-recoveries")
+    clerk = await office.get("district_clerk", PATH)
     assert clerk.status_code == 403
 
 
@@ -73,3 +75,20 @@ async def test_a_withdrawn_case_recovers_nothing_and_a_fourth_person_withdraws_i
         office, case, status="opened", recovery_case=Reference.RECOVERY_CASE.example
     )
     assert [one["status"] for one in late.json()["items"]] == ["refused"]
+
+
+async def test_waiting_orders_are_read_page_by_page(office: Office) -> None:
+    unit = await a_unit(office, people=1)
+    case = await decided(office, unit.code, WRONG, WRONG | {"claim_line": 2})
+    found: list[int] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await office.get("payout_service", PATH, limit=1, **cursor)).json()
+        found += [one["finding"] for one in page["items"] if one["inspection"] == case]
+        if not page["has_more"]:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert found == [1, 2]
+    forged = write_cursor([1, "0" * 32, 2**40], {"of": "inspection_recoveries"})
+    refused = await office.get("payout_service", PATH, cursor=forged)
+    assert (refused.status_code, refused.json()["code"]) == (422, "CURSOR_INVALID")
