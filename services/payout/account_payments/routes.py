@@ -114,7 +114,7 @@ async def list_account_remainders(
         lambda tx: account_payments_flow.page(tx, district=scope, after=after, limit=limit + 1)
     )
     page, next_cursor = cut(
-        rows, limit, lambda one: [str(one.person_id), one.claim.id.hex], filters
+        rows, limit, lambda one: [one.person_id, one.claim.id.hex], filters
     )
     earlier = await at.read(lambda tx: account_payments_flow.earlier(tx, page))
     found = await account_payments_flow.remainders(_balances(at.request), page, earlier)
@@ -124,9 +124,9 @@ async def list_account_remainders(
 def _after(cursor: str | None, filters: dict[str, str | None]) -> tuple[int, UUID] | None:
     if cursor is None:
         return None
-    person_id, claim_id = read_cursor(cursor, filters, (str, str))
+    person_id, claim_id = read_cursor(cursor, filters, (int, str))
     try:
-        return int(person_id), UUID(claim_id)
+        return person_id, UUID(claim_id)
     except ValueError:
         raise BadCursor from None
 

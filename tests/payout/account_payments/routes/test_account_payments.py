@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 import httpx
 
 from shared import outbox
+from shared.cursor import write_cursor
 from shared.ids import Ref
 from shared.money import parse_yuan
 from shared.references import Reference
 from tests.payout.support.city import City
+from tests.payout.support.office import Office
 from tests.payout.support.papers import account, number, result
 
 DAY = "2021-08-05"
@@ -249,3 +251,20 @@ async def test_a_district_transfers_only_its_own_people_and_no_pensioner(city: C
         "POST", "/v1/outgoing-transfers", body, role="district_clerk", district="nankai"
     )
     assert other.status_code == 403
+
+
+async def test_a_cursor_with_no_possible_key_is_refused(office: Office) -> None:
+    filters = {"list": "account_remainders", "district": None}
+    for key in (["9" * 30, "0" * 32], [10**18 * 9 + 10**18, "0" * 32], [1, "x"]):
+        answer = await office.ask(
+            "GET",
+            "/v1/account-remainders",
+            role="department_head",
+            cursor=write_cursor(key, filters),
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "CURSOR_INVALID")
+    right = write_cursor([2**63 - 1, "0" * 32], filters)
+    answer = await office.ask(
+        "GET", "/v1/account-remainders", role="department_head", cursor=right
+    )
+    assert answer.json()["items"] == []
