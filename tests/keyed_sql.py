@@ -52,9 +52,15 @@ class _Scope:
         self.ctes: dict[str, Outputs] = dict(outer.ctes) if outer else {}
 
 
+SAVEPOINTS = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
+"""Statements about a transaction, of no table; the parser does not know the second one."""
+
+
 def read(sql: str, keys: Mapping[str, str]) -> Reading:
     """Read one statement; `keys` is table → key column ("reference" for small shared tables)."""
     reader = _Reader(keys)
+    if sql.startswith(SAVEPOINTS):
+        return reader.reading
     try:
         statements = [one for one in sqlglot.parse(sql, dialect="postgres") if one is not None]
     except sqlglot.errors.SqlglotError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Final
 
@@ -62,15 +63,18 @@ class RetirementRecords:
             raise BenefitRecordUnavailable(reason=type(error).__name__) from None
 
     async def of_all(self, people: Sequence[Ref], day: date) -> dict[Ref, KnownPerson]:
-        """Read the records of many people, some at a time.
+        """Read the records of many people, some at a time; people unknown to collection are left out.
 
         Raises:
-            InsuredPersonUnknown, BenefitRecordUnavailable: see `of`.
+            BenefitRecordUnavailable: see `of`.
         """
         turn = asyncio.Semaphore(AT_ONE_TIME)
+        found: dict[Ref, KnownPerson] = {}
 
-        async def one(person: Ref) -> tuple[Ref, KnownPerson]:
+        async def read(person: Ref) -> None:
             async with turn:
-                return person, await self.of(person, day)
+                with suppress(InsuredPersonUnknown):
+                    found[person] = await self.of(person, day)
 
-        return dict(await asyncio.gather(*(one(person) for person in people)))
+        await asyncio.gather(*(read(person) for person in people))
+        return found

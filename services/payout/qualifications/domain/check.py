@@ -17,7 +17,7 @@ from services.payout.qualifications.domain.qualification import (
     Finding,
     split_findings,
 )
-from shared.errors import Fault, Faulty
+from shared.errors import Fault, Faulty, Refusal
 from shared.money import format_yuan
 from shared.period import Period
 
@@ -101,26 +101,37 @@ def check(
 def check_again(
     rules: CheckRules,
     today: date,
-    known: KnownPerson,
+    known: KnownPerson | None,
     question: PensionQuestion,
     *,
     earlier: EarlierBenefits,
     before: CheckOutcome,
 ) -> CheckOutcome:
-    """Check a stored application again; records that contradict it now are a reason against it."""
+    """Check a stored application again; records that contradict it now, or that collection has no
+    more, are a reason against it."""
+    if known is None:
+        return _facts_wrong(before, today, "征缴系统没有该参保人 (collection has no such person)")
     try:
         return check(rules, today, known, question, earlier=earlier)
     except (Faulty, OutsideFlexibleRange, FormulaRowMissing) as refusal:
-        why = "; ".join(fault.message for fault in refusal.faults) or refusal.message
-        return replace(
-            before,
-            checked_on=today,
-            monthly_fen=None,
-            reasons=(BlockReason.FACTS_WRONG,),
-            waived=(),
-            evidence=dict(before.evidence)
-            | {"details": {BlockReason.FACTS_WRONG.value: why}, "lines": [], "steps": []},
-        )
+        return _facts_wrong(before, today, refusal_text(refusal))
+
+
+def _facts_wrong(before: CheckOutcome, today: date, why: str) -> CheckOutcome:
+    return replace(
+        before,
+        checked_on=today,
+        monthly_fen=None,
+        reasons=(BlockReason.FACTS_WRONG,),
+        waived=(),
+        evidence=dict(before.evidence)
+        | {"details": {BlockReason.FACTS_WRONG.value: why}, "lines": [], "steps": []},
+    )
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """Describe a refusal in one line by its faults, or by itself."""
+    return "; ".join(fault.message for fault in refusal.faults) or refusal.message
 
 
 def _quoted(

@@ -226,14 +226,14 @@ async def outcomes(
     *,
     at: CheckingContext,
 ) -> dict[Ref, CheckOutcome]:
-    """Check stored applications against records that were read just now."""
+    """Check stored applications against records that were read just now, where there are any."""
     rules = await check_rules(tx, at)
     earlier = await _earlier_benefits(tx, [(paper.person_id, paper.blind) for paper in papers])
     return {
         paper.ref: check_again(
             rules,
             at.today,
-            known[person_ref(paper.person_id, paper.blind)],
+            known.get(person_ref(paper.person_id, paper.blind)),
             PensionQuestion(
                 category=paper.category,
                 chosen=paper.chosen,

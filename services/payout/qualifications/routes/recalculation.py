@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.routes import person_keys
 from services.payout.entitlements.flows import change as change_flow
-from services.payout.qualifications.domain.qualification import AT_ONCE
 from services.payout.qualifications.flows import qualification as qualification_flow
 from services.payout.qualifications.flows import recalculation as recalculation_flow
 from services.payout.qualifications.routes.qualification import (
@@ -69,21 +68,18 @@ async def propose_provisional_recalculation(
     body: RecalculationIn, at: Annotated[Door, door(Right.REGISTER_ENTITLEMENT)]
 ) -> Response:
     """Compute up to 200 of a district again and propose one paper; another person approves it as any
-    change of entitlements, and the next run pays the differences."""
-    context = checking_context(at)
-    papers = await at.read(
-        lambda tx: recalculation_flow.provisional(
-            tx, body.district, after=None, limit=AT_ONCE, caller=at.caller
-        )
+    change of entitlements, and the next run pays the differences. People who cannot be computed are
+    left out and named."""
+    context, after = checking_context(at), body.after_id()
+    batch = await at.read(
+        lambda tx: recalculation_flow.batch(tx, body.district, after=after, at=context)
     )
-    people = [qualification_flow.person_ref(paper.person_id, paper.blind) for paper in papers]
+    people = [qualification_flow.person_ref(one.person_id, one.blind) for one in batch.papers]
     known = await retirement_records(at.request).of_all(people, context.today)
 
     async def work(tx: AsyncConnection) -> RecalculationOut:
         return RecalculationOut.of(
-            await recalculation_flow.propose(
-                tx, body.district, body.document, papers, known, at=context
-            )
+            await recalculation_flow.propose(tx, body.document, batch, known, at=context)
         )
 
     return await at.write(work, key=change_flow.change_key(body.district), status=201)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from pydantic import Field
 
 from services.payout.common.flows import PersonKeys
-from services.payout.common.schemas import masked_name
+from services.payout.common.schemas import RefText, masked_name
 from services.payout.qualifications.domain.qualification import Qualification
 from services.payout.qualifications.domain.recalculation import (
     SAMPLES,
     Recalculation,
     RecalculationProposal,
+    SkippedRecalculation,
+    SkipReason,
 )
+from shared.ids import Ref
 from shared.money import format_yuan
 from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField, ShortText, YuanOut
@@ -45,6 +50,31 @@ class RecalculationIn(In):
 
     district: Code = Field(examples=["heping"])
     document: ShortText = Field(examples=["津人社发〔2026〕30号"])
+    after: RefText | None = Field(
+        None,
+        description="续上一批,填其 following (continue after this application, the last answer's `following`)",
+    )
+
+    def after_id(self) -> UUID | None:
+        """Return the id to continue after; None for the beginning."""
+        return None if self.after is None else Ref.parse(Reference.QUALIFICATION, self.after).id
+
+
+class SkippedRecalculationOut(Out):
+    """A person whom the paper leaves out, and why."""
+
+    qualification: str = Field(examples=[Reference.QUALIFICATION.example])
+    reason: SkipReason
+    detail: str
+
+    @classmethod
+    def of(cls, one: SkippedRecalculation) -> SkippedRecalculationOut:
+        """Build it from a skipped recalculation."""
+        return cls(
+            qualification=one.paper.ref.text(Reference.QUALIFICATION),
+            reason=one.reason,
+            detail=one.detail,
+        )
 
 
 class RecalculationSampleOut(Out):
@@ -87,6 +117,13 @@ class RecalculationOut(Out):
     )
     overpaid: YuanOut = Field(description="已发月份多发合计 (overpaid so far, to be recovered)")
     samples: list[RecalculationSampleOut]
+    skipped: list[SkippedRecalculationOut] = Field(
+        description="未纳入本次的人员及原因,须逐一核实 (people left out, and why; look at each)"
+    )
+    following: str | None = Field(
+        examples=[Reference.QUALIFICATION.example],
+        description="还有未计算的人员时,下一次请求的 after (`after` of the next request; null after the last)",
+    )
 
     @classmethod
     def of(cls, proposal: RecalculationProposal) -> RecalculationOut:
@@ -100,4 +137,6 @@ class RecalculationOut(Out):
             arrears=proposal.arrears_fen,
             overpaid=proposal.overpaid_fen,
             samples=[RecalculationSampleOut.of(one) for one in proposal.items[:SAMPLES]],
+            skipped=[SkippedRecalculationOut.of(one) for one in proposal.skipped],
+            following=proposal.following and proposal.following.text(Reference.QUALIFICATION),
         )

@@ -264,7 +264,5 @@ async def test_a_cursor_with_no_possible_key_is_refused(office: Office) -> None:
         )
         assert (answer.status_code, answer.json()["code"]) == (422, "CURSOR_INVALID")
     right = write_cursor([2**63 - 1, "0" * 32], filters)
-    answer = await office.ask(
-        "GET", "/v1/account-remainders", role="department_head", cursor=right
-    )
+    answer = await office.ask("GET", "/v1/account-remainders", role="department_head", cursor=right)
     assert answer.json()["items"] == []

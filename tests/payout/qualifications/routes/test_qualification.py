@@ -158,6 +158,18 @@ async def test_too_few_years_and_an_unknown_person(office: Office) -> None:
     assert other.status_code == 403
 
 
+async def test_a_person_unknown_to_collection_keeps_nobody_from_a_check(office: Office) -> None:
+    lost, other = applicant(office, "hongqiao"), applicant(office, "hongqiao")
+    papers = [(await filed(office, one, "hongqiao"))["id"] for one in (lost, other)]
+    del office.peers.records[person_of(office.app.state.person_keys, lost).text(Reference.PERSON)]
+    how = {"role": "district_clerk", "district": "hongqiao"}
+    body = {"district": "hongqiao"}
+    checked = await office.ask("POST", "/v1/qualification-checks", body, **how)
+    assert checked.status_code == 201, checked.text
+    reasons = {one["id"]: one["blocked_by"] for one in checked.json()["items"]}
+    assert [reasons[paper] for paper in papers] == [["facts_wrong"], []]
+
+
 async def test_the_database_approves_nothing_without_four_people(office: Office) -> None:
     paper = await filed(office, applicant(office))
     await signed(office, "district_clerk", [paper["id"]])
