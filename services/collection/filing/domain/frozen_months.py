@@ -1,13 +1,27 @@
-"""Hold a declared month to the reviewed bases: a file, a month carried on, one unit's declaration."""
+"""Hold a declared month to what was decided before: a file, a month carried on, one unit's declaration.
+
+Reviewed bases are the bases of their year. An extension (补缴、延长缴费) counts its months, so nobody
+pays one of them again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
+
+import numpy as np
 
 from services.collection.common.domain.rows import ABSENT, OnFault, RowFault
 from services.collection.filing.domain.changes import Names
-from services.collection.filing.domain.file_rows import FIGURE, OWN, UNIT_FIGURE, WAGE, WAGE_TOTAL
+from services.collection.filing.domain.file_rows import (
+    FIGURE,
+    NUMBER,
+    OWN,
+    UNIT_FIGURE,
+    WAGE,
+    WAGE_TOTAL,
+)
 from services.collection.filing.domain.frozen_bases import (
     CODE,
     BaseMismatch,
@@ -34,6 +48,8 @@ from services.collection.levy.domain.people_categories import people_categories
 from shared.errors import Fault
 
 MESSAGE_MAX = 500
+EXTENDED_CODE: Final = "MONTH_EXTENDED"
+EXTENDED_MESSAGE: Final = "本月已由补缴或延长缴费计入 (an extension counts the month already)"
 
 
 def held_file(
@@ -142,4 +158,41 @@ def mismatches_of(
                 reviewed, schedule, unit_id[rows], month.person_id[rows], base_fen
             )
         ]
+    return found
+
+
+def extended_file(
+    month: DeclaredMonth, extended: Collection[int], on_fault: OnFault
+) -> tuple[DeclaredMonth, list[RowFault]]:
+    """Leave these people out of a file, or their units; name the row of each."""
+    rows = _rows(month, extended)
+    faults = [
+        RowFault(int(month.file_row[row]), NUMBER, EXTENDED_CODE, EXTENDED_MESSAGE) for row in rows
+    ]
+    places = unit_places(month)[rows].tolist() if on_fault is OnFault.SKIP_UNITS else ()
+    return without(month, rows, places), faults
+
+
+def extended_roll(
+    month: DeclaredMonth, extended: Collection[int]
+) -> tuple[DeclaredMonth, list[SkippedUnit]]:
+    """Skip the units of these people: they have to declare without them."""
+    places = np.unique(unit_places(month)[_rows(month, extended)]).tolist()
+    skipped = [
+        SkippedUnit(month.units[place].credit_code, EXTENDED_CODE, EXTENDED_MESSAGE)
+        for place in places
+    ]
+    return without(month, (), places), skipped
+
+
+def extended_faults(extended: Collection[int], masked: Mapping[int, str]) -> list[Fault]:
+    """Name each of these people of one unit by the masked number."""
+    return [
+        Fault("/people", EXTENDED_CODE, f"{EXTENDED_MESSAGE}: {masked.get(person, '')}")
+        for person in sorted(extended)
+    ]
+
+
+def _rows(month: DeclaredMonth, extended: Collection[int]) -> list[int]:
+    found: list[int] = np.flatnonzero(np.isin(month.person_id, list(extended))).tolist()
     return found

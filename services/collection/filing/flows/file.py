@@ -23,12 +23,13 @@ from services.collection.filing.domain.check import (
     file_control_faults,
 )
 from services.collection.filing.domain.frozen_bases import ReviewedBases
-from services.collection.filing.domain.frozen_months import held_file
+from services.collection.filing.domain.frozen_months import extended_file, held_file
 from services.collection.filing.domain.levied import FilingTerms, LeviedMonth
 from services.collection.filing.domain.month import DeclaredMonth, Schedules
 from services.collection.filing.flows import frozen_bases as frozen_bases_flow
 from services.collection.filing.flows import hand_in as hand_in_flow
 from services.collection.filing.flows import late as late_flow
+from services.collection.filing.store import extended as extended_store
 from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.filing.store import late as late_store
 from services.collection.operation import flows as operation_flow
@@ -153,6 +154,10 @@ async def take(
         month, more = await asyncio.to_thread(
             held_file, month, reviewed, schedules, request.on_fault
         )
+        faults = sorted([*faults, *more], key=lambda fault: fault.row)
+    people = month.person_id.tolist()
+    if extended := await extended_store.people(tx, people, str(request.period)):
+        month, more = extended_file(month, extended, request.on_fault)
         faults = sorted([*faults, *more], key=lambda fault: fault.row)
     if faults and request.on_fault is OnFault.REFUSE:
         raise OperationFailed(

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import DeclarationExists
+from services.collection.filing.domain.frozen_months import extended_faults
 from services.collection.filing.domain.levied import (
     FilingTerms,
     LeviedMonth,
@@ -18,11 +19,14 @@ from services.collection.filing.domain.month import DeclaredMonth, Schedules
 from services.collection.filing.domain.records import LeviedDeclaration
 from services.collection.filing.flows import late as late_flow
 from services.collection.filing.flows.trail_step import step_of
+from services.collection.filing.store import changes as changes_store
+from services.collection.filing.store import extended as extended_store
 from services.collection.filing.store import figures as figures_store
 from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.filing.store.hand_in import FiledMeanwhile
 from services.collection.policy.domain.policy import Policy
 from shared import trail
+from shared.errors import Faulty
 from shared.roles import Caller
 
 SMALL: Final = 1_000
@@ -82,9 +86,23 @@ async def store_one(
     Raises:
         TotalTooLarge: it owes more than can be booked.
         DeclarationExists: another request filed the same month at the same time.
+        Faulty: an extension counts the month of a person already.
     """
+    if terms.review_id is None:  # A review levies the same people anew.
+        await _require_not_extended(tx, month, terms)
     try:
         levied = await store_month(tx, month, terms, schedules, caller, detail)
     except FiledMeanwhile:
         raise DeclarationExists(period=str(terms.period)) from None
     return LeviedDeclaration(levied.headers[0], lines_of(levied), policy)
+
+
+async def _require_not_extended(
+    tx: AsyncConnection, month: DeclaredMonth, terms: FilingTerms
+) -> None:
+    people = month.person_id.tolist()
+    extended = await extended_store.people(tx, people, str(terms.period))
+    if extended:
+        (unit,) = month.units
+        masked = await changes_store.masked(tx, unit.id, sorted(extended))
+        raise Faulty(faults=extended_faults(extended, masked))

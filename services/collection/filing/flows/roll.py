@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import RowFault
-from services.collection.filing.domain.frozen_months import held_roll
+from services.collection.filing.domain.frozen_months import extended_roll, held_roll
 from services.collection.filing.domain.levied import FilingTerms
 from services.collection.filing.domain.month import Schedules
 from services.collection.filing.domain.roll import SkippedUnit, begins_a_year, carried_on
 from services.collection.filing.flows import frozen_bases as frozen_bases_flow
 from services.collection.filing.flows import hand_in as hand_in_flow
 from services.collection.filing.flows import last_month as last_month_flow
+from services.collection.filing.store import extended as extended_store
 from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.filing.store import roll as roll_store
 from services.collection.filing.store import shipped as filing_shipped_store
@@ -74,6 +75,9 @@ async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> d
     reviewed = await frozen_bases_flow.of(tx, dated.policy, ids, period)
     if reviewed is not None:
         month, more = await asyncio.to_thread(held_roll, month, reviewed, schedules)
+        skipped += more
+    if extended := await extended_store.people(tx, month.person_id.tolist(), str(period)):
+        month, more = extended_roll(month, extended)
         skipped += more
     total_fen = 0
     if month.units:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.db import Database
+from tests.collection.support.filing import csv_of, faults_of, hand_in, worked_off
 from tests.collection.support.office import Office
 from tests.collection.support.register import people_of
 from tests.collection.support.restating import (
@@ -12,6 +13,7 @@ from tests.collection.support.restating import (
     bill_of,
     declared,
     pay,
+    review,
 )
 
 MONTHS = {"period": "2021-07", "first": "2019-01", "last": "2020-12", "base": "5000.00"}
@@ -81,6 +83,34 @@ async def test_a_withdrawn_extension_frees_its_months(office: Office) -> None:
     gone = await office.post("employer_portal", f"{path}/withdrawals", {"note": "月份有误"})
     assert gone.status_code == 201, gone.text
     assert (await _declare(office, unit)).status_code == 201
+
+
+async def test_a_bought_month_is_not_declared_again(office: Office) -> None:
+    unit = await a_unit(office, people=2)
+    wages = "6000.00", "7000.00"
+    await review(office, await declared(office, unit, *wages))
+    person = (await people_of(office, unit.code))[0]["person"]
+    bought = {"period": "2021-08", "first": "2021-08", "last": "2021-08", "person": person}
+    made = await _declare(office, unit, **bought)
+    assert made.status_code == 201, made.text
+    again = await office.declare(unit.code, unit.at(*wages), period="2021-08")
+    (fault,) = again.json()["errors"]
+    assert (again.status_code, fault["code"]) == (422, "MONTH_EXTENDED")
+    rows = [(unit.code, one) for one in unit.at(*wages)]
+    listed = [one for _, one in rows]
+    filed = await worked_off(office, await hand_in(office, csv_of(rows), listed, period="2021-08"))
+    assert [code for _, _, code in await faults_of(office, filed)] == ["MONTH_EXTENDED"]
+    body = {"district": "heping", "period": "2021-08"}
+    rolled = await worked_off(
+        office, await office.post("district_clerk", "/v1/declaration-rolls", body)
+    )
+    assert rolled["result"]["left_out"]["MONTH_EXTENDED"] == 1, rolled
+    path = f"/v1/declarations/{made.json()['declaration']}/withdrawals"
+    gone = await office.post("employer_portal", path, {"note": "月份有误"})
+    assert gone.status_code == 201, gone.text
+    await declared(office, unit, *wages, period="2021-08")
+    late = await _declare(office, unit, **bought)
+    assert [one["code"] for one in late.json()["errors"]] == ["MONTHS_DECLARED"]
 
 
 async def test_nobody_buys_for_a_stranger(office: Office) -> None:

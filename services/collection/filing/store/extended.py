@@ -1,0 +1,51 @@
+"""SQL that finds people whose month an extension (补缴、延长缴费) counts already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def people(tx: AsyncConnection, person_ids: Sequence[int], period: str) -> set[int]:
+    """Find those of these people whose month an extension counts, at whatever unit.
+
+    Most months have no extension; then the people are not even sent.
+    """
+    if not person_ids or not await _any_of(tx, period):
+        return set()
+    rows = await tx.scalars(
+        text("""
+            WITH declared AS (
+                SELECT person_id AS named, person_id
+                  FROM unnest(CAST(:person_ids AS bigint[])) AS own (person_id)
+                 UNION ALL
+                SELECT merged_into, person_id
+                  FROM person
+                 WHERE merged_into = ANY(CAST(:person_ids AS bigint[]))
+            )
+            SELECT DISTINCT declared.named
+              FROM declared
+              JOIN contribution_extension AS own
+                ON own.person_id = declared.person_id AND own.first <= :period
+               AND own.last >= :period
+              JOIN declaration AS head
+                ON head.unit_id = own.unit_id AND head.id = own.declaration_id
+               AND head.status NOT IN ('superseded', 'withdrawn')
+        """),
+        {"person_ids": list(person_ids), "period": period},
+    )
+    return set(rows)
+
+
+async def _any_of(tx: AsyncConnection, period: str) -> bool:
+    found = await tx.scalar(
+        text("""
+            SELECT EXISTS (SELECT 1
+                             FROM contribution_extension
+                            WHERE first <= :period AND last >= :period) AS found
+        """),
+        {"period": period},
+    )
+    return bool(found)
