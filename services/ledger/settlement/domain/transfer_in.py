@@ -61,8 +61,12 @@ class IncomingTransfer:
         return f"{self.letter_name(fund)}{self.supplement}"
 
     def letter_name(self, fund: str) -> str:
-        """Return the part of a paper's name that its supplements share: city, letter and fund."""
+        """Return the part of a paper's name that its supplements share: city, letter and fund.
+
+        上海 and 上海市 are one city.
+        """
         city = "".join(unicodedata.normalize("NFKC", self.city).split()).casefold()
+        city = city.removesuffix("市") if city.endswith("市") else city.removesuffix("省")
         return f"{city}:{self.letter.casefold()}:{fund}:"
 
     def key(self, fund: str) -> int:
