@@ -237,7 +237,8 @@ async def sign_claim(
     body: SignatureIn,
     at: Annotated[Door, door(Right.SIGN_FIRST, Right.SIGN_SECOND, Right.SIGN_THIRD)],
 ) -> Response:
-    """Sign as district reviewer, then department head, then centre leader: three people."""
+    """Sign as district reviewer, then department head, then centre leader: three people. An approved
+    claim whose amount the ledger refused to take from the account is refused by two of the centre."""
     ref = Ref.parse(Reference.CLAIM, claim)
 
     async def work(tx: AsyncConnection) -> ClaimOut:

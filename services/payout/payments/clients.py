@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from services.payout.payments.domain.batch import PaymentBatch
+from services.payout.withdrawals import domain as withdrawals_rules
 from shared.entry import Account
 from shared.money import format_yuan
 from shared.outbox import Verdict
@@ -32,6 +33,8 @@ def is_message(payload: object) -> bool:
         case {"to": "hold_release", "hold": str(), "body": {"event_id": str()}}:
             return True
         case {"to": "personal_transfer", "body": {"paper": str()}}:
+            return True
+        case {"to": withdrawals_rules.CANCELLED}:  # acknowledged without a request
             return True
         case _:
             return False

@@ -31,6 +31,8 @@ class AccountBalance:
     taken_fen: Mapping[str, int] = field(default_factory=dict)
 
 
+CANCELLED: Final = "cancelled_transfer"
+"""The receiver of a message that is not sent any more, as its claim was refused."""
 EMPTY: Final = AccountBalance()
 """An account that never held anything."""
 

@@ -24,3 +24,13 @@ async def unbooked(tx: AsyncConnection, claims: Sequence[Ref]) -> set[Ref]:
     """Find approved claims whose amount the ledger has not taken from the account: its answer is
     awaited, or it refused."""
     return await withdrawals_store.unbooked(tx, claims)
+
+
+async def refusal(tx: AsyncConnection, claim: Ref) -> str | None:
+    """Read why the ledger refused to take an approved claim's amount from the account, if it did."""
+    return await withdrawals_store.refusal(tx, claim)
+
+
+async def cancel(tx: AsyncConnection, claim: Ref) -> bool:
+    """Cancel the refused message of a claim, so that nobody sends it again; False without one."""
+    return await withdrawals_store.cancel_refused(tx, claim)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.withdrawals.domain import Withdrawal, WithdrawalKind
+from services.payout.withdrawals.domain import CANCELLED, Withdrawal, WithdrawalKind
 from shared.ids import Ref
 from shared.references import Reference
 
@@ -80,6 +80,37 @@ async def unbooked(tx: AsyncConnection, claims: Sequence[Ref]) -> set[Ref]:
         },
     )
     return {claims[row.place - 1] for row in rows}
+
+
+_REFUSED: Final = """
+             WHERE shard_key = :claim_key AND sent_at IS NULL AND refused IS NOT NULL
+               AND CAST(convert_from(payload, 'UTF8') AS json) ->> 'to' = 'personal_transfer'
+               AND CAST(convert_from(payload, 'UTF8') AS json) #>> '{body,paper}' = :paper"""
+
+
+async def refusal(tx: AsyncConnection, claim: Ref) -> str | None:
+    """Read the reason for which the ledger refused a claim's message."""
+    how = {"claim_key": claim.key, "paper": claim.text(Reference.CLAIM)}
+    reason: str | None = await tx.scalar(text(f"SELECT refused FROM outbox {_REFUSED}"), how)
+    return reason
+
+
+async def cancel_refused(tx: AsyncConnection, claim: Ref) -> bool:
+    """Turn a claim's refused message into a cancelled one, which the relay only acknowledges."""
+    how = {"claim_key": claim.key, "paper": claim.text(Reference.CLAIM), "to": CANCELLED}
+    changed = await tx.execute(
+        text(f"""
+            UPDATE outbox
+               SET refused = NULL,
+                   payload = convert_to(CAST(jsonb_set(
+                       CAST(convert_from(payload, 'UTF8') AS jsonb), '{{to}}',
+                       to_jsonb(CAST(:to AS text))) AS text), 'UTF8')
+             {_REFUSED}
+            RETURNING 1
+        """),
+        how,
+    )
+    return changed.first() is not None
 
 
 async def of_people(

@@ -20,6 +20,8 @@ from shared.period import Period
 from shared.roles import Caller, Right
 
 PAPER: Final = "claim"
+REFUSAL_PROPOSED: Final = "refusal_proposed"
+"""The first of two refusals of an approved claim."""
 
 
 class ClaimStatus(StrEnum):
@@ -130,6 +132,20 @@ class Claim:
         if transition.to is self._last_signed:
             return replace(transition, to=ClaimStatus.APPROVED)
         return transition
+
+    def require_refusable(self, *, by: Caller, note: str | None) -> None:
+        """Refuse a caller who may not refuse this claim after its approval.
+
+        Raises:
+            Forbidden: the claim is another district's.
+            SignatureOutOfOrder: the caller is no second or third signer.
+            NoteMissing: no reason.
+        """
+        by.require_district(self.district)
+        if not (by.may(Right.SIGN_SECOND) or by.may(Right.SIGN_THIRD)):
+            raise SignatureOutOfOrder(status=self.status.value, role=by.role.value)
+        if not (note or "").strip():
+            raise NoteMissing
 
     @property
     def _last_signed(self) -> ClaimStatus:

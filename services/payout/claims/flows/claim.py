@@ -37,10 +37,9 @@ from services.payout.claims.domain.draft import (
 from services.payout.claims.flows import advance as advance_flow
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.claims.flows import event as event_flow
+from services.payout.claims.flows import refusal as refusal_flow
 from services.payout.claims.store import advance as advance_store
 from services.payout.claims.store import claim as claim_store
-from services.payout.claims.store import event as event_store
-from services.payout.claims.store import pension as pension_store
 from services.payout.common.clients import CollectionClient
 from services.payout.common.domain import (
     require_begun,
@@ -227,6 +226,8 @@ async def sign(
 ) -> Claim:
     """Give a claim its next signature, or refuse it. The last one books what it settles of advances.
 
+    Two people may refuse an approved claim over an account that the ledger does not pay.
+
     Raises:
         NotFound: no such claim.
         Forbidden, ClaimDecided, SignatureOutOfOrder, NoteMissing: see `Claim.decide`.
@@ -239,17 +240,13 @@ async def sign(
     claim = await claim_store.load(tx, ref, lock=True)
     if claim is None:
         raise NotFound(claim=ref.text(Reference.CLAIM))
+    if refused and claim.status is ClaimStatus.APPROVED and claim.kind in ACCOUNT_KINDS:
+        return await refusal_flow.refuse_approved(tx, claim, note, caller=caller)
     transition = claim.decide(decision, by=caller, note=note)
     if not await claim_store.set_status(tx, ref, was=claim.status, to=transition.to):
         raise SignatureOutOfOrder(status=claim.status.value)
     if refused:
-        # A merger that gives these months and events to another record comes before or after.
-        await persons_store.lock_people(tx, alone=False)
-        await event_store.release(tx, ref)
-        await event_store.release_years(tx, ref)
-        await advance_store.release(tx, ref)
-        await deduction_flow.undo(tx, ref, caller=caller)
-        await pension_store.release(tx, ref, await entitlement_store.time_of_lock(tx))
+        await refusal_flow.release(tx, ref, caller)
     step = f"refused_after_{claim.status.value}" if refused else transition.to.value
     signed = replace(claim, status=transition.to)
     if transition.to is ClaimStatus.APPROVED:

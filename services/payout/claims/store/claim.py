@@ -178,6 +178,21 @@ async def set_status(tx: AsyncConnection, ref: Ref, *, was: ClaimStatus, to: Cla
     return changed.first() is not None
 
 
+async def is_in_batch(tx: AsyncConnection, ref: Ref) -> bool:
+    """Tell whether a live batch has a claim."""
+    return bool(
+        await tx.scalar(
+            text("""
+                SELECT EXISTS (
+                           SELECT 1
+                             FROM claim_payment
+                            WHERE claim_key = :claim_key AND claim_id = :id AND live)
+            """),
+            {"claim_key": ref.key, "id": ref.id},
+        )
+    )
+
+
 async def set_settled(tx: AsyncConnection, ref: Ref, day: date) -> None:
     """Store the day on which what a claim settles of advances is booked."""
     await tx.execute(

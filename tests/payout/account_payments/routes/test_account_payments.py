@@ -241,6 +241,37 @@ async def test_a_claim_is_paid_only_after_the_ledger_took_it_from_the_account(ci
     assert await held(city, 6) == "0.00"
 
 
+async def test_two_people_refuse_a_claim_that_the_ledger_refused(city: City) -> None:
+    await city.give("pension", "1000.00")
+    insure(city, 7)
+    bill = await credit(city, 7, "500.00")
+    claim = (await file(city, "/v1/account-payments", payment_body(7))).json()
+    await credit(city, 7, "-400.00", corrects=bill)
+    approved = await city.approve(claim)
+    how = {"district": "centre", "note": "账户余额已减少"}
+    early = await city.sign(approved, "department_head", "refuse", **how)
+    assert (early.status_code, early.json()["code"]) == (409, "CLAIM_DECIDED")
+    await city.deliver()
+    one = await city.sign(approved, "department_head", "refuse", **how)
+    assert (one.status_code, one.json()["status"]) == (201, "approved")
+    same = await city.sign(approved, "department_head", "refuse", **how)
+    assert same.json()["code"] == "SAME_PERSON_TWICE"
+    two = await city.sign(approved, "centre_leader", "refuse", **how)
+    assert (two.status_code, two.json()["status"]) == (201, "refused")
+    for refused in (True, False):
+        await city.deliver()
+        async with city.app.state.db.transaction() as tx:
+            await outbox.send_again(tx, refused=refused)
+    await city.deliver()
+    async with city.app.state.db.transaction() as tx:
+        assert await outbox.count_refused(tx) == 0
+    assert await held(city, 7) == "100.00"
+    again = (await file(city, "/v1/account-payments", payment_body(7))).json()
+    assert again["total"] == "100.00"
+    await pay(city, again)
+    assert await held(city, 7) == "0.00"
+
+
 async def test_a_district_transfers_only_its_own_people_and_no_pensioner(city: City) -> None:
     insure(city, 3)
     await credit(city, 3, "10.00", "medical")
