@@ -44,7 +44,8 @@ async def merge(
     if holders.get(merger.survivor_id, merger.survivor_id) == merger.person_id:
         raise MergerCircle(survivor=merger.survivor)
     records = await holder_store.records(tx, merger.person_id)
-    balances_fen = await account_store.balances(tx, records)
+    balances = await account_store.balances(tx, [(merger.person_id, one) for one in records])
+    balances_fen = {fund: fen for (_, fund), fen in balances.items()}
     merged = replace(merger, balances_fen=balances_fen)
     await merger_store.insert(tx, merged, by.subject)
     return MergerOutcome.MERGED, merged

@@ -214,22 +214,18 @@ async def transfer(
 
 async def held(tx: AsyncConnection, person_ids: Sequence[int]) -> list[HeldBalance]:
     """Read what persons' accounts hold by fund, over all days; a merged one reads its survivor's."""
-    holders = await holder_store.holders(tx, person_ids)
-    found: list[HeldBalance] = []
-    for person_id in dict.fromkeys(person_ids):
-        records = await holder_store.records(tx, holders.get(person_id, person_id))
-        balances = await account_store.balances(tx, records)
-        taken = await account_store.taken(tx, records)
-        found += [
-            HeldBalance(
-                person_id=person_id,
-                fund=fund,
-                balance_fen=balances.get(fund, 0),
-                taken_fen=taken.get(fund, {}),
-            )
-            for fund in sorted({*balances, *taken})
-        ]
-    return found
+    records = await holder_store.records_of_all(tx, person_ids)
+    balances = await account_store.balances(tx, records)
+    taken = await account_store.taken(tx, records)
+    return [
+        HeldBalance(
+            person_id=person_id,
+            fund=fund,
+            balance_fen=balances.get((person_id, fund), 0),
+            taken_fen=taken.get((person_id, fund), {}),
+        )
+        for person_id, fund in sorted({*balances, *taken})
+    ]
 
 
 # --- the year -------------------------------------------------------------------------------

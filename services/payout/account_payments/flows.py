@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -172,10 +173,13 @@ async def remainders(
         BenefitRecordUnavailable: the ledger does not answer.
     """
     found = await balances.of([one.person_id for one in page])
+    by_account: dict[tuple[int, str], list[Withdrawal]] = defaultdict(list)
+    for one in earlier:
+        by_account[one.person_id, one.fund].append(one)
     left = []
     for last in page:
-        own = [one for one in earlier if (one.person_id, one.fund) == (last.person_id, last.fund)]
-        left_fen = due_fen(found.get((last.person_id, last.fund), EMPTY), own)
+        account = last.person_id, last.fund
+        left_fen = due_fen(found.get(account, EMPTY), by_account[account])
         if left_fen:
             left.append(Remainder(last=last, left_fen=left_fen))
     return left

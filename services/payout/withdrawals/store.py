@@ -125,7 +125,6 @@ async def of_people(
              WHERE taken.person_id = ANY (CAST(:person_ids AS bigint[]))
                AND (CAST(:fund AS text) IS NULL OR taken.fund = :fund)
              ORDER BY taken.person_id, taken.claim_id
-             LIMIT 10000
         """),
         {"person_ids": list(person_ids), "fund": fund},
     )

@@ -138,6 +138,17 @@ async def test_the_survivor_spends_what_both_have_and_is_injected_once(books: Le
     assert (await out(OLD, "100.00")).status_code == 201
     assert (await out(NEW, "40.01")).json()["code"] == "PERSONAL_BALANCE_TOO_SMALL"
     assert (await out(NEW, "40.00")).status_code == 201
+    await send(books, bill([credit(NEW, "7.00"), credit(NEW + 1, "5.00")]))
+    people = [person(key) for key in (OLD, NEW, NEW + 1, NEW + 2)]
+    answer = await books.get("/v1/personal-balances", Role.PAYOUT_SERVICE, person=people)
+    held = {
+        (people.index(one["person"]), one["fund"]): (one["balance"], len(one["taken"]))
+        for one in answer.json()["items"]
+    }
+    of_both = {"pension": ("7.00", 2), "medical": (held[1, "medical"][0], 0)}
+    assert held == {(at, fund): of_both[fund] for at in (0, 1) for fund in of_both} | {
+        (2, "pension"): ("5.00", 0)
+    }
 
 
 async def test_mergers_follow_each_other_and_never_in_a_circle(

@@ -245,43 +245,65 @@ async def balance(tx: AsyncConnection, person_ids: Collection[int], fund: str, d
     return int(rows.scalar_one())
 
 
-async def balances(tx: AsyncConnection, person_ids: Collection[int]) -> dict[str, int]:
-    """Compute fund → what a person's records hold, over all days."""
+async def balances(
+    tx: AsyncConnection, records: Sequence[tuple[int, int]]
+) -> dict[tuple[int, str], int]:
+    """Compute (person, fund) → what the person's records hold, over all days.
+
+    `records` are (person, record) pairs.
+    """
     rows = await tx.execute(
         text("""
-            SELECT fund, CAST(SUM(fen) AS bigint) AS fen
-              FROM (SELECT fund, amount_fen AS fen
+            SELECT owned.person_id, moved.fund, CAST(SUM(moved.fen) AS bigint) AS fen
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:record_ids AS bigint[]))
+                AS owned (person_id, record_id)
+              JOIN (SELECT person_id, fund, amount_fen AS fen
                       FROM personal_credit
-                     WHERE person_id = ANY(CAST(:person_ids AS bigint[]))
+                     WHERE person_id = ANY(CAST(:record_ids AS bigint[]))
                      UNION ALL
-                    SELECT fund, interest_fen
+                    SELECT person_id, fund, interest_fen
                       FROM personal_year
-                     WHERE person_id = ANY(CAST(:person_ids AS bigint[]))) AS moved
-             GROUP BY fund
-            HAVING SUM(fen) <> 0
+                     WHERE person_id = ANY(CAST(:record_ids AS bigint[]))) AS moved
+                ON moved.person_id = owned.record_id
+             GROUP BY owned.person_id, moved.fund
+            HAVING SUM(moved.fen) <> 0
         """),
-        {"person_ids": list(person_ids)},
+        _pairs(records),
     )
-    return {row.fund: row.fen for row in rows}
+    return {(row.person_id, row.fund): row.fen for row in rows}
 
 
-async def taken(tx: AsyncConnection, person_ids: Collection[int]) -> dict[str, dict[str, int]]:
-    """Load fund → paper → what it has taken from a person's records, in fen above zero."""
+async def taken(
+    tx: AsyncConnection, records: Sequence[tuple[int, int]]
+) -> dict[tuple[int, str], dict[str, int]]:
+    """Load (person, fund) → paper → what it has taken from the person's records, in fen above zero.
+
+    `records` are (person, record) pairs.
+    """
     rows = await tx.execute(
         text("""
-            SELECT fund, source, CAST(-SUM(amount_fen) AS bigint) AS fen
-              FROM personal_credit
-             WHERE person_id = ANY(CAST(:person_ids AS bigint[])) AND kind = ANY(:kinds)
-             GROUP BY fund, source
-             ORDER BY fund, source
-             LIMIT 10000
+            SELECT owned.person_id, credit.fund, credit.source,
+                   CAST(-SUM(credit.amount_fen) AS bigint) AS fen
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:record_ids AS bigint[]))
+                AS owned (person_id, record_id)
+              JOIN personal_credit AS credit
+                ON credit.person_id = owned.record_id AND credit.kind = ANY(:kinds)
+             GROUP BY owned.person_id, credit.fund, credit.source
+             ORDER BY owned.person_id, credit.fund, credit.source
         """),
-        {"person_ids": list(person_ids), "kinds": [kind.value for kind in TAKEN]},
+        _pairs(records) | {"kinds": [kind.value for kind in TAKEN]},
     )
-    found: dict[str, dict[str, int]] = {}
+    found: dict[tuple[int, str], dict[str, int]] = {}
     for row in rows:
-        found.setdefault(row.fund, {})[row.source] = row.fen
+        found.setdefault((row.person_id, row.fund), {})[row.source] = row.fen
     return found
+
+
+def _pairs(records: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    return {
+        "person_ids": [person_id for person_id, _ in records],
+        "record_ids": [record_id for _, record_id in records],
+    }
 
 
 async def years(

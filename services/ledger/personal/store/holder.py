@@ -37,6 +37,27 @@ async def records(tx: AsyncConnection, person_id: int) -> list[int]:
     return [person_id, *(row.person_id for row in found)]
 
 
+async def records_of_all(tx: AsyncConnection, person_ids: Collection[int]) -> list[tuple[int, int]]:
+    """Load (person, record) pairs: the records that count for each person, or for its survivor."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT person.id AS person_id, record.id AS record_id
+              FROM unnest(CAST(:person_ids AS bigint[])) AS person (id)
+              LEFT JOIN personal_holder AS merged
+                ON merged.person_id = person.id
+              LEFT JOIN personal_holder AS other
+                ON other.holder_id = COALESCE(merged.holder_id, person.id)
+             CROSS JOIN LATERAL (
+                   VALUES (COALESCE(merged.holder_id, person.id)), (other.person_id))
+                AS record (id)
+             WHERE record.id IS NOT NULL
+             ORDER BY person_id, record_id
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return [(row.person_id, row.record_id) for row in rows]
+
+
 async def survivor(tx: AsyncConnection, person_id: int) -> str | None:
     """Load the reference of the person whose account a merged one is; None for one that stands."""
     rows = await tx.execute(

@@ -149,3 +149,17 @@ async def test_the_work_for_thousands_is_as_many_statements_as_for_two(books: Le
     few = await statements(lambda: closed(2020, 5_003))
     await credited(10_000, 2, "2021-02-01")
     assert await statements(lambda: closed(2021, 5_005)) <= few
+
+
+async def test_balances_of_many_people_take_the_statements_of_one(books: Ledger) -> None:
+    await send(books, bill([credit(key, f"{key}.00") for key in range(1, 31)]))
+
+    async def statements_of(*keys: int) -> int:
+        people = [person(key) for key in keys]
+        with counted(books) as statements_run:
+            answer = await books.get("/v1/personal-balances", Role.PAYOUT_SERVICE, person=people)
+        held = {one["person"]: one["balance"] for one in answer.json()["items"]}
+        assert held == {one: f"{key}.00" for one, key in zip(people, keys, strict=True)}
+        return len(statements_run)
+
+    assert await statements_of(*range(1, 31)) == await statements_of(1)
