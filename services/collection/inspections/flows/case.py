@@ -223,8 +223,10 @@ async def approve(
     moved = replace(
         case, status=InspectionStatus.DECIDED, decided_by=caller.subject, decided_on=today
     )
+    await record(tx, moved, "decide", caller, signs=True)
+    await inspection_store.save(tx, moved)
     await inspection_recovery_store.order(tx, ref)
-    return await save(tx, moved, "decide", caller, signs=True)
+    return await detail(tx, moved)
 
 
 async def send_back(

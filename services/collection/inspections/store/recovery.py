@@ -76,7 +76,7 @@ async def waiting(
         after=after,
         limit=limit,
         row=_recovery,
-        where={"ordered.status = 'waiting'": {}},
+        where={"ordered.status = 'waiting' AND owner.outcome IS DISTINCT FROM 'withdrawn'": {}},
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.db import Database
 from shared.ids import Ref
 from shared.references import Reference
-from tests.collection.support.doors.inspecting import inspection, step, try_step, understated
+from tests.collection.support.doors.inspecting import WRONG, inspection, step, try_step, understated
 from tests.collection.support.office import Office
 from tests.collection.support.restating import a_unit
 
@@ -97,6 +97,24 @@ async def test_other_districts_and_strangers_see_nothing(office: Office) -> None
     assert (await office.get("supervisor", f"/v1/inspections/{unknown}")).status_code == 404
 
 
+async def run_on(db: Database, case: Ref, statements: list[str]) -> None:
+    """Run statements on the rows of one case, as the service's login."""
+    async with db.transaction() as tx:
+        for statement in statements:
+            named = "id" if statement.startswith("UPDATE inspection ") else "inspection_id"
+            await tx.execute(
+                text(f"{statement} WHERE unit_id = :key AND {named} = :id"),
+                {"key": case.key, "id": case.id},
+            )
+
+
+@pytest.fixture
+async def case_of_wrong_benefit(office: Office) -> Ref:
+    """An opened case with a finding that orders a recovery."""
+    unit = await a_unit(office, people=1)
+    return Ref.parse(Reference.INSPECTION, await inspection(office, unit.code, WRONG))
+
+
 async def test_the_database_refuses_a_person_twice(office: Office, db: Database) -> None:
     unit = await a_unit(office, people=1)
     case = Ref.parse(Reference.INSPECTION, await inspection(office, unit.code))
@@ -109,3 +127,41 @@ async def test_the_database_refuses_a_person_twice(office: Office, db: Database)
                 """),
                 {"key": case.key, "id": case.id},
             )
+
+
+@pytest.mark.parametrize(
+    ("statements", "refused"),
+    [
+        (["UPDATE inspection SET status = 'proposed', proposed_by = 'wang'"], "does not go from"),
+        (
+            [
+                "UPDATE inspection SET status = 'noticed'",
+                "UPDATE inspection SET status = 'proposed', proposed_by = 'wang'",
+                "UPDATE inspection SET status = 'decided', decided_by = 'zhao'",
+            ],
+            "three people have not signed",
+        ),
+        (
+            [
+                "UPDATE inspection SET status = 'noticed'",
+                "UPDATE inspection_finding SET dropped = 'x'",
+                "UPDATE inspection SET status = 'closed', closed_by = 'wang',"
+                " outcome = 'withdrawn'",
+                "UPDATE inspection_finding SET dropped = NULL",
+            ],
+            "that is closed stay",
+        ),
+        (
+            [
+                "INSERT INTO inspection_recovery (unit_id, inspection_id, finding_no)"
+                " SELECT unit_id, inspection_id, finding_no FROM inspection_finding"
+            ],
+            "no decided finding orders",
+        ),
+    ],
+)
+async def test_one_login_decides_nothing_in_the_database(
+    case_of_wrong_benefit: Ref, db: Database, statements: list[str], refused: str
+) -> None:
+    with pytest.raises(DBAPIError, match=refused):
+        await run_on(db, case_of_wrong_benefit, statements)

@@ -2,22 +2,20 @@
 
 from typing import Any
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
 from shared.cursor import write_cursor
+from shared.db import Database
+from shared.ids import Ref
 from shared.references import Reference
-from tests.collection.support.doors.inspecting import decided, step, try_step
+from tests.collection.support.doors.inspecting import WRONG, decided, step, try_step
 from tests.collection.support.office import Office
 from tests.collection.support.restating import a_unit
 
 PATH = "/v1/inspection-recoveries"
 CLOSING = {"outcome": "collected"}
-WRONG = {
-    "kind": "benefit_wrong",
-    "period": "2021-07",
-    "note": "虚假住院",
-    "claim": Reference.CLAIM.example,
-    "claim_line": 1,
-    "amount": "800.00",
-}
 
 
 async def waiting(office: Office) -> list[dict[str, Any]]:
@@ -59,7 +57,7 @@ async def test_an_order_waits_until_payout_reports_and_the_case_until_it_ends(
 
 
 async def test_a_withdrawn_case_recovers_nothing_and_a_fourth_person_withdraws_it(
-    office: Office,
+    office: Office, db: Database
 ) -> None:
     unit = await a_unit(office, people=1)
     case = await decided(office, unit.code, WRONG)
@@ -67,6 +65,17 @@ async def test_a_withdrawn_case_recovers_nothing_and_a_fourth_person_withdraws_i
     for signer in ("department_head", "district_reviewer.heping"):
         own = await try_step(office, "department_head", case, "closings", body, subject=signer)
         assert own.json()["code"] == "SAME_PERSON_TWICE"
+    ref = Ref.parse(Reference.INSPECTION, case)
+    with pytest.raises(DBAPIError, match="inspection_withdrawn_by_another"):
+        async with db.transaction() as tx:
+            await tx.execute(
+                text("""
+                    UPDATE inspection
+                       SET status = 'closed', outcome = 'withdrawn', closed_by = 'Department_Head '
+                     WHERE unit_id = :key AND id = :id
+                """),
+                {"key": ref.key, "id": ref.id},
+            )
     other = {"subject": "department_head.second"}
     withdrawn = await step(office, "department_head", case, "closings", body, **other)
     assert [one["status"] for one in withdrawn["recoveries"]] == ["refused"]

@@ -6,9 +6,18 @@ from typing import Any
 
 import httpx
 
+from shared.references import Reference
 from tests.collection.support.office import Office
 
 DOCUMENT = "津社险稽〔2021〕8号"
+WRONG = {
+    "kind": "benefit_wrong",
+    "period": "2021-07",
+    "note": "虚假住院",
+    "claim": Reference.CLAIM.example,
+    "claim_line": 1,
+    "amount": "800.00",
+}
 
 
 def understated(person: dict[str, str], wage: str, period: str = "2021-07") -> dict[str, Any]:
