@@ -119,6 +119,7 @@ async def declare(
     if not await extension_store.is_enrolled(tx, unit.id, person.key):
         message = "该人未在本单位参保 (the person was never enrolled at the unit)"
         raise Faulty(faults=[Fault("/person", "PERSON_NOT_ENROLLED", message)])
+    await extension_store.lock_units(tx, person.key)
     if faults := taken_faults(terms.months, await extension_store.taken(tx, person.key)):
         raise Faulty(faults=faults)
     row = _header(unit, terms.filed, quoted)

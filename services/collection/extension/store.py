@@ -43,6 +43,25 @@ async def is_enrolled(tx: AsyncConnection, unit_id: int, person_id: int) -> bool
     return bool(found)
 
 
+async def lock_units(tx: AsyncConnection, person_id: int) -> None:
+    """Wait until declarations of a person's units that are under way are stored; let none begin."""
+    await tx.execute(
+        text("""
+            SELECT 1
+              FROM unit
+             WHERE unit_id IN (SELECT known.unit_id
+                                 FROM person_unit AS known
+                                 JOIN person
+                                   ON person.person_id = known.person_id
+                                WHERE person.person_id = :person_id
+                                   OR person.merged_into = :person_id)
+             ORDER BY unit_id
+               FOR UPDATE
+        """),
+        {"person_id": person_id},
+    )
+
+
 async def taken(tx: AsyncConnection, person_id: int) -> list[str]:
     """List the months of a person that a monthly declaration or another extension counts."""
     rows = await tx.scalars(

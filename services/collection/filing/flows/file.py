@@ -155,8 +155,8 @@ async def take(
             held_file, month, reviewed, schedules, request.on_fault
         )
         faults = sorted([*faults, *more], key=lambda fault: fault.row)
-    people = month.person_id.tolist()
-    if extended := await extended_store.people(tx, people, str(request.period)):
+    units, people = [unit.id for unit in month.units], month.person_id.tolist()
+    if extended := await extended_store.people(tx, units, people, str(request.period)):
         month, more = extended_file(month, extended, request.on_fault)
         faults = sorted([*faults, *more], key=lambda fault: fault.row)
     if faults and request.on_fault is OnFault.REFUSE:

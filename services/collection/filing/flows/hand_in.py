@@ -101,8 +101,8 @@ async def _require_not_extended(
     tx: AsyncConnection, month: DeclaredMonth, terms: FilingTerms
 ) -> None:
     people = month.person_id.tolist()
-    extended = await extended_store.people(tx, people, str(terms.period))
+    (unit,) = month.units
+    extended = await extended_store.people(tx, [unit.id], people, str(terms.period))
     if extended:
-        (unit,) = month.units
         masked = await changes_store.masked(tx, unit.id, sorted(extended))
         raise Faulty(faults=extended_faults(extended, masked))

@@ -76,7 +76,8 @@ async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> d
     if reviewed is not None:
         month, more = await asyncio.to_thread(held_roll, month, reviewed, schedules)
         skipped += more
-    if extended := await extended_store.people(tx, month.person_id.tolist(), str(period)):
+    units, people = [unit.id for unit in month.units], month.person_id.tolist()
+    if extended := await extended_store.people(tx, units, people, str(period)):
         month, more = extended_roll(month, extended)
         skipped += more
     total_fen = 0

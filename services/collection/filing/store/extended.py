@@ -8,12 +8,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-async def people(tx: AsyncConnection, person_ids: Sequence[int], period: str) -> set[int]:
+async def people(
+    tx: AsyncConnection, unit_ids: Sequence[int], person_ids: Sequence[int], period: str
+) -> set[int]:
     """Find those of these people whose month an extension counts, at whatever unit.
 
-    Most months have no extension; then the people are not even sent.
+    The units are held, so that no extension of their people is declared meanwhile. Most months have
+    no extension; then the people are not even sent.
     """
-    if not person_ids or not await _any_of(tx, period):
+    if not person_ids:
+        return set()
+    await hold_units(tx, unit_ids)
+    if not await _any_of(tx, period):
         return set()
     rows = await tx.scalars(
         text("""
@@ -37,6 +43,20 @@ async def people(tx: AsyncConnection, person_ids: Sequence[int], period: str) ->
         {"person_ids": list(person_ids), "period": period},
     )
     return set(rows)
+
+
+async def hold_units(tx: AsyncConnection, unit_ids: Sequence[int]) -> None:
+    """Wait for extensions of the units' people, and let none begin; other declarations go on."""
+    await tx.execute(
+        text("""
+            SELECT 1
+              FROM unit
+             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[]))
+             ORDER BY unit_id
+               FOR KEY SHARE
+        """),
+        {"unit_ids": list(unit_ids)},
+    )
 
 
 async def _any_of(tx: AsyncConnection, period: str) -> bool:

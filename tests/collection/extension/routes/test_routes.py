@@ -1,7 +1,9 @@
 """Bought months from the quote to the contribution record: declared, billed, paid, counted."""
 
+import asyncio
 from typing import Any
 
+from services.collection.register.store import unit as unit_store
 from shared.db import Database
 from tests.collection.support.filing import csv_of, faults_of, hand_in, worked_off
 from tests.collection.support.office import Office
@@ -111,6 +113,22 @@ async def test_a_bought_month_is_not_declared_again(office: Office) -> None:
     await declared(office, unit, *wages, period="2021-08")
     late = await _declare(office, unit, **bought)
     assert [one["code"] for one in late.json()["errors"]] == ["MONTHS_DECLARED"]
+
+
+async def test_a_month_is_bought_or_declared_by_two_at_once(office: Office, db: Database) -> None:
+    unit = await a_unit(office, people=1)
+    month = {"period": "2021-08", "first": "2021-08", "last": "2021-08"}
+    month["person"] = await _person(office, unit)
+    async with db.transaction() as tx:
+        await unit_store.lock(tx, unit.id)
+        doors = [
+            asyncio.create_task(office.declare(unit.code, unit.at("6000.00"), period="2021-08")),
+            asyncio.create_task(_declare(office, unit, **month)),
+        ]
+        await asyncio.sleep(0.5)
+        assert not any(door.done() for door in doors)
+    answers = await asyncio.gather(*doors)
+    assert sorted(answer.status_code for answer in answers) == [201, 422]
 
 
 async def test_nobody_buys_for_a_stranger(office: Office) -> None:
