@@ -19,6 +19,19 @@ depends_on = None
 
 FLOWS: Final = Path(services.__file__ or "").resolve().parent / "ledger/data/flow_matrix.csv"
 
+
+def _sign(either: str) -> tuple[str, str]:
+    """Build the statements that name the kinds whose credits may have either sign."""
+    return (
+        "ALTER TABLE personal_credit DROP CONSTRAINT personal_credit_sign",
+        f"""
+        ALTER TABLE personal_credit ADD CONSTRAINT personal_credit_sign
+            CHECK (amount_fen <> 0
+                   AND ({either} OR (kind IN ('transfer_out', 'withdrawal')) = (amount_fen < 0)))
+        """,
+    )
+
+
 UP: Final = (
     """
     CREATE TABLE personal_brought (
@@ -36,7 +49,22 @@ UP: Final = (
         BEFORE UPDATE OR DELETE OR TRUNCATE ON personal_brought
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
     """,
-    "GRANT SELECT, INSERT ON personal_brought TO wuxian_ledger",
+    # Letters whose voucher was reversed, for instance because they named the wrong person.
+    """
+    CREATE TABLE personal_brought_void (
+        person_id bigint           NOT NULL,
+        fund      text COLLATE "C" NOT NULL,
+        paper     text COLLATE "C" NOT NULL,
+        PRIMARY KEY (person_id, fund, paper)
+    )
+    """,
+    """
+    CREATE TRIGGER personal_brought_void_append_only
+        BEFORE UPDATE OR DELETE OR TRUNCATE ON personal_brought_void
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+    """,
+    "GRANT SELECT, INSERT ON personal_brought, personal_brought_void TO wuxian_ledger",
+    *_sign("kind IN ('contribution', 'transfer_in')"),
 )
 
 
@@ -58,5 +86,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the table; flows that were added stay, they harm nobody."""
+    """Drop the tables; flows that were added stay, they harm nobody. No reversal may be there."""
+    for statement in _sign("kind = 'contribution'"):
+        op.execute(statement)
+    op.execute("DROP TABLE personal_brought_void")
     op.execute("DROP TABLE personal_brought")

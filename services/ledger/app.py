@@ -31,6 +31,7 @@ from services.ledger.reports.routes import dashboard as dashboard_doors
 from services.ledger.reports.routes import report as report_doors
 from services.ledger.reports.routes import transit as transit_doors
 from services.ledger.rules import routes as rules_doors
+from services.ledger.settlement.flows import transfer_in as transfer_in_flow
 from services.ledger.settlement.routes import budget as budget_doors
 from services.ledger.settlement.routes import refund_order as refund_order_doors
 from services.ledger.settlement.routes import settlement as settlement_doors
@@ -141,6 +142,7 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
         algorithm=chosen.ledger_hash,
         answer_seconds=chosen.answer_seconds,
     )
+    books.undo_transfer = transfer_in_flow.take_back
     app.state.identity = Identity.load(chosen.identity_path, chosen.field_keys_of(SERVICE))
     app.state.db, app.state.settings = db, chosen
     app.state.books = books

@@ -168,7 +168,7 @@ class NotReversible(LedgerRefusal):
 
 
 class TransferNotReversible(LedgerRefusal):
-    """转入款已记个人账户,不得冲销;须退回的,办理关系转出 (the money is in a personal account: to send it back, transfer it out)"""
+    """转入款须整笔冲销,且个人账户尚有此款、未结息;否则办理关系转出 (only whole, while the account holds it and bears no interest of it: else transfer it out)"""
 
     kind = Kind.CONFLICT
     code = "TRANSFER_NOT_REVERSIBLE"

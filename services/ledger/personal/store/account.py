@@ -327,12 +327,18 @@ async def years(
 
 
 async def brought(tx: AsyncConnection, person_ids: Collection[int]) -> list[BroughtMonths]:
-    """Load the years paid in other cities, as their letters stated them."""
+    """Load the years paid in other cities, as their letters stated them; none of a reversed one."""
     rows = await tx.execute(
         text("""
             SELECT fund, paper, year, months, base_fen
               FROM personal_brought
              WHERE person_id = ANY(CAST(:person_ids AS bigint[]))
+               AND NOT EXISTS (
+                   SELECT 1
+                     FROM personal_brought_void AS void
+                    WHERE void.person_id = personal_brought.person_id
+                      AND void.fund = personal_brought.fund
+                      AND void.paper = personal_brought.paper)
              ORDER BY fund, year, paper
              LIMIT 1000
         """),

@@ -15,7 +15,6 @@ from services.ledger.common.domain.refusal import (
     CarryOverNotReversible,
     EarlierThanOriginal,
     NotReversible,
-    TransferNotReversible,
 )
 from services.ledger.posting.domain.voucher import Draft, Line, draft, voucher_id
 from shared.errors import Fault, Faulty
@@ -66,16 +65,11 @@ def excess(red: Sequence[Line], left: Remaining) -> list[Fault]:
 def require_reversible(kind: str) -> None:
     """Refuse to reverse a carry-over by itself: dated in a later year, it would be its income.
 
-    A person's transfer is not reversed either: its money is in the personal account.
-
     Raises:
         CarryOverNotReversible: a voucher of this kind is a carry-over.
-        TransferNotReversible: it is a transfer from another city.
     """
     if kind == CARRY_OVER:
         raise CarryOverNotReversible
-    if kind == TRANSFER_IN:
-        raise TransferNotReversible
 
 
 def reversal(

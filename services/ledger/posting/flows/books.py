@@ -17,7 +17,7 @@ from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.suspense import waves
 from services.ledger.posting.domain.voucher import SHA256, Draft, is_hash_supported
-from services.ledger.posting.flows.round import ExclusiveWork
+from services.ledger.posting.flows.round import ExclusiveWork, TransferUndo
 from services.ledger.posting.flows.writer import Job, PendingAnswer, Writer
 from services.ledger.posting.store import head as head_store
 from services.ledger.rules.domain.chart import Catalogue
@@ -62,6 +62,7 @@ class Books:
         self.algorithm = algorithm
         self.queue_limit = queue_limit
         self.answer_seconds = answer_seconds
+        self.undo_transfer: TransferUndo | None = None
         self._checker: Checker | None = None
         self._writers: list[Writer] = []
         self._tasks: list[asyncio.Task[None]] = []

@@ -8,11 +8,18 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.common.domain.refusal import LedgerRefusal
+from services.ledger.common.domain.refusal import LedgerRefusal, TransferNotReversible
 from services.ledger.posting.domain.batch import PostedVoucher
-from services.ledger.posting.domain.reversal import chosen, require_reversible, rest, reversal
+from services.ledger.posting.domain.reversal import (
+    TRANSFER_IN,
+    chosen,
+    require_reversible,
+    rest,
+    reversal,
+)
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books
+from services.ledger.posting.flows.round import LockedSlot, TransferUndo
 from services.ledger.posting.store import voucher as voucher_store
 from services.ledger.posting.store.voucher import VoucherRecord
 from shared.errors import Forbidden, NotFound
@@ -93,7 +100,24 @@ async def reverse(
         summary=summary,
         lines=lines,
     )
+    if original.draft.kind == TRANSFER_IN:
+        if parts is not None or books.undo_transfer is None:
+            raise TransferNotReversible
+        undo = books.undo_transfer
+        return await books.run_exclusive(
+            lambda slot: _reverse_transfer(slot, draft, original.draft, undo)
+        )
     return booked((await books.post([draft]))[0])
+
+
+async def _reverse_transfer(
+    slot: LockedSlot, red: Draft, original: Draft, undo: TransferUndo
+) -> PostedVoucher:
+    """Post the reversal of a person's transfer and take its money from the account, in one commit."""
+    posted = await slot.post(red)
+    if not posted.replayed:
+        await undo(slot, original, red)
+    return posted
 
 
 def booked(outcome: object) -> PostedVoucher:

@@ -59,12 +59,41 @@ async def test_a_letter_books_the_money_and_credits_the_person_once(books: Ledge
     assert year["closing"] == "805.00"
     control = (await books.get("/v1/personal-control", deep=True)).json()
     assert (control["totals_tie"], control["holds"]) == (True, True)
-    reversed_ = await books.post(
-        f"/v1/vouchers/{posted['voucher']}/reversals",
-        {"event_id": "rev-1", "book_date": "2021-07-21", "summary": "误记"},
-        Role.FUND_ACCOUNTANT,
+
+
+async def reverse(books: Ledger, voucher: str, event: str) -> Any:
+    body = {"event_id": event, "book_date": "2021-07-21", "summary": "误记"}
+    return await books.post(f"/v1/vouchers/{voucher}/reversals", body, Role.FUND_ACCOUNTANT)
+
+
+async def test_a_transfer_to_the_wrong_person_is_reversed_while_the_account_holds_it(
+    books: Ledger,
+) -> None:
+    letter = LETTER | {"person": person(78), "letter": "LXH-120000-2021-00010"}
+    wrong = await books.settle(
+        "transfer_in", "2021-07-20", amounts=amounts("2000.00"), transfer=letter
     )
-    assert reversed_.json()["code"] == "TRANSFER_NOT_REVERSIBLE", reversed_.text
+    red = await reverse(books, wrong["voucher"], "rev-1")
+    assert red.status_code == 201, red.text
+    assert (await reverse(books, wrong["voucher"], "rev-1")).status_code == 200, "a repeat"
+    [year] = await statement(books, 78, to_year=2021)
+    assert (year["transfer_in"], year["closing"]) == ("0.00", "0.00")
+    shown = await books.get(f"/v1/personal-accounts/{person(78)}/statement", Role.SUPERVISOR)
+    assert shown.json()["brought"] == []
+    right = letter | {"person": person(79), "supplement": 1}
+    booked = await books.settle(
+        "transfer_in", "2021-07-20", amounts=amounts("2000.00"), transfer=right
+    )
+    [year] = await statement(books, 79, to_year=2021)
+    assert year["closing"] == "800.00"
+    control = (await books.get("/v1/personal-control", deep=True)).json()
+    assert (control["totals_tie"], control["holds"]) == (True, True)
+    out = {"paper": "ZC-79", "person": person(79), "fund": "pension", "direction": "out"}
+    out |= {"amount": "0.01", "day": "2021-07-20"}
+    spent = await books.post("/v1/personal-transfers", out, Role.PAYOUT_SERVICE)
+    assert spent.status_code == 201, spent.text
+    late = await reverse(books, booked["voucher"], "rev-2")
+    assert late.json()["code"] == "TRANSFER_NOT_REVERSIBLE", late.text
 
 
 async def test_every_fault_of_a_letter_is_named(books: Ledger) -> None:
