@@ -24,7 +24,7 @@ _COLUMNS = (
     ("paid", "支付", "paid"),
     ("balance", "结余", "balance"),
 )
-_PROOFS = {
+PROOFS = {
     "bill_equals_its_lines_and_its_fund_split": "每份缴费通知单 = 明细之和 = 各基金之和",
     "memo_receivable_equals_open_bills": "备查账应收 = 未缴清的通知单",
     "income_account_is_zero_after_the_sweep": "归集后收入户余额为零",
@@ -48,7 +48,9 @@ _PROOFS = {
     "a_returned_pension_is_paid_again_once": "退汇的养老金更正账户后再付,只付一次",
     "a_stable_job_refund_is_computed_from_what_was_paid": "稳岗返还按实缴计算,三级审签,一年一次",
     "replaying_every_message_changes_nothing": "重放全部报文,账务不变",
+    "plans_cover_payments": "每月用款计划 ≥ 当月支付",
 }
+"""What each proof shows, by its name."""
 _ROOMY = 92
 """Columns of a terminal that has room for thousands apart."""
 
@@ -120,7 +122,7 @@ def show(report: Report, console: Console) -> None:
     console.print(_fund_table(report, _grouped if console.width >= _ROOMY else format_yuan))
     for proof in report.proofs:
         mark = "[green]✔[/green]" if proof.ok else "[red]✘[/red]"
-        console.print(f"{mark} {_PROOFS[proof.name]} · {proof.name.replace('_', ' ')}")
+        console.print(f"{mark} {PROOFS[proof.name]} · {proof.name.replace('_', ' ')}")
         console.print(f"  {proof.detail}", style="dim", markup=False)
     spent = sum(report.seconds.values())
     console.print(
