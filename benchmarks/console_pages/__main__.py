@@ -18,7 +18,7 @@ import re
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +27,7 @@ import httpx
 import pyotp
 import typer
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from benchmarks._bench import AsJson, Small
@@ -73,6 +74,15 @@ class Tab:
         await self.socket.send("42" + json.dumps(["event", event]))
         await self.until(sign)
         return time.monotonic() - began
+
+    async def rest(self, seconds: float) -> None:
+        """Look at the page: read what still comes and answer pings, so that no frame of this page
+        is taken for the next one's."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    if str(await self.socket.recv()) == "2":
+                        await self.socket.send("3")
 
     async def until(self, sign: str) -> None:
         """Read until the content has come."""
@@ -147,13 +157,14 @@ async def click(
     await asyncio.sleep(chance.uniform(0, OPENING_SECONDS))
     tab, at = await opened(url, browser), "/declarations"
     while time.monotonic() < ends:
-        await asyncio.sleep(chance.uniform(*PAUSE_SECONDS))
         path, sign = chance.choice([step for step in WALK if step[0] != at])
         at = path
         try:
+            await tab.rest(chance.uniform(*PAUSE_SECONDS))
             seconds.append(await tab.go(path, sign))
-        except TimeoutError:
+        except (TimeoutError, ConnectionClosed):
             failed += 1
+            tab, at = await opened(url, browser), "/declarations"
     await tab.socket.close()
     return failed
 
