@@ -1,4 +1,4 @@
-"""What claims take from personal accounts, and the kinds of claims that do."""
+"""Withdrawals of claims from personal accounts, and the kinds of claims that make them."""
 
 from __future__ import annotations
 

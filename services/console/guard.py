@@ -33,7 +33,7 @@ FIELDS: Final = {
 }
 FORM_BYTES: Final = 64 * 1024
 FILE_BYTES: Final = BULK_BYTES + FORM_BYTES
-"""What the services take, and the form around it."""
+"""The longest file that the services take, with the form around it."""
 _UPLOADS: Final = "/_nicegui/"
 _HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 _SAFE: Final = frozenset({"GET", "HEAD"})

@@ -50,7 +50,7 @@ PROOFS = {
     "replaying_every_message_changes_nothing": "重放全部报文,账务不变",
     "plans_cover_payments": "每月用款计划 ≥ 当月支付",
 }
-"""What each proof shows, by its name."""
+"""The sentence of each proof, by its name."""
 _ROOMY = 92
 """Columns of a terminal that has room for thousands apart."""
 

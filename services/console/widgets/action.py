@@ -43,7 +43,7 @@ class Action:
     told: Callable[[Paper], Mapping[str, Any]] = lambda paper: {}
     """Values for the sentence that the paper has not, for instance a sum."""
     when: Callable[[Paper], bool] = lambda paper: True
-    """Whether the paper's state lets the step be taken."""
+    """True when the paper's state lets the step be taken."""
     is_grave: bool = False
     """Shown in red: it refuses, returns, cancels or reverses."""
     after: Callable[[Any], str | None] = lambda answer: None

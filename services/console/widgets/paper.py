@@ -33,7 +33,7 @@ class Part:
     door: str | None = None
     """A door of pages; {members} of the paper and of the address may stand in it."""
     is_paged: bool = True
-    """Whether the door answers page by page; else it answers everything at once."""
+    """True when the door answers page by page; else it answers everything at once."""
     rights: tuple[Right, ...] = ()
     is_personal: bool = False
     """True for data in clear text: shown when the person asks, and the service records who did."""
