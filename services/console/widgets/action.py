@@ -13,7 +13,7 @@ from services.console.api import new_key
 from services.console.page import View
 from services.console.widgets.cell import PLACE, filled, member_of
 from services.console.widgets.fault import attempt
-from services.console.widgets.field import Field, Input, Loaded, needed, sentence_of_needed
+from services.console.widgets.field import Field, Input, Loaded, Note, needed, sentence_of_needed
 from services.console.widgets.text import money
 from services.console.words import Text, t, tell
 from shared.roles import Right
@@ -52,6 +52,41 @@ class Action:
     def is_open(self, view: View, paper: Paper) -> bool:
         """Return whether to offer the step to this person on this paper."""
         return (self.right is None or view.may(self.right)) and self.when(paper)
+
+
+def decisions(
+    door: str,
+    right: Right,
+    amount: Text,
+    *,
+    reason: str = "note",
+    when: Callable[[Paper], bool] = lambda paper: paper["status"] == "proposed",
+) -> tuple[Action, ...]:
+    """Return the two steps of the second person: approve, or refuse with the reason.
+
+    `amount` says what the paper is about, with members in braces: "共 {lines} 人". `reason` is the
+    member of the body that takes the reason of a refusal.
+    """
+    return (
+        Action(
+            title=("批准", "Approve"),
+            door=f"{door}/approvals",
+            right=right,
+            when=when,
+            confirm=(f"批准:{amount[0]}。", f"Approve: {amount[1]}."),
+            done=("已批准", "Approved"),
+        ),
+        Action(
+            title=("不予批准", "Refuse"),
+            door=f"{door}/refusals",
+            right=right,
+            when=when,
+            fields=(Note(member=reason, title=("理由", "Reason"), is_needed=True),),
+            confirm=(f"不予批准:{amount[0]}。", f"Refuse: {amount[1]}."),
+            done=("不予批准", "Refused"),
+            is_grave=True,
+        ),
+    )
 
 
 Refresh = Callable[[], Awaitable[None]]

@@ -6,9 +6,9 @@ from typing import Final
 
 from services.console.page import Area
 from services.console.pages.money.names import FILED
-from services.console.widgets.action import Action
+from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Choice, Note
+from services.console.widgets.field import Choice
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage
 from shared.roles import Right
@@ -41,25 +41,12 @@ _MOVE: Final = (
 
 
 def _decisions(door: str) -> tuple[Action, ...]:
-    return (
-        Action(
-            title=("批准", "Approve"),
-            door=f"{door}/approvals",
-            right=Right.APPROVE_RECEIPT_CHANGE,
-            when=lambda paper: paper["status"] == "filed",
-            confirm=("批准,金额 {amount} 元。", "Approve {amount} yuan."),
-            done=("已批准", "Approved"),
-        ),
-        Action(
-            title=("不予批准", "Refuse"),
-            door=f"{door}/refusals",
-            right=Right.APPROVE_RECEIPT_CHANGE,
-            when=lambda paper: paper["status"] == "filed",
-            fields=(Note(member="why", title=("理由", "Reason"), is_needed=True),),
-            confirm=("不予批准,金额 {amount} 元。", "Refuse {amount} yuan."),
-            done=("不予批准", "Refused"),
-            is_grave=True,
-        ),
+    return decisions(
+        door,
+        Right.APPROVE_RECEIPT_CHANGE,
+        ("金额 {amount} 元", "{amount} yuan"),
+        reason="why",
+        when=lambda paper: paper["status"] == "filed",
     )
 
 

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from services.console.page import Area
 from services.console.pages.payout.claims import ACCOUNT
-from services.console.pages.payout.steps import decisions
-from services.console.widgets.action import Action
+from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, District, Note
 from services.console.widgets.listing import ListPage

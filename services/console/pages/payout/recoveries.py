@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.console.page import Area
-from services.console.pages.payout.steps import decisions
-from services.console.widgets.action import Action
+from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, District, Note
 from services.console.widgets.listing import ListPage

@@ -8,8 +8,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from services.console.page import Area, FreePage, View, link
-from services.console.pages.payout.steps import decisions
-from services.console.widgets.action import Action
+from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
 from services.console.widgets.listing import ListPage

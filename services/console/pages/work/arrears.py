@@ -7,7 +7,7 @@ from typing import Final
 
 from services.console.page import Area
 from services.console.pages.work.bills import CHARGES, INSURANCES, UNIT
-from services.console.widgets.action import Action
+from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, District, Field, Month, Note
 from services.console.widgets.listing import ListPage
@@ -152,23 +152,12 @@ AGREEMENT: Final = PaperPage(
         ),
     ),
     actions=(
-        Action(
-            title=("批准", "Approve"),
-            door="collection:/v1/agreements/{agreement}/approvals",
-            right=Right.APPROVE_AGREEMENT,
+        *decisions(
+            "collection:/v1/agreements/{agreement}",
+            Right.APPROVE_AGREEMENT,
+            ("{from_day} 至 {to_day} 的协议", "the agreement from {from_day} to {to_day}"),
+            reason="why",
             when=lambda paper: paper["status"] == "filed",
-            confirm=("批准 {from_day} 至 {to_day} 的协议。", "Approve: {from_day} to {to_day}."),
-            done=("已批准", "Approved"),
-        ),
-        Action(
-            title=("不予批准", "Refuse"),
-            door="collection:/v1/agreements/{agreement}/refusals",
-            right=Right.APPROVE_AGREEMENT,
-            when=lambda paper: paper["status"] == "filed",
-            fields=(_WHY,),
-            confirm=("不予批准 {from_day} 至 {to_day} 的协议。", "Refuse: {from_day} to {to_day}."),
-            done=("不予批准", "Refused"),
-            is_grave=True,
         ),
         Action(
             title=("终止", "End"),

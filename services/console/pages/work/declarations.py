@@ -31,7 +31,7 @@ async def return_codes(api: Api) -> dict[str, str]:
     return {row["code"]: row["text"] for row in found["items"] if "declaration" in row["papers"]}
 
 
-def _returned(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def listed_code(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Put the one chosen reason into the list that the door takes."""
     return {**{key: value for key, value in body.items() if key != "code"}, "codes": [body["code"]]}
 
@@ -154,7 +154,7 @@ PAPER: Final = PaperPage(
             right=Right.ACCEPT_DECLARATION,
             when=lambda paper: paper["status"] == "submitted",
             fields=REASON,
-            send=_returned,
+            send=listed_code,
             confirm=(
                 "退回 {people} 人、{total} 元的申报。",
                 "Return {people} people, {total} yuan.",

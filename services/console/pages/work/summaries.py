@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from services.console.page import Area
-from services.console.pages.work.declarations import return_codes
+from services.console.pages.work.declarations import listed_code, return_codes
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, District, Loaded, Month, Note
@@ -36,10 +36,6 @@ _FIELDS: Final = (
     Column("late", ("逾期上报", "Late"), Kind.YES),
     Column("bill_date", ("通知单日期", "Bill date"), Kind.DAY),
 )
-
-
-def _codes(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**{key: value for key, value in body.items() if key != "code"}, "codes": [body["code"]]}
 
 
 LIST: Final = ListPage(
@@ -137,7 +133,7 @@ PAPER: Final = PaperPage(
                 ),
                 Note(member="note", title=("说明", "Note")),
             ),
-            send=_codes,
+            send=listed_code,
             confirm=(
                 "退回整份汇总表:{control.declarations} 份、{control.total} 元。",
                 "Return the whole summary: {control.declarations} declarations, {control.total} yuan.",
