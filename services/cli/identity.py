@@ -378,7 +378,7 @@ def _cipher() -> Any:
 
 def run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do work on identity's schema, as identity's role."""
-    from services.database.administrator import admin_url
+    from services.database.administrator import administered
     from shared.db import Database
     from shared.errors import Refusal
 
@@ -389,8 +389,7 @@ def run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]
         finally:
             await db.close()
 
-    with plainly():
-        url = admin_url(settings_with(admin_database_url=database_url))
+    with plainly(), administered(settings_with(admin_database_url=database_url)) as url:
         try:
             return asyncio.run(in_schema(url))
         except Refusal as refusal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,40 +64,45 @@ def serve(
     if workers > 1:
         metrics.share(settings.home / "run" / f"metrics-{service.value}-{listen}")
     log.configure(service.value, settings.log_level)
+    used = ExitStack()
     with plainly():
         check_port(settings.host, listen, service.value)
-        _prepare(settings, service, may_migrate=migrate)
+        _prepare(settings, service, used, may_migrate=migrate)
     _allow_open_files(settings.connections_max + SPARE_FILES)
     import_module(f"services.{service.value}.app")
     gc.enable()
-    uvicorn.run(
-        f"services.{service.value}.app:build",
-        factory=True,
-        host=settings.host,
-        port=listen,
-        workers=workers,
-        loop="shared.guard.tls:GuardedLoop",
-        http="shared.guard.protocol:GuardedProtocol",
-        ws="websockets-sansio" if service is Service.CONSOLE else "none",
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        **tls.server_options(settings),
-    )
+    with used:
+        uvicorn.run(
+            f"services.{service.value}.app:build",
+            factory=True,
+            host=settings.host,
+            port=listen,
+            workers=workers,
+            loop="shared.guard.tls:GuardedLoop",
+            http="shared.guard.protocol:GuardedProtocol",
+            ws="websockets-sansio" if service is Service.CONSOLE else "none",
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            **tls.server_options(settings),
+        )
 
 
-def _prepare(settings: Settings, service: Service, *, may_migrate: bool) -> None:
-    """Prepare what a service needs before it starts: keys and its database."""
+def _prepare(settings: Settings, service: Service, used: ExitStack, *, may_migrate: bool) -> None:
+    """Prepare what a service needs before it starts: keys and its database.
+
+    `used` ends the use of the embedded server.
+    """
     from shared.security import identity
 
     if service is Service.CONSOLE:  # it has neither
         return
     identity.create(settings.identity_path, sm3=settings.blind_index_hash == "sm3")
     if service.value in SERVICES:
-        _prepare_database(settings, service.value, may_migrate=may_migrate)
+        _prepare_database(settings, service.value, used, may_migrate=may_migrate)
         if service is not Service.IDENTITY:  # it holds none of the data that these keys seal
             asyncio.run(_check_keys(settings_with(), service.value))
 
@@ -128,16 +134,14 @@ def migrate(
 ) -> None:
     """Create or update the database schema of all services, or of one, with roles and passwords."""
     from services.database import field_keys
-    from services.database.administrator import admin_url as administrator
-    from services.database.administrator import uses_embedded
+    from services.database.administrator import administered, uses_embedded
     from services.database.passwords import role_passwords
     from services.migrate import migrate as run
 
     settings = settings_with(admin_database_url=admin_url or database_url)
     if service in {Service.SANDBOX, Service.CONSOLE}:
         fail(f"the {service.value} has no database")
-    with plainly():
-        url = administrator(settings)
+    with plainly(), administered(settings) as url:
         chosen = [service.value] if service else list(SERVICES)
         passwords = role_passwords(settings, chosen, renew=new_passwords)
         field_keys.keep(settings, chosen)
@@ -162,7 +166,9 @@ def migrate(
     err.print(f"passwords of the roles: {where}/SERVICE/database_password", highlight=False)
 
 
-def _prepare_database(settings: Settings, service: str, *, may_migrate: bool) -> None:
+def _prepare_database(
+    settings: Settings, service: str, used: ExitStack, *, may_migrate: bool
+) -> None:
     """Refuse a database that the service must not or cannot start on; make the embedded one."""
     from services.database.logins import check_login
     from services.migrate import migrate as run
@@ -174,7 +180,7 @@ def _prepare_database(settings: Settings, service: str, *, may_migrate: bool) ->
         )
     url = settings.database_of(service)
     if url is None:
-        url, passwords = _start_embedded(settings, service)
+        url, passwords = _start_embedded(settings, service, used)
     else:
         passwords = None
         asyncio.run(wait_for_start(url))
@@ -231,14 +237,16 @@ async def _check_keys(settings: Settings, service: str) -> None:
         fail(said)
 
 
-def _start_embedded(settings: Settings, service: str) -> tuple[str, dict[str, str]]:
+def _start_embedded(
+    settings: Settings, service: str, used: ExitStack
+) -> tuple[str, dict[str, str]]:
     """Start the embedded server; its administrator's address and the passwords of the roles."""
     from services.database import field_keys
     from services.database.passwords import role_passwords
     from services.embedded import EmbeddedPostgres
     from shared.process.database_address import without_login
 
-    url = EmbeddedPostgres(settings.home).start()
+    url = used.enter_context(EmbeddedPostgres(settings.home)).url
     settings_with(database_url=without_login(url))
     field_keys.keep(settings, [service])
     return url, role_passwords(settings, [service])

@@ -35,23 +35,9 @@ def uses_embedded(settings: Settings) -> bool:
 
 @contextmanager
 def administered(settings: Settings) -> Iterator[str]:
-    """Give the administrator's address for a while; an embedded server that did not run stops again.
+    """Give the administrator's address for a while, of the embedded server as one of its users.
 
-    Raises:
-        NoAdministrator, EmbeddedError: as `admin_url`.
-    """
-    if not uses_embedded(settings):
-        yield admin_url(settings)
-        return
-    server = EmbeddedPostgres(settings.home)
-    try:
-        yield server.start(tied=True)
-    finally:
-        server.release()
-
-
-def admin_url(settings: Settings) -> str:
-    """Return the administrator's address, of the embedded server after starting it.
+    An embedded server that nobody else uses stops again.
 
     Raises:
         NoAdministrator: the operator's database was named without one.
@@ -59,10 +45,12 @@ def admin_url(settings: Settings) -> str:
     """
     given = given_admin_url(settings)
     if given:
-        return given
-    if uses_embedded(settings):
-        return EmbeddedPostgres(settings.home).start()
-    raise NoAdministrator(
-        "this needs an administrator of the database: give --admin-url, or set"
-        " WUXIAN_ADMIN_DATABASE_URL for this command alone"
-    )
+        yield given
+        return
+    if not uses_embedded(settings):
+        raise NoAdministrator(
+            "this needs an administrator of the database: give --admin-url, or set"
+            " WUXIAN_ADMIN_DATABASE_URL for this command alone"
+        )
+    with EmbeddedPostgres(settings.home) as server:
+        yield server.url

@@ -1,6 +1,6 @@
-"""Starts the guard: a process that stops the server when its owner is killed (kill -9).
+"""Starts the guard: a process that stops the server when its last user is killed (kill -9).
 
-The guard (guard_process.py) holds the reading end of a pipe whose writing end is the owner's.
+The guard (guard_process.py) holds the reading end of a pipe whose writing end is the user's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def watch(home: Path) -> subprocess.Popen[bytes]:
 
 
 def dismiss(process: subprocess.Popen[bytes]) -> None:
-    """End the guard of a server that is already stopped."""
+    """End the guard of a user that uses the server no longer."""
     if process.stdin is not None:
         with suppress(BrokenPipeError):
             process.stdin.close()

@@ -1,4 +1,4 @@
-"""The guard: waits for the end of its owner, then stops the server unless another process uses it."""
+"""The guard: waits for the end of a user, then stops the server unless another process uses it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def main(home: Path) -> None:
     while sys.stdin.buffer.read(1):
         pass
     if home.exists():
-        EmbeddedPostgres(home).stop_if_unowned()
+        EmbeddedPostgres(home).stop_when_unused()
 
 
 if __name__ == "__main__":

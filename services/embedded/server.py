@@ -40,10 +40,9 @@ class Status:
 class EmbeddedPostgres:
     """The private PostgreSQL of one home directory.
 
-    `start()` leaves it running until `stop()`. `start(tied=True)`, and the context manager, run it
-    for this process only: it is stopped by `release()`, or by a guard process should this one die
-    without a word. A server that somebody wants to keep, or that another process is tied to, is
-    used and left alone.
+    `start()` leaves it running until `stop()`. `start(tied=True)`, and the context manager, use it:
+    the last user's `release()` stops it, or a guard process should that user die without a word.
+    A server that somebody wants to keep is used and left running.
 
     Args:
         home: the installation's directory; the cluster lives below it (see `place`).
@@ -56,7 +55,7 @@ class EmbeddedPostgres:
     ) -> None:
         self.home = home.absolute()
         self._directory: Path | None = None
-        self._owner: int | None = None
+        self._use: int | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         self._given_binaries = binaries
         self._options = dict(options or {})
@@ -116,7 +115,7 @@ class EmbeddedPostgres:
         Safe to call from several processes at once, and right after a crash.
 
         Args:
-            tied: run it for this process only (see the class).
+            tied: stop it when its last user ends (see the class).
 
         Raises:
             EmbeddedError: it does not start; the text ends with the server's last words.
@@ -133,19 +132,19 @@ class EmbeddedPostgres:
             cluster.await_connection()
             if not tied:
                 self._kept.touch()
-            elif self._own() and self._guard is None and not self._kept.exists():
-                self._guard = guard.watch(self.home)
+            elif self._use is None:
+                self._use = self._open_users(fcntl.LOCK_SH)
+                self._guard = None if self._kept.exists() else guard.watch(self.home)
             return self.url
 
     def release(self) -> None:
-        """Stop the server if it ran for this process only."""
-        if self._owner is None:
+        """Use the server no longer; stop it when nobody else does and it is not to be kept."""
+        if self._use is None:
             return
         with self._lock():
-            if not self._kept.exists():
-                self._stop()
-            os.close(self._owner)
-            self._owner = None
+            os.close(self._use)
+            self._use = None
+            self._stop_if_unused()
         if self._guard is not None:
             guard.dismiss(self._guard)
             self._guard = None
@@ -156,16 +155,14 @@ class EmbeddedPostgres:
             for name in (*folders, *files):
                 self._account.own(Path(folder, name))
 
-    def stop_if_unowned(self) -> None:
-        """Stop the server when no process uses it any more and it is not to be kept."""
-        # A killed owner's files are not all closed at one moment: its lock may go a little later
-        # than what reported its death.
+    def stop_when_unused(self) -> None:
+        """Stop the server after the death of a user, unless another one uses it or it is to be kept."""
+        # A killed user's files are not all closed at one moment: its lock may go a little later
+        # than what reported its death. Whoever still uses it then has a guard too.
         deadline = time.monotonic() + _DYING_SECONDS
         while time.monotonic() < deadline:
             with self._lock():
-                if self._own():
-                    if not self._kept.exists():
-                        self._stop()
+                if self._stop_if_unused():
                     return
             time.sleep(_PAUSE_SECONDS)
 
@@ -216,16 +213,27 @@ class EmbeddedPostgres:
         """Return the file whose presence keeps the server running without users."""
         return self.cluster / "kept"
 
-    def _own(self) -> bool:
-        """Become the process that the server is tied to; the kernel gives the place up for us."""
-        if self._owner is None:
-            descriptor = os.open(self.cluster / "owner", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                return False
-            self._owner = descriptor
+    def _open_users(self, how: int) -> int:
+        """Lock the file of the users: each shares it, and the kernel frees a dead user's place."""
+        descriptor = os.open(self.cluster / "users", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, how)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def _stop_if_unused(self) -> bool:
+        """Stop the server unless it is to be kept; False when somebody uses it."""
+        try:
+            alone = self._open_users(fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        try:
+            if not self._kept.exists():
+                self._stop()
+        finally:
+            os.close(alone)
         return True
 
     def _stop(self) -> None:

@@ -127,6 +127,15 @@ async def test_the_next_user_takes_over_from_a_killed_parent(
     assert not server.status.running
 
 
+def test_it_runs_until_its_last_user_ends(home: Path) -> None:
+    first, second = EmbeddedPostgres(home, options=QUICK), EmbeddedPostgres(home, options=QUICK)
+    assert first.start(tied=True) == second.start(tied=True)
+    first.release()
+    assert second.status.running, "the one that started it is not the only one that uses it"
+    second.release()
+    assert not second.status.running
+
+
 def test_a_pid_file_that_names_a_living_stranger_is_no_obstacle(
     server: EmbeddedPostgres, home: Path, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from services.supervisor import PortTaken, Supervisor, SupervisorError
 from services.supervisor.child import settings_environment
 from shared.db import SERVICES
 from shared.process.settings import Settings
-from tests.house.conftest import alive, until
+from tests.house.conftest import Wuxian, alive, until
 
 FREE = dict.fromkeys(("identity", "collection", "ledger", "payout", "sandbox"), 0)
 pytestmark = pytest.mark.story
@@ -122,15 +122,18 @@ async def test_a_second_house_in_the_same_home_is_refused_with_the_first_ones_pi
         await second.start()
 
 
-async def test_nothing_is_left_after_a_stop(home: Path) -> None:
+async def test_nothing_is_left_after_a_stop(home: Path, wuxian: Wuxian) -> None:
     house = Supervisor(
         Settings(home=home), ("identity", "ledger"), ports=FREE, on_log=lambda *_: None
     )
     await house.start()
     pids = [pid_of(house, name) for name in house.services]
+    beside = wuxian("users", "list", "--json")
+    assert beside.returncode == 0, beside.stderr
+    assert house._embedded is not None
+    assert house._embedded.status.running, "a command beside it leaves the database to it"
     await house.stop()
     assert not [pid for pid in pids if alive(pid)]
-    assert house._embedded is not None
     assert not house._embedded.status.running
     assert not list((home / "run").iterdir())
 

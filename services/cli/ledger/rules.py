@@ -198,11 +198,10 @@ def say(paper: dict[str, Any], *, as_json: bool) -> None:
 
 def run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do work on the ledger's schema with the administrator's address."""
-    from services.database.administrator import admin_url
+    from services.database.administrator import administered
     from shared.errors import Refusal
 
-    with plainly():
-        url = admin_url(settings_with(admin_database_url=database_url))
+    with plainly(), administered(settings_with(admin_database_url=database_url)) as url:
         try:
             return asyncio.run(_in_schema(url, work))
         except Refusal as refusal:
