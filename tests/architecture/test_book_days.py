@@ -52,6 +52,7 @@ OF_LEDGER = {
     "ledger reverse_voucher /book_date",
     "ledger stream_vouchers /book_date",
     "ledger transfer_personal_account /day",
+    "ledger draw_personal_accounts /day",
 }
 """Days that the ledger judges where it posts."""
 NOT_BOOKED = {

@@ -38,6 +38,7 @@ from services.ledger.closing.domain.evidence import (
     personal_totals,
 )
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.personal.domain import CreditKind
 from services.ledger.personal.store import year as year_store
 from services.ledger.posting.domain.batch import CommandGroup, PostedVoucher, Posting, PriorAnswers
 from services.ledger.posting.domain.decide import decide
@@ -228,6 +229,7 @@ class _BooksAt:
 async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> ClosingEvidence:
     """Read the balances that decide whether a day may be closed."""
     books = await _books_at(tx, catalogue, day)
+    credited = await year_store.totals(tx, CreditKind.CONTRIBUTION, day)
     opening = await _books_at(tx, catalogue, opening_of(day))
     suspense = of_account(books.statutory, Account.SUSPENSE_RECEIPTS, sign=-1)
     return ClosingEvidence(
@@ -235,7 +237,7 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Clos
         income=of_account(books.statutory, Account.INCOME_DEPOSIT),
         memo=memo_totals(books.memo),
         benefits=benefits_paid(books.net),
-        personal=personal_totals(books.net, await year_store.contributed(tx, day)),
+        personal=personal_totals(books.net, credited),
         items=books.items,
         opening=opening.items,
         unbalanced=await closing_store.unbalanced(tx, day),

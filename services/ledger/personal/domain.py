@@ -21,13 +21,14 @@ from shared.money import PPM, scale
 
 
 class CreditKind(StrEnum):
-    """Kind of a credit; a transfer out and a withdrawal are negative."""
+    """Kind of a credit; a transfer out, a withdrawal and a pension are negative."""
 
     CONTRIBUTION = "contribution"  # 缴费划入
     INJECTION = "injection"  # 退休人员划入
     TRANSFER_IN = "transfer_in"  # 转入
     TRANSFER_OUT = "transfer_out"  # 转出
     WITHDRAWAL = "withdrawal"  # 退还、继承
+    PENSION = "pension"  # 支付养老金
 
 
 TAKEN: Final = (CreditKind.TRANSFER_OUT, CreditKind.WITHDRAWAL)
@@ -135,12 +136,13 @@ class BroughtMonths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBalance:
-    """The balance of a person's account of a fund, and the amount that each paper has taken from it."""
+    """The balance of a person's account of a fund, and what each paper and the pensions have taken."""
 
     person_id: int
     fund: str
     balance_fen: int
     taken_fen: Mapping[str, int]
+    pensions_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,12 +229,15 @@ class FundControl:
     """General ledger against personal accounts of one fund, up to a day.
 
     `ledger_fen` is 社会保险费收入—个人账户 of all years; `credited_fen` what bills settled in full
-    brought to persons. What lies between is of bills that are not settled in full.
+    brought to persons. What lies between is of bills that are not settled in full. `pensions_fen` is
+    what accounts gave to pensions, a part of the fund's 基本养老金 `pension_expense_fen`.
     """
 
     fund: str
     ledger_fen: int
     credited_fen: int
+    pensions_fen: int = 0
+    pension_expense_fen: int = 0
 
     @property
     def uncredited_fen(self) -> int:
@@ -241,5 +246,6 @@ class FundControl:
 
     @property
     def holds(self) -> bool:
-        """Tell whether persons have at most what the fund received for them."""
-        return self.uncredited_fen >= 0
+        """Tell whether persons have at most what the fund received for them, and their accounts gave
+        at most the pensions that it paid."""
+        return self.uncredited_fen >= 0 and self.pensions_fen <= self.pension_expense_fen

@@ -47,6 +47,7 @@ from shared.period import Period
 from shared.roles import Caller
 from shared.trail import same_person
 
+BASIC_PENSION = "benefit.basic_pension"
 PROPOSED_MAX = 1_000
 """Rates waiting for approval that one answer lists."""
 
@@ -135,9 +136,6 @@ def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
         raise Faulty(faults=faults[:1000], count=len(faults))
 
 
-# --- injections and transfers ---------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class InjectionResult:
     """Numbers of new and known injections; persons with another first amount, or without a rule."""
@@ -217,18 +215,17 @@ async def held(tx: AsyncConnection, person_ids: Sequence[int]) -> list[HeldBalan
     records = await holder_store.records_of_all(tx, person_ids)
     balances = await account_store.balances(tx, records)
     taken = await account_store.taken(tx, records)
+    pensions = await account_store.pensions(tx, records)
     return [
         HeldBalance(
             person_id=person_id,
             fund=fund,
             balance_fen=balances.get((person_id, fund), 0),
             taken_fen=taken.get((person_id, fund), {}),
+            pensions_fen=pensions.get((person_id, fund), 0),
         )
-        for person_id, fund in sorted({*balances, *taken})
+        for person_id, fund in sorted({*balances, *taken, *pensions})
     ]
-
-
-# --- the year -------------------------------------------------------------------------------
 
 
 async def close_year(tx: AsyncConnection, fund: str, year: int, by: Caller) -> YearRun:
@@ -299,9 +296,6 @@ async def _require_open(tx: AsyncConnection, rate: Rate) -> None:
         raise YearClosed(fund=rate.fund, year=closed)
 
 
-# --- statement and control ------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountYear:
     """One year of a person's account; `is_closed` when its interest is credited."""
@@ -370,21 +364,26 @@ async def control(
     carried = await past_store.carry_over_seqs(tx)
     window = Window(to_day=as_of)
     carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
-    credited = await year_store.contributed(tx, as_of)
+    credited = await year_store.totals(tx, CreditKind.CONTRIBUTION, as_of)
+    pensions = await year_store.totals(tx, CreditKind.PENSION, as_of)
     cube = await cubes.cube(tx)
-    narrow = CubeFilter(book=Book.STATUTORY.value, account=Account.CONTRIBUTION_PERSONAL)
-    received = {
-        row.fund: row.credit_fen - row.debit_fen
-        for row in minus(
-            cube.sums(as_of, narrow),
-            [row for row in carries if row.account == Account.CONTRIBUTION_PERSONAL],
-        )
-    }
+
+    def booked(account: str) -> dict[str, int]:
+        narrow = CubeFilter(book=Book.STATUTORY.value, account=account)
+        own = [row for row in carries if row.account == account]
+        return {
+            row.fund: row.credit_fen - row.debit_fen for row in minus(cube.sums(as_of, narrow), own)
+        }
+
+    received = booked(Account.CONTRIBUTION_PERSONAL)
+    paid = booked(BASIC_PENSION)
     return [
         FundControl(
             fund=fund.code,
             ledger_fen=received.get(fund.code, 0),
             credited_fen=credited.get(fund.code, 0),
+            pensions_fen=-pensions.get(fund.code, 0),
+            pension_expense_fen=-paid.get(fund.code, 0),
         )
         for fund in catalogue.funds(as_of)
     ]

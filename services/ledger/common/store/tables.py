@@ -36,6 +36,7 @@ KEYS: Final[dict[str, str]] = {
     "correction": "slot",
     "personal_credit": "person_id",
     "personal_brought": "person_id",
+    "personal_draw": "person_id",
     "personal_brought_void": "person_id",
     "personal_year": "person_id",
     "personal_batch": "batch_key",

@@ -29,12 +29,13 @@ class TakenOut(Out):
 
 
 class PersonalBalanceOut(Out):
-    """The balance of an account over all days, and the amounts that papers have taken from it."""
+    """The balance of an account over all days, and what papers and pensions have taken from it."""
 
     person: str
     fund: str
     balance: YuanOut
     taken: list[TakenOut]
+    pensions: YuanOut = Field(description="已支付养老金 (pensions paid from the account)")
 
 
 class PersonalBalancesOut(Out):
@@ -53,6 +54,7 @@ class PersonalBalancesOut(Out):
                     fund=one.fund,
                     balance=one.balance_fen,
                     taken=[TakenOut(paper=p, amount=fen) for p, fen in one.taken_fen.items()],
+                    pensions=one.pensions_fen,
                 )
                 for one in found
             ]
@@ -70,6 +72,7 @@ class PersonalYearOut(Out):
     transfer_in: YuanOut
     transfer_out: YuanOut
     withdrawal: YuanOut = Field(description="退还、继承 (paid to the person or the heirs)")
+    pension: YuanOut = Field(description="支付养老金 (pensions paid from the account)")
     interest: YuanOut
     closing: YuanOut
     is_closed: bool = Field(description="已结息 (interest has been credited)")
@@ -119,6 +122,7 @@ class StatementOut(Out):
                 transfer_in=one.by_kind.get(CreditKind.TRANSFER_IN, 0),
                 transfer_out=one.by_kind.get(CreditKind.TRANSFER_OUT, 0),
                 withdrawal=one.by_kind.get(CreditKind.WITHDRAWAL, 0),
+                pension=one.by_kind.get(CreditKind.PENSION, 0),
                 interest=one.interest_fen,
                 closing=one.closing_fen,
                 is_closed=one.is_closed,
@@ -151,6 +155,10 @@ class ControlOut(Out):
     ledger: YuanOut = Field(description="总账:社会保险费收入—个人账户")
     credited: YuanOut = Field(description="个人账户:足额到账缴费单已划入")
     uncredited: YuanOut = Field(description="已到账、缴费单尚未足额 (of bills not settled in full)")
+    pensions: YuanOut = Field(description="个人账户已支付养老金 (pensions that accounts gave)")
+    pension_expense: YuanOut = Field(
+        description="总账:基本养老金支出 (pensions that the fund paid)"
+    )
     holds: bool
 
 
@@ -176,6 +184,8 @@ class ControlsOut(Out):
                     ledger=one.ledger_fen,
                     credited=one.credited_fen,
                     uncredited=one.uncredited_fen,
+                    pensions=one.pensions_fen,
+                    pension_expense=one.pension_expense_fen,
                     holds=one.holds,
                 )
                 for one in found

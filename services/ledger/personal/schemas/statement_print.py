@@ -9,7 +9,7 @@ from services.ledger.personal.domain import Rate
 from services.ledger.personal.schemas.account import StatementOut
 
 _COLUMNS = (
-    *("年度", "上年结转", "缴费划入", "统筹划入", "转入", "转出", "退还、继承"),
+    *("年度", "上年结转", "缴费划入", "统筹划入", "转入", "转出", "退还、继承", "支付养老金"),
     *("记账利率", "利息", "年末余额", "状态"),
 )
 
@@ -33,7 +33,7 @@ def statement_sheets(
             rate = rate_of.get((fund, year.year)) if year.is_closed else None
             amounts = (
                 *(year.opening, year.contribution, year.injection),
-                *(year.transfer_in, year.transfer_out, year.withdrawal),
+                *(year.transfer_in, year.transfer_out, year.withdrawal, year.pension),
             )
             cells = (
                 str(year.year),
@@ -46,9 +46,9 @@ def statement_sheets(
             rows.append(Row(cells))
         brought = [one for one in statement.brought if one.fund == fund]
         rows += [
-            Row((f"{one.year} 年外地缴费 {one.months} 个月", *(None,) * 10)) for one in brought
+            Row((f"{one.year} 年外地缴费 {one.months} 个月", *(None,) * 11)) for one in brought
         ]
-        rows.append(Row(("经办机构(章)", *(None,) * 5, "参保人签字", *(None,) * 4)))
+        rows.append(Row(("经办机构(章)", *(None,) * 5, "参保人签字", *(None,) * 5)))
         sheets.append(
             Sheet(
                 f"statement-{fund}",

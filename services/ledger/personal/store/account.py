@@ -299,6 +299,27 @@ async def taken(
     return found
 
 
+async def pensions(
+    tx: AsyncConnection, records: Sequence[tuple[int, int]]
+) -> dict[tuple[int, str], int]:
+    """Sum (person, fund) → what pensions were paid from the person's records.
+
+    `records` are (person, record) pairs.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT owned.person_id, credit.fund, CAST(-SUM(credit.amount_fen) AS bigint) AS fen
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:record_ids AS bigint[]))
+                AS owned (person_id, record_id)
+              JOIN personal_credit AS credit
+                ON credit.person_id = owned.record_id AND credit.kind = 'pension'
+             GROUP BY owned.person_id, credit.fund
+        """),
+        _pairs(records),
+    )
+    return {(row.person_id, row.fund): row.fen for row in rows}
+
+
 def _pairs(records: Sequence[tuple[int, int]]) -> dict[str, Any]:
     return {
         "person_ids": [person_id for person_id, _ in records],

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.personal.domain import Rate, YearRun
+from services.ledger.personal.domain import CreditKind, Rate, YearRun
 
 _PATIENCE = "SET LOCAL statement_timeout = '30min'"
 """Millions of persons take longer than a request's statement may."""
@@ -182,17 +182,17 @@ async def run_of(tx: AsyncConnection, fund: str, year: int) -> YearRun | None:
     return YearRun(**row._mapping) if row else None
 
 
-async def contributed(tx: AsyncConnection, as_of: date) -> dict[str, int]:
-    """Sum by fund what bills credited to persons up to a day, from the batches' totals."""
+async def totals(tx: AsyncConnection, kind: CreditKind, as_of: date) -> dict[str, int]:
+    """Sum by fund the credits of a kind up to a day, from the totals of their papers."""
     rows = await tx.execute(
         text("""
             SELECT fund, CAST(SUM(total_fen) AS bigint) AS total_fen
               FROM personal_batch_fund
-             WHERE kind = 'contribution' AND credited_on <= :as_of
+             WHERE kind = :kind AND credited_on <= :as_of
              GROUP BY fund
              LIMIT 1000
         """),
-        {"as_of": as_of},
+        {"as_of": as_of, "kind": kind.value},
     )
     return {row.fund: row.total_fen for row in rows}
 
