@@ -31,6 +31,13 @@ ROLES: Final[dict[Role, Text]] = {
     Role.CENTRE_LEADER: ("中心主管领导", "Centre leader"),
     Role.SUPERVISOR: ("监督", "Supervisor"),
     Role.IDENTITY_ADMIN: ("身份管理员", "Identity administrator"),
+    Role.EMPLOYER_PORTAL: ("单位网办", "Employers' portal"),
+    Role.TAX_BUREAU: ("税务机关", "Tax bureau"),
+    Role.BANK_GATEWAY: ("银行接口", "Bank gateway"),
+    Role.DASHBOARD: ("看板", "Dashboard"),
+    Role.COLLECTION_SERVICE: ("征缴服务", "Collection service"),
+    Role.PAYOUT_SERVICE: ("支付服务", "Payout service"),
+    Role.FINANCE_BUREAU: ("财政部门", "Finance bureau"),
 }
 
 FUNDS: Final[dict[str, Text]] = {
@@ -95,6 +102,25 @@ STATUSES: Final[dict[str, tuple[Text, Tone]]] = {
     "succeeded": (("已完成", "Done"), Tone.GOOD),
     "running": (("办理中", "Running"), Tone.WAITS),
     "done": (("已完成", "Done"), Tone.GOOD),
+    "part": (("部分缴纳", "Part paid"), Tone.WAITS),
+    "opened": (("已立案", "Opened"), Tone.WAITS),
+    "noticed": (("已送达", "Noticed"), Tone.WAITS),
+    "decided": (("已决定", "Decided"), Tone.GOOD),
+    "drafted": (("草拟", "Drafted"), Tone.QUIET),
+    "signed": (("已签字", "Signed"), Tone.WAITS),
+    "agreed": (("相符", "Agreed"), Tone.GOOD),
+    "disputed": (("不符", "Disputed"), Tone.BAD),
+    "returning": (("退回中", "Returning"), Tone.WAITS),
+    "set_aside": (("已撤销", "Set aside"), Tone.QUIET),
+    "undone": (("已冲销", "Undone"), Tone.QUIET),
+    "dismissed": (("不成立", "Dismissed"), Tone.QUIET),
+    "upheld": (("成立", "Upheld"), Tone.BAD),
+    "pending": (("待回报", "Waiting"), Tone.WAITS),
+    "unknown": (("状态不明", "Unknown"), Tone.BAD),
+    "stopped": (("已止付", "Stopped"), Tone.GOOD),
+    "in_flight": (("银行办理中", "At the bank"), Tone.WAITS),
+    "to_recover": (("待追回", "To recover"), Tone.BAD),
+    "sent": (("已上报", "Sent"), Tone.WAITS),
 }
 
 

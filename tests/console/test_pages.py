@@ -15,6 +15,8 @@ import pytest
 from services.console.page import Page, all_pages, link, menu_of
 from services.console.session import Session, Sessions
 from services.console.sign_in import local
+from services.console.widgets.action import Action
+from services.console.widgets.field import Choice, Field, Loaded
 from services.console.widgets.file_form import FilePage
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage, Part
@@ -110,6 +112,55 @@ def test_a_part_asks_only_what_its_door_knows(part: Part) -> None:
     (operation,) = [methods["get"] for known, methods in paths.items() if bare(known) == bare(path)]
     known = {one["name"] for one in operation.get("parameters", ())}
     assert part.is_paged == ("limit" in known)
+
+
+def schema_of(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema behind its reference; of null and another, the other."""
+    parts = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    one = parts[0] if len(parts) == 1 else schema
+    name = one.get("$ref", "").rpartition("/")[2]
+    return document["components"]["schemas"][name] if name else one
+
+
+def asked_fields(page: Page) -> Iterator[tuple[Field, dict[str, Any]]]:
+    """Yield the fields that a page lets people fill, each with its schema at the door."""
+    for method, door in doors_of(page):
+        service, _, path = door.partition(":")
+        of = document(service)
+        operation = next(
+            methods[method] for known, methods in of["paths"].items() if bare(known) == bare(path)
+        )
+        given = {one["name"]: one["schema"] for one in operation.get("parameters", ())}
+        content = operation.get("requestBody", {}).get("content", {})
+        body = schema_of(of, content.get("application/json", {}).get("schema", {}))
+        given |= body.get("properties", {})
+        if method == "get" and isinstance(page, ListPage):
+            fields = list(page.filters)
+        elif isinstance(page, FilePage):
+            fields = list(page.fields)
+        else:
+            fields = [
+                field
+                for action in actions_of(page)
+                if action.door == door
+                for field in action.fields
+            ]
+        yield from ((field, schema_of(of, given.get(field.member, {}))) for field in fields)
+
+
+def actions_of(page: Page) -> list[Action]:
+    """Return the steps that a declared page offers."""
+    bulk = [one.action for one in page.bulk] if isinstance(page, ListPage) else []
+    return [*page.actions, *bulk] if isinstance(page, ListPage | PaperPage) else []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_a_value_of_a_fixed_list_is_chosen_and_never_typed(page: Page) -> None:
+    for field, schema in asked_fields(page):
+        if "enum" in schema:
+            assert isinstance(field, Choice | Loaded), field.member
+            if isinstance(field, Choice):
+                assert set(field.choices) <= set(schema["enum"]), field.member
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)

@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from services.console import names
+from services.console import codes, names
 from services.console.page import Area, View
 from services.console.widgets import text
 from services.console.widgets.action import Action, action_button
@@ -207,28 +207,6 @@ async def show_trail(view: View, door: str) -> None:
                         ui.label(step["why"]).classes("wx-trail-why")
 
 
-STEPS: Mapping[str, Text] = {
-    "submit": ("申报", "Submitted"),
-    "accept": ("受理", "Accepted"),
-    "review": ("复核", "Reviewed"),
-    "return": ("退回", "Returned"),
-    "summarise": ("汇总上报", "Summarised"),
-    "send": ("上报", "Sent"),
-    "audit": ("审核", "Audited"),
-    "file": ("提出", "Filed"),
-    "propose": ("提出", "Proposed"),
-    "request": ("提出", "Requested"),
-    "approve": ("批准", "Approved"),
-    "refuse": ("不予批准", "Refused"),
-    "withdraw": ("撤回", "Withdrawn"),
-    "cancel": ("取消", "Cancelled"),
-    "sign": ("签字", "Signed"),
-    "match": ("认领", "Matched"),
-    "assign": ("分派", "Assigned"),
-    "settle": ("办结", "Settled"),
-}
-
-
 def step_name(step: str) -> str:
     """Return a step in words; an unknown one stands for itself."""
-    return tell(STEPS[step]) if step in STEPS else step
+    return tell(codes.STEPS[step]) if step in codes.STEPS else step

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.console import codes
 from services.console.names import ROLES
 from services.console.page import Area
 from services.console.widgets.action import Action
@@ -126,7 +127,7 @@ CHANGE_LIST: Final = ListPage(
     columns=(
         Column("proposed_at", ("提出时间", "Proposed at"), Kind.TIME),
         Column("principal", ("用户名", "Name"), Kind.CODE),
-        Column("kind", ("事项", "Change")),
+        Column("kind", ("事项", "Change"), names=codes.IDENTITY_CHANGES),
         Column("why", ("理由", "Reason")),
         Column("proposed_by", ("提出", "Proposed by")),
         Column("decided_by", ("决定", "Decided by")),
@@ -143,7 +144,7 @@ ROLE_LIST: Final = ListPage(
     is_paged=False,
     columns=(
         Column("role", ("角色", "Role"), Kind.ROLE),
-        Column("level", ("级别", "Level")),
+        Column("level", ("级别", "Level"), names=codes.LEVELS),
         Column("rights", ("权限", "Rights"), of=lambda row: " ".join(row["rights"])),
     ),
 )
@@ -173,12 +174,12 @@ EVENTS: Final = ListPage(
     door="identity:/v1/events",
     filters=(
         Field(member="principal", title=("用户名", "Name")),
-        Field(member="kind", title=("事件", "Event")),
+        Choice(member="kind", title=("事件", "Event"), choices=codes.IDENTITY_EVENTS),
     ),
     columns=(
         Column("at", ("时间", "Time"), Kind.TIME),
         Column("principal", ("用户名", "Name")),
-        Column("kind", ("事件", "Event")),
+        Column("kind", ("事件", "Event"), names=codes.IDENTITY_EVENTS),
         Column("by", ("操作人", "By")),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.console import names
+from services.console import codes, names
 from services.console.page import Area
 from services.console.pages.books.balances import BOOKS
 from services.console.widgets.cell import Column, Kind
@@ -25,7 +25,7 @@ def _reversals(voucher: Mapping[str, Any]) -> str:
 _ENTRY: Final = (
     Column("fund", ("基金", "Fund"), Kind.FUND),
     Column("book", ("账簿", "Book"), names=BOOKS),
-    Column("account", ("科目", "Account")),
+    Column("account", ("科目", "Account"), names=codes.LEDGER_ACCOUNTS),
     Column("district", ("分中心", "District"), Kind.DISTRICT),
     Column("side", ("方向", "Side"), names=SIDES),
     Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
@@ -40,7 +40,7 @@ VOUCHER: Final = PaperPage(
     status=None,
     fields=(
         Column("id", ("凭证号", "Voucher"), Kind.CODE),
-        Column("kind", ("种类", "Kind")),
+        Column("kind", ("种类", "Kind"), names=codes.VOUCHERS),
         Column("summary", ("摘要", "Summary")),
         Column("book_date", ("记账日", "Book date"), Kind.DAY),
         Column("value_date", ("起息日", "Value date"), Kind.DAY),

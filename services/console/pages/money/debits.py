@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.console import codes
 from services.console.api import Api
 from services.console.page import Area
 from services.console.widgets.action import Action
@@ -85,7 +86,7 @@ BATCHES: Final = ListPage(
     ),
     columns=(
         Column("id", ("批次号", "Batch"), Kind.CODE, link="/debit-batches/{id}"),
-        Column("bank", ("银行", "Bank")),
+        Column("bank", ("银行", "Bank"), names=codes.BANKS),
         Column("period", ("费款所属期", "Period")),
         Column("debit_date", ("扣款日", "Debit date"), Kind.DAY),
         *_TOTALS,
@@ -119,7 +120,7 @@ BATCH: Final = PaperPage(
     fields=(
         Column("id", ("批次号", "Batch"), Kind.CODE),
         Column("file_no", ("文件号", "File"), Kind.CODE),
-        Column("bank", ("银行", "Bank")),
+        Column("bank", ("银行", "Bank"), names=codes.BANKS),
         Column("period", ("费款所属期", "Period")),
         Column("debit_date", ("扣款日", "Debit date"), Kind.DAY),
         Column("created_by", ("生成", "Made by")),
@@ -153,14 +154,14 @@ LINES: Final = ListPage(
     filters=(
         Day(member="from", title=("自", "From"), is_needed=True, start=first_of_month),
         Day(member="to", title=("至", "To"), is_needed=True, start=today),
-        Field(member="bank", title=("银行", "Bank")),
+        Loaded(member="bank", title=("银行", "Bank"), load=banks),
         Field(member="credit_code", title=("统一社会信用代码", "Credit code")),
         Choice(member="status", title=("状态", "Status"), choices=LINE_STATUSES),
         Choice(member="reason_class", title=("失败类别", "Class of reason"), choices=REASONS),
     ),
     columns=(
         Column("batch", ("批次号", "Batch"), Kind.CODE, link="/debit-batches/{batch}"),
-        Column("bank", ("银行", "Bank")),
+        Column("bank", ("银行", "Bank"), names=codes.BANKS),
         Column("debit_date", ("扣款日", "Debit date"), Kind.DAY),
         *_LINE,
         *_OUTCOME,

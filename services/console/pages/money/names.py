@@ -21,6 +21,10 @@ DEPOSITS: Final[Mapping[str, Text]] = {
     "fiscal_deposit": ("财政专户存款", "Fiscal deposit"),
     "expenditure_deposit": ("支出户存款", "Expenditure deposit"),
 }
+REFUND_DEPOSITS: Final[Mapping[str, Text]] = {
+    code: name for code, name in DEPOSITS.items() if code != "expenditure_deposit"
+}
+"""Deposits that a refund may be paid from."""
 FILED: Final[Mapping[str, Text]] = {
     "filed": ("待批准", "Filed"),
     "approved": ("已批准", "Approved"),

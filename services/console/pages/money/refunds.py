@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from services.console import codes
 from services.console.page import Area
-from services.console.pages.money.names import DEPOSITS
+from services.console.pages.money.names import DEPOSITS, REFUND_DEPOSITS
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, District, Field, Money, Note
@@ -93,7 +94,9 @@ LIST: Final = ListPage(
                 Field(member="credits_of", title=("退贷项:单位", "Of credits: the unit")),
                 Field(member="charge", title=("退滞纳金:编号", "Of a late charge")),
                 Money(member="amount", title=("金额,空为全部", "Amount; empty: all")),
-                Choice(member="deposit", title=("支出存款户", "Paid from"), choices=DEPOSITS),
+                Choice(
+                    member="deposit", title=("支出存款户", "Paid from"), choices=REFUND_DEPOSITS
+                ),
                 Day(member="requested_on", title=("申请日", "Requested on"), is_needed=True),
                 Note(member="reason", title=("理由", "Reason"), is_needed=True),
             ),
@@ -133,7 +136,7 @@ PAPER: Final = PaperPage(
             member="parts",
             columns=(
                 Column("fund", ("基金", "Fund"), Kind.FUND),
-                Column("account", ("科目", "Account")),
+                Column("account", ("科目", "Account"), names=codes.LEDGER_ACCOUNTS),
                 Column("district", ("分中心", "District"), Kind.DISTRICT),
                 Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
             ),

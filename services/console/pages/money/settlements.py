@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from services.console import codes
 from services.console.names import FUNDS
 from services.console.page import Area
 from services.console.pages.money.names import DEPOSITS
@@ -130,7 +131,7 @@ PAPER: Final = PaperPage(
             member="parts",
             columns=(
                 Column("fund", ("基金", "Fund"), Kind.FUND),
-                Column("account", ("科目", "Account")),
+                Column("account", ("科目", "Account"), names=codes.LEDGER_ACCOUNTS),
                 Column("district", ("分中心", "District"), Kind.DISTRICT),
                 Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
             ),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
+from services.console import codes
 from services.console.api import Api
 from services.console.page import Area
 from services.console.widgets.action import Action
@@ -12,7 +13,7 @@ from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, District, Loaded, Month, Note
 from services.console.widgets.listing import BulkAction, ListPage
 from services.console.widgets.paper import PaperPage, Part
-from services.console.words import Text
+from services.console.words import Text, t, tell
 from shared.roles import Right
 
 STATUSES: Final[Mapping[str, Text]] = {
@@ -48,11 +49,19 @@ ACCOUNT: Final = (
 async def kinds(api: Api) -> dict[str, str]:
     """Return the kinds of benefits: code → name."""
     found = await api.get("payout:/v1/benefit-kinds")
-    return {row["kind"]: row["name"] for row in found["items"]}
+    named = {row["kind"]: row["name"] for row in found["items"]}
+    codes.learn_benefits(named)
+    return {kind: tell(codes.BENEFITS[kind]) for kind in named}
+
+
+def documents_of(row: Mapping[str, Any]) -> str:
+    """Return the documents of a claim, or of a kind of benefit, in words."""
+    known = (codes.DOCUMENTS.get(one) or (one, one) for one in row["documents"])
+    return t("、", ", ").join(map(tell, known))
 
 
 _FIELDS: Final = (
-    Column("kind", ("待遇种类", "Kind")),
+    Column("kind", ("待遇种类", "Kind"), names=codes.BENEFITS),
     Column("summary", ("摘要", "Summary")),
     Column("fund", ("基金", "Fund"), Kind.FUND),
     Column("period", ("所属期", "Period")),
@@ -161,9 +170,9 @@ PAPER: Final = PaperPage(
         Column("status", ("状态", "Status"), names=STATUSES),
         *_FIELDS,
         Column("settled", ("已付(元)", "Paid, yuan"), Kind.MONEY),
-        Column("account", ("支出科目", "Account")),
+        Column("account", ("支出科目", "Account"), names=codes.LEDGER_ACCOUNTS),
         Column("credit_code", ("单位", "Unit"), Kind.CODE, link="/units/{credit_code}"),
-        Column("documents", ("材料", "Documents"), of=lambda row: "、".join(row["documents"])),
+        Column("documents", ("材料", "Documents"), of=documents_of),
         Column("filed_by", ("经办", "Filed by")),
         Column("filed_on", ("申请日", "Filed on"), Kind.DAY),
         Column("signatures", ("已签", "Signed"), Kind.NUMBER),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from services.console import codes
 from services.console.page import Area
 from services.console.pages.payout.claims import ACCOUNT
 from services.console.widgets.action import Action, decisions
@@ -56,7 +57,7 @@ _PERSON: Final = (
 )
 _CHANGE: Final = (
     Column("action", ("事项", "Action"), names=ACTIONS),
-    Column("reason", ("事由", "Reason")),
+    Column("reason", ("事由", "Reason"), names=codes.REASONS),
     Column("district", ("分中心", "District"), Kind.DISTRICT),
     Column("lines", ("人数", "People"), Kind.NUMBER),
     Column("document", ("凭据", "Document")),
@@ -107,7 +108,7 @@ LIST: Final = ListPage(
     filters=(District(),),
     columns=(
         *_PERSON,
-        Column("kind", ("待遇种类", "Kind")),
+        Column("kind", ("待遇种类", "Kind"), names=codes.BENEFITS),
         Column("monthly_amount", ("月标准(元)", "Monthly, yuan"), Kind.MONEY),
         Column("from", ("起发月", "From")),
         *ACCOUNT,
@@ -165,7 +166,7 @@ SUSPENSIONS: Final = ListPage(
     filters=(District(),),
     columns=(
         *_PERSON,
-        Column("reason", ("事由", "Reason")),
+        Column("reason", ("事由", "Reason"), names=codes.REASONS),
         Column("from", ("自", "From")),
         Column("until", ("至", "Until")),
         Column("change", ("变更单", "Paper"), Kind.CODE, link="/entitlement-changes/{change}"),

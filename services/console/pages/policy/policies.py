@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from services.console import codes
 from services.console.page import Area, FreePage, View, link
+from services.console.pages.payout.claims import documents_of
 from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
@@ -37,10 +39,10 @@ RULES: Final[Mapping[str, Text]] = {
 _POLICY: Final = (
     Column("title", ("名称", "Title")),
     Column("pack", ("政策包", "Pack"), Kind.CODE),
-    Column("region", ("统筹区", "Region")),
+    Column("region", ("统筹区", "Region"), names=codes.REGIONS),
     Column("in_force_from", ("自", "From"), Kind.DAY),
     Column("in_force_to", ("至", "To"), Kind.DAY),
-    Column("author", ("起草", "Author")),
+    Column("author", ("起草", "Author"), names=codes.AUTHORS),
     Column("published_at", ("发布时间", "Published at"), Kind.TIME),
 )
 
@@ -122,7 +124,7 @@ CITY: Final = ListPage(
         Column("version", ("版本", "Version"), Kind.NUMBER),
         Column("rows", ("行数", "Rows"), Kind.NUMBER, of=_rows_of),
         Column("reason", ("理由", "Reason")),
-        Column("set_by", ("订正", "Set by")),
+        Column("set_by", ("订正", "Set by"), names=codes.AUTHORS),
         Column("set_at", ("时间", "At"), Kind.TIME),
     ),
 )
@@ -154,9 +156,9 @@ BENEFITS: Final = ListPage(
     columns=(
         Column("name", ("待遇", "Benefit")),
         Column("fund", ("基金", "Fund"), Kind.FUND),
-        Column("account", ("支出科目", "Account")),
+        Column("account", ("支出科目", "Account"), names=codes.LEDGER_ACCOUNTS),
         Column("signatures", ("审签级数", "Signatures"), Kind.NUMBER),
-        Column("documents", ("材料", "Documents"), of=lambda row: "、".join(row["documents"])),
+        Column("documents", ("材料", "Documents"), of=documents_of),
         Column("line_limit", ("每笔限额(元)", "Limit, yuan"), Kind.MONEY),
         Column("in_force_from", ("自", "From"), Kind.DAY),
         Column("source", ("依据", "Source")),
@@ -172,7 +174,7 @@ FORMULAS: Final = ListPage(
     columns=(
         Column("id", ("参数", "Row"), Kind.CODE, link="/formula-rows/{id}"),
         Column("title", ("名称", "Title")),
-        Column("place", ("地区", "Place")),
+        Column("place", ("地区", "Place"), names=codes.REGIONS),
         Column("in_force_from", ("自", "From"), Kind.DAY),
         Column("in_force_to", ("至", "To"), Kind.DAY),
         Column("certain", ("已核实", "Confirmed"), Kind.YES),
@@ -190,13 +192,13 @@ FORMULA: Final = PaperPage(
     fields=(
         Column("title", ("名称", "Title")),
         Column("rule", ("规则", "Rule")),
-        Column("place", ("地区", "Place")),
+        Column("place", ("地区", "Place"), names=codes.REGIONS),
         Column("value", ("值", "Value"), of=lambda row: str(row["value"])),
         Column("in_force_from", ("自", "From"), Kind.DAY),
         Column("in_force_to", ("至", "To"), Kind.DAY),
         Column("source", ("依据", "Source")),
         Column("certain", ("已核实", "Confirmed"), Kind.YES),
-        Column("proposed_by", ("提出", "Proposed by")),
+        Column("proposed_by", ("提出", "Proposed by"), names=codes.AUTHORS),
         Column("note", ("说明", "Note")),
     ),
     actions=decisions(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from services.console import codes
 from services.console.page import Area, FreePage, View, link
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
@@ -63,7 +64,7 @@ TRAILS: Final = ListPage(
         Column("district", ("分中心", "District"), Kind.DISTRICT),
         Column("paper", ("单据", "Paper")),
         Column("id", ("编号", "Reference"), Kind.CODE),
-        Column("step", ("步骤", "Step")),
+        Column("step", ("步骤", "Step"), names=codes.STEPS),
         Column("signs", ("签字", "Signs"), Kind.YES),
         Column("why", ("理由", "Reason")),
     ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.console import codes
 from services.console.page import Area
-from services.console.pages.work.bills import CHARGES, INSURANCES, UNIT
+from services.console.pages.work.bills import CHARGES, UNIT
 from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, District, Field, Month, Note
@@ -19,8 +20,8 @@ FILED: Final[Mapping[str, Text]] = {
     "filed": ("待批准", "Filed"),
     "approved": ("已批准", "Approved"),
     "refused": ("不予批准", "Refused"),
-    "ended": ("已终止", "Ended"),
 }
+AGREED: Final[Mapping[str, Text]] = {**FILED, "ended": ("已终止", "Ended")}
 KINDS: Final[Mapping[str, Text]] = {
     "deferral": ("缓缴", "Deferral"),
     "repayment": ("分期还款", "Repayment"),
@@ -82,7 +83,7 @@ WAIVER: Final = PaperPage(
             member="lines",
             columns=(
                 Column("line", ("序号", "Line"), Kind.NUMBER),
-                Column("insurance", ("险种", "Insurance"), names=INSURANCES),
+                Column("insurance", ("险种", "Insurance"), names=codes.INSURANCES),
                 Column("fund", ("基金", "Fund"), Kind.FUND),
                 Column("kind", ("种类", "Kind"), names=CHARGES),
                 Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
@@ -118,11 +119,11 @@ AGREEMENTS: Final = ListPage(
     order=60,
     rights=(Right.READ_COLLECTION,),
     door="collection:/v1/agreements",
-    filters=(Choice(member="status", title=("状态", "Status"), choices=FILED), District()),
+    filters=(Choice(member="status", title=("状态", "Status"), choices=AGREED), District()),
     columns=(
         Column("id", ("协议", "Agreement"), Kind.CODE, link="/agreements/{id}"),
         *_AGREEMENT,
-        Column("status", ("状态", "Status"), names=FILED),
+        Column("status", ("状态", "Status"), names=AGREED),
     ),
 )
 AGREEMENT: Final = PaperPage(
@@ -134,7 +135,7 @@ AGREEMENT: Final = PaperPage(
     trail="collection:/v1/agreements/{agreement}/trail",
     status=None,
     fields=(
-        Column("status", ("状态", "Status"), names=FILED),
+        Column("status", ("状态", "Status"), names=AGREED),
         *_AGREEMENT,
         Column("reason", ("理由", "Reason")),
         Column("broken_on", ("违约日", "Broken on"), Kind.DAY),
@@ -239,7 +240,7 @@ TAX_ITEMS: Final = ListPage(
         UNIT,
         Column("period", ("费款所属期", "Period")),
         Column("kind", ("种类", "Kind")),
-        Column("insurance", ("险种", "Insurance"), names=INSURANCES),
+        Column("insurance", ("险种", "Insurance"), names=codes.INSURANCES),
         Column("ours", ("我方(元)", "Ours, yuan"), Kind.MONEY),
         Column("theirs", ("税务(元)", "Theirs, yuan"), Kind.MONEY),
         Column("age_days", ("天数", "Days"), Kind.NUMBER),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.console import codes
 from services.console.api import Api
 from services.console.page import Area
 from services.console.widgets.action import Action
@@ -19,23 +20,6 @@ STATUSES: Final[Mapping[str, Text]] = {
     "open": ("未缴", "Open"),
     "part": ("部分缴纳", "Part paid"),
     "settled": ("已缴清", "Settled"),
-}
-KINDS: Final[Mapping[str, Text]] = {
-    "regular": ("正常缴费", "Regular"),
-    "supplement": ("补缴", "Supplement"),
-    "charge": ("滞纳金、利息", "Late charges"),
-}
-INSURANCES: Final[Mapping[str, Text]] = {
-    "pension": ("养老", "Pension"),
-    "medical": ("医疗", "Medical"),
-    "maternity": ("生育", "Maternity"),
-    "unemployment": ("失业", "Unemployment"),
-    "work_injury": ("工伤", "Work injury"),
-    "large_medical": ("大额医疗", "Large medical"),
-}
-PARTIES: Final[Mapping[str, Text]] = {
-    "unit": ("单位", "Unit"),
-    "personal": ("个人", "Personal"),
 }
 CHARGES: Final[Mapping[str, Text]] = {
     "late_fee": ("滞纳金", "Late fee"),
@@ -74,7 +58,7 @@ LIST: Final = ListPage(
         Column("id", ("通知单号", "Bill"), Kind.CODE, link="/bills/{id}"),
         UNIT,
         Column("period", ("费款所属期", "Period")),
-        Column("kind", ("种类", "Kind"), names=KINDS),
+        Column("kind", ("种类", "Kind"), names=codes.BILL_KINDS),
         Column("district", ("分中心", "District"), Kind.DISTRICT),
         Column("due_on", ("应缴日", "Due on"), Kind.DAY),
         *_AMOUNTS,
@@ -94,7 +78,7 @@ PAPER: Final = PaperPage(
         Column("status", ("状态", "Status"), names=STATUSES),
         UNIT,
         Column("period", ("费款所属期", "Period")),
-        Column("kind", ("种类", "Kind"), names=KINDS),
+        Column("kind", ("种类", "Kind"), names=codes.BILL_KINDS),
         Column("district", ("分中心", "District"), Kind.DISTRICT),
         Column(
             "declaration", ("申报", "Declaration"), Kind.CODE, link="/declarations/{declaration}"
@@ -115,9 +99,9 @@ PAPER: Final = PaperPage(
                 Column(
                     "insurance",
                     ("险种", "Insurance"),
-                    names=INSURANCES,
+                    names=codes.INSURANCES,
                 ),
-                Column("party", ("缴费方", "Party"), names=PARTIES),
+                Column("party", ("缴费方", "Party"), names=codes.PARTIES),
                 Column("fund", ("基金", "Fund"), Kind.FUND),
                 Column(
                     "amount",
@@ -134,7 +118,7 @@ PAPER: Final = PaperPage(
             member="credits",
             columns=(
                 Column("id", ("贷项", "Credit"), Kind.CODE),
-                Column("insurance", ("险种", "Insurance"), names=INSURANCES),
+                Column("insurance", ("险种", "Insurance"), names=codes.INSURANCES),
                 Column("granted_on", ("形成日", "Granted on"), Kind.DAY),
                 Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
                 Column("used", ("已用(元)", "Used, yuan"), Kind.MONEY),

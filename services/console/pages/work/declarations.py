@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from services.console import codes
 from services.console.api import Api
 from services.console.page import Area
 from services.console.pages.home.inbox import KINDS
@@ -168,8 +169,8 @@ PAPER: Final = PaperPage(
             title=("险种明细", "By insurance"),
             member="lines",
             columns=(
-                Column("insurance", ("险种", "Insurance")),
-                Column("party", ("缴费方", "Party")),
+                Column("insurance", ("险种", "Insurance"), names=codes.INSURANCES),
+                Column("party", ("缴费方", "Party"), names=codes.PARTIES),
                 Column("base", ("基数(元)", "Base, yuan"), Kind.MONEY),
                 Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
             ),

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from services.console import codes
 from services.console.page import Area, FreePage, View
-from services.console.pages.work.bills import INSURANCES, PARTIES
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
 from services.console.widgets.paper import show_fields
@@ -21,8 +21,8 @@ _LINE: Final = (
     Column("bill", ("通知单号", "Bill"), Kind.CODE, link="/bills/{bill}"),
     Column("declaration", ("申报", "Declaration"), Kind.CODE, link="/declarations/{declaration}"),
     Column("period", ("费款所属期", "Period")),
-    Column("line.insurance", ("险种", "Insurance"), names=INSURANCES),
-    Column("line.party", ("缴费方", "Party"), names=PARTIES),
+    Column("line.insurance", ("险种", "Insurance"), names=codes.INSURANCES),
+    Column("line.party", ("缴费方", "Party"), names=codes.PARTIES),
     Column("line.amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
     Column("levied_before", ("此前已核(元)", "Levied before, yuan"), Kind.MONEY),
     Column("levied_now", ("本次核定(元)", "Levied now, yuan"), Kind.MONEY),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.console import codes
 from services.console.page import Area
-from services.console.pages.work.bills import CHARGES, INSURANCES, PARTIES
+from services.console.pages.work.bills import CHARGES
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Day, District, Month
@@ -15,17 +16,6 @@ from services.console.widgets.paper import PaperPage, Part
 from services.console.words import Text
 from shared.roles import Right
 
-KINDS: Final[Mapping[str, Text]] = {
-    "enterprise": ("企业", "Enterprise"),
-    "institution": ("事业单位", "Institution"),
-    "organ": ("机关", "Organ"),
-    "rural_enterprise": ("乡镇企业", "Rural enterprise"),
-    "flexible": ("灵活就业", "Flexible employment"),
-}
-COLLECTORS: Final[Mapping[str, Text]] = {
-    "bank_debit": ("银行托收", "Direct debit"),
-    "tax": ("税务征收", "Tax bureau"),
-}
 STATUSES: Final[Mapping[str, Text]] = {
     "active": ("参保", "Active"),
     "closed": ("已注销", "Closed"),
@@ -38,8 +28,8 @@ CHANGES: Final[Mapping[str, Text]] = {
 _UNIT: Final = (
     Column("name", ("单位名称", "Name")),
     Column("district", ("分中心", "District"), Kind.DISTRICT),
-    Column("kind", ("类型", "Kind"), names=KINDS),
-    Column("collector", ("征收方式", "Collected by"), names=COLLECTORS),
+    Column("kind", ("类型", "Kind"), names=codes.UNIT_KINDS),
+    Column("collector", ("征收方式", "Collected by"), names=codes.COLLECTORS),
     Column("injury_class", ("工伤类别", "Injury class"), Kind.NUMBER),
 )
 
@@ -83,7 +73,7 @@ PAPER: Final = PaperPage(
             columns=(
                 Column("name", ("姓名", "Name"), link="/people/{person}"),
                 Column("masked_identity_number", ("证件号", "Identity number"), Kind.CODE),
-                Column("category", ("类别", "Category")),
+                Column("category", ("类别", "Category"), names=codes.CATEGORIES),
                 Column("joined_on", ("参保日", "Joined"), Kind.DAY),
                 Column("left_on", ("减员日", "Left"), Kind.DAY),
                 Column("overlaps", ("重复参保", "Overlaps"), Kind.YES),
@@ -94,7 +84,7 @@ PAPER: Final = PaperPage(
             door="collection:/v1/units/{credit_code}/changes",
             columns=(
                 Column("id", ("变更", "Change"), Kind.CODE, link="/changes/{id}"),
-                Column("kind", ("种类", "Kind")),
+                Column("kind", ("种类", "Kind"), names=codes.UNIT_CHANGES),
                 Column("effective_on", ("生效日", "From"), Kind.DAY),
                 Column("people", ("人数", "People"), Kind.NUMBER),
                 Column("reason", ("理由", "Reason")),
@@ -107,7 +97,7 @@ PAPER: Final = PaperPage(
             columns=(
                 Column("bill", ("通知单号", "Bill"), Kind.CODE, link="/bills/{bill}"),
                 Column("period", ("费款所属期", "Period")),
-                Column("insurance", ("险种", "Insurance"), names=INSURANCES),
+                Column("insurance", ("险种", "Insurance"), names=codes.INSURANCES),
                 Column("kind", ("种类", "Kind"), names=CHARGES),
                 Column("principal", ("本金(元)", "Principal, yuan"), Kind.MONEY),
                 Column("days", ("天数", "Days"), Kind.NUMBER),
@@ -119,8 +109,8 @@ PAPER: Final = PaperPage(
             door="collection:/v1/units/{credit_code}/credits",
             columns=(
                 Column("period", ("费款所属期", "Period")),
-                Column("insurance", ("险种", "Insurance"), names=INSURANCES),
-                Column("party", ("缴费方", "Party"), names=PARTIES),
+                Column("insurance", ("险种", "Insurance"), names=codes.INSURANCES),
+                Column("party", ("缴费方", "Party"), names=codes.PARTIES),
                 Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
                 Column("used", ("已用(元)", "Used, yuan"), Kind.MONEY),
                 Column("left", ("结余(元)", "Left, yuan"), Kind.MONEY),
@@ -217,7 +207,7 @@ CHANGE: Final = PaperPage(
     status=None,
     fields=(
         Column("credit_code", ("单位", "Unit"), Kind.CODE, link="/units/{credit_code}"),
-        Column("kind", ("种类", "Kind")),
+        Column("kind", ("种类", "Kind"), names=codes.UNIT_CHANGES),
         Column("status", ("状态", "Status"), names=CHANGES),
         Column("effective_on", ("生效日", "From"), Kind.DAY),
         Column("people", ("人数", "People"), Kind.NUMBER),
