@@ -300,6 +300,7 @@ async def _upgrade(connection: AsyncConnection, service: str) -> State:
     if state.is_absent or not state.is_at_head:
         # On Citus, reference tables and shards change one after the other; elsewhere a mere name.
         await connection.execute(text("SET LOCAL citus.multi_shard_modify_mode = 'sequential'"))
+        await connection.execute(text("SET LOCAL citus.enable_unsafe_triggers = 'on'"))
         await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {service}"))
         await connection.execute(text(f"GRANT USAGE ON SCHEMA {service} TO {role}"))
         await _close_public(connection)

@@ -183,6 +183,7 @@ def plainly() -> Iterator[None]:
     from services.backup.manifest import BackupError
     from services.database.administrator import NoAdministrator
     from services.database.logins import LoginRefused
+    from services.distribution.apply import NotDistributed
     from services.embedded import EmbeddedError
     from services.migrate import MigrationError
     from services.supervisor import PortTaken, SupervisorError
@@ -194,6 +195,7 @@ def plainly() -> Iterator[None]:
         LoginRefused,
         MigrationError,
         NoAdministrator,
+        NotDistributed,
         PasswordMissing,
         PortTaken,
         SupervisorError,

@@ -11,6 +11,7 @@ import shared
 from services.cli import (
     backup,
     database,
+    distribute,
     doctor,
     evidence,
     house,
@@ -50,6 +51,7 @@ app.command()(house.up)
 app.command()(house.demo)
 app.command()(serve.serve)
 app.command()(serve.migrate)
+app.command()(distribute.distribute)
 app.command()(backup.restore)
 app.command()(backup.retention)
 app.command(name="sign-in")(sign_in.sign_in)

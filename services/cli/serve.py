@@ -136,6 +136,7 @@ def migrate(
     from services.database import field_keys
     from services.database.administrator import administered, uses_embedded
     from services.database.passwords import role_passwords
+    from services.distribution import apply as distribution
     from services.migrate import migrate as run
 
     settings = settings_with(admin_database_url=admin_url or database_url)
@@ -156,6 +157,7 @@ def migrate(
                     markup=False,
                     highlight=False,
                 )
+        asyncio.run(distribution.follow(url, chosen))
         if auditor:
             from services.database.auditor import ROLE, make_login
 
