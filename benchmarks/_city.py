@@ -141,10 +141,12 @@ def _due(injury_class: Ints, wages: Ints) -> int:
     return due
 
 
-async def register(admin_url: str, city: City, pepper: bytes) -> None:
-    """Load units and enrolments by COPY. Sealed names and numbers of persons are left out: nothing
-    here reads them."""
-    connection = await asyncpg.connect(admin_url, server_settings={"search_path": "collection"})
+async def register(
+    url: str, city: City, pepper: bytes, collectors: tuple[str, ...] = ("bank_debit", "tax")
+) -> None:
+    """Load units and enrolments by COPY; units take turns at the collectors. Sealed names and numbers
+    of persons are left out: nothing here reads them."""
+    connection = await asyncpg.connect(url, server_settings={"search_path": "collection"})
     bank = json.dumps({"bank": "中国工商银行", "number": "0302000000000001234", "name": "某单位"})
     try:
         await connection.copy_records_to_table(
@@ -167,7 +169,7 @@ async def register(admin_url: str, city: City, pepper: bytes) -> None:
                     "enterprise",
                     city.unit_district[number],
                     int(city.unit_class[number]),
-                    ("bank_debit", "tax")[number % 2],
+                    collectors[number % len(collectors)],
                     bank,
                 )
                 for number, code in enumerate(city.codes)

@@ -55,6 +55,8 @@ class Run:
     ledger: httpx.AsyncClient
     tokens: Tokens
     peaks: Peaks
+    period: str = "2021-07"
+    bill_date: str = "2021-08-12"
     seconds: dict[str, float] = field(default_factory=dict)
 
     async def sign_in(self) -> None:

@@ -27,8 +27,6 @@ from shared.money import format_yuan, parse_yuan
 from shared.process.settings import Settings
 from shared.roles import Role
 
-PERIOD = "2021-07"
-BILL_DATE = "2021-08-12"
 PEOPLE, UNITS = 2_100_000, 60_000
 BAR_SECONDS = 90.0
 POLL_SECONDS = 0.1
@@ -46,7 +44,7 @@ async def files_in(run: Run) -> list[dict[str, Any]]:
             content=district.file,
             headers={"Content-Type": "text/csv"},
             params={
-                "period": PERIOD,
+                "period": run.period,
                 "control_people": district.people,
                 "control_wages": format_yuan(district.wages_fen),
             },
@@ -73,7 +71,7 @@ async def step(run: Run, name: str, role: Role, stored: list[dict[str, Any]]) ->
     async def one(operation: dict[str, Any]) -> None:
         result, district = operation["result"], operation["district"]
         control = {name: result[name] for name in ("declarations", "people", "total")}
-        body = {"district": district, "period": PERIOD, "step": name, "control": control}
+        body = {"district": district, "period": run.period, "step": name, "control": control}
         async with desks:
             await run.ask("POST", "/v1/district-steps", role, district, json=body)
 
@@ -88,8 +86,8 @@ async def summaries(run: Run) -> list[dict[str, Any]]:
             "/v1/summaries",
             Role.DISTRICT_REVIEWER,
             district.code,
-            json={"district": district.code, "period": PERIOD},
-            headers={"Idempotency-Key": f"send-{district.code}"},
+            json={"district": district.code, "period": run.period},
+            headers={"Idempotency-Key": f"send-{district.code}-{run.period}"},
         )
         for district in run.city.districts
     ]
@@ -102,7 +100,7 @@ async def audits(run: Run, sent: list[dict[str, Any]]) -> None:
             "POST",
             f"/v1/summaries/{summary['id']}/audits",
             Role.CENTRE_AUDITOR,
-            json={"control": summary["control"], "bill_date": BILL_DATE},
+            json={"control": summary["control"], "bill_date": run.bill_date},
         )
 
 
@@ -167,7 +165,7 @@ async def verified(run: Run, admin_url: str, stored: list[dict[str, Any]]) -> bo
     answer = await run.ledger.get(
         "/v1/trial-balance",
         headers={"Authorization": f"Bearer {token}"},
-        params={"as_of": BILL_DATE, "book": "memo"},
+        params={"as_of": run.bill_date, "book": "memo"},
     )
     balance = answer.raise_for_status().json()
     accounts = [row for fund in balance["funds"] for row in fund["accounts"]]

@@ -30,8 +30,6 @@ from shared.money import format_yuan, parse_yuan
 from shared.process.settings import Settings
 from shared.roles import Role
 
-PERIOD = "2021-07"
-PAY_DATE = "2021-08-05"
 PEOPLE = 600_000
 BAR_SECONDS = 60.0
 POLL_SECONDS = 0.1
@@ -43,12 +41,12 @@ async def fund(run: Office) -> None:
     """Put one month on the expenditure account: a fiscal subsidy, then a transfer for spending."""
     amounts = [{"fund": "pension", "amount": format_yuan(run.pensioners.total_fen)}]
     for kind in ("fiscal_subsidy", "expenditure_funding"):
-        body = {"kind": kind, "day": PAY_DATE, "amounts": amounts}
-        headers = {"Idempotency-Key": f"bench-{kind}"}
+        body = {"kind": kind, "day": run.pay_date, "amounts": amounts}
+        headers = {"Idempotency-Key": f"bench-{kind}-{run.period}"}
         how = {"json": body, "headers": headers}
         paper = await run.ask("ledger", "POST", "/v1/settlements", Role.FUND_ACCOUNTANT, **how)
         path = f"/v1/settlements/{paper['id']}/approvals"
-        headers = {"Idempotency-Key": f"bench-{kind}-yes"}
+        headers = {"Idempotency-Key": f"bench-{kind}-{run.period}-yes"}
         await run.ask("ledger", "POST", path, Role.CENTRE_LEADER, headers=headers)
 
 
@@ -67,7 +65,7 @@ async def file_runs(run: Office) -> list[dict[str, Any]]:
     """Let every district file its run."""
 
     async def one(district: str) -> Any:
-        body = {"district": district, "period": PERIOD}
+        body = {"district": district, "period": run.period}
         clerk = Role.DISTRICT_CLERK
         return await run.ask("payout", "POST", "/v1/pension-runs", clerk, district, json=body)
 
@@ -92,7 +90,7 @@ async def form_batches(run: Office, claims: list[dict[str, Any]]) -> list[dict[s
 
     async def one(claim: dict[str, Any]) -> Any:
         how = {"headers": {"Idempotency-Key": claim["id"]}}
-        body = {"claims": [claim["id"]], "pay_date": PAY_DATE}
+        body = {"claims": [claim["id"]], "pay_date": run.pay_date}
         return await run.ask("payout", "POST", "/v1/payment-batches", cashier, json=body, **how)
 
     batches = await each(claims, one)
@@ -119,13 +117,13 @@ async def fetch_files(run: Office, batches: list[dict[str, Any]]) -> list[bytes]
     return await each(batches, one)
 
 
-def answer_of(file: bytes) -> bytes:
+def answer_of(file: bytes, pay_date: str) -> bytes:
     """Pay every line of a file, as the bank does; its answer."""
     rows = csv.DictReader(io.StringIO(file.decode("utf-8-sig"), newline=""))
     lines = ["file_no,line,outcome,serial,amount,value_date"]
     for row in rows:
         serial = f"B{row['file_no'][-6:]}{row['line']}"
-        lines.append(f"{row['file_no']},{row['line']},paid,{serial},{row['amount']},{PAY_DATE}")
+        lines.append(f"{row['file_no']},{row['line']},paid,{serial},{row['amount']},{pay_date}")
     return "\n".join(lines).encode()
 
 
@@ -163,7 +161,7 @@ async def month(run: Office) -> None:
     batches = await run.stage("batches with their money", form_batches(run, claims))
     files = await run.stage("files fetched by the bank", fetch_files(run, batches))
     began = time.perf_counter()
-    answers = [answer_of(file) for file in files]
+    answers = [answer_of(file, run.pay_date) for file in files]
     print(f"the bank's own work {time.perf_counter() - began:.1f} s (not timed)", flush=True)
     await run.stage("results taken", report(run, batches, answers))
     await run.stage("booked in the ledger", booked(run))
@@ -224,7 +222,7 @@ async def measure(people: int, database_url: str | None, *, raised: bool) -> dic
                 good = await verified(run, admin_url)
                 if raised:
                     await learn(admin_url)
-                    good &= await mass_raise(run, PERIOD)
+                    good &= await mass_raise(run, run.period)
                     run.peaks.report()
                     print(f"processor seconds: {run.peaks.cpu_seconds()}")
     return {

@@ -64,7 +64,7 @@ def districts() -> list[str]:
     return sorted(districts_of("tianjin"))
 
 
-async def register(admin_url: str, people: int, keys: PersonKeys) -> Pensioners:
+async def register(url: str, people: int, keys: PersonKeys) -> Pensioners:
     """Register pensioners by COPY, as an installation has them after years."""
     random = np.random.default_rng(SEED)
     codes = districts()
@@ -72,7 +72,7 @@ async def register(admin_url: str, people: int, keys: PersonKeys) -> Pensioners:
     numbers = [number.decode() for number in identity_numbers(people)]
     name = keys.name.seal("张建国")
     found = Pensioners(dict.fromkeys(codes, 0), dict.fromkeys(codes, 0))
-    connection = await asyncpg.connect(admin_url)
+    connection = await asyncpg.connect(url)
     try:
         for begin in range(0, people, _COPY_ROWS):
             rows = []
@@ -115,6 +115,8 @@ class Office:
     clients: dict[str, httpx.AsyncClient]
     tokens: Tokens
     peaks: Peaks
+    period: str = "2021-07"
+    pay_date: str = "2021-08-05"
     seconds: dict[str, float] = field(default_factory=dict)
 
     async def sign_in(self) -> None:
