@@ -18,7 +18,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-d
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/wuxian wuxian \
  && install -d -o wuxian -g wuxian -m 0700 /var/lib/wuxian /var/lib/wuxian/identity \
-    /var/lib/wuxian/identity-keys /var/lib/wuxian/secrets /var/lib/wuxian/secrets/identity \
+    /var/lib/wuxian/identity-keys /var/lib/wuxian/console /var/lib/wuxian/secrets /var/lib/wuxian/secrets/identity \
     /var/lib/wuxian/secrets/collection /var/lib/wuxian/secrets/ledger \
     /var/lib/wuxian/secrets/payout
 COPY --from=build /opt/wuxian /opt/wuxian

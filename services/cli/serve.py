@@ -96,9 +96,12 @@ def _prepare(settings: Settings, service: Service, used: ExitStack, *, may_migra
 
     `used` ends the use of the embedded server.
     """
+    from shared.guard import forwarded
     from shared.security import identity
 
-    if service is Service.CONSOLE:  # it has neither
+    if service in {Service.CONSOLE, Service.IDENTITY}:
+        forwarded.create(settings.console_key_path)
+    if service is Service.CONSOLE:  # it has no other key, and no database
         return
     identity.create(settings.identity_path, sm3=settings.blind_index_hash == "sm3")
     if service.value in SERVICES:

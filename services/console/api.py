@@ -12,7 +12,7 @@ import httpx
 import orjson
 
 from services.console.session import Session
-from shared.guard import tls
+from shared.guard import forwarded, tls
 from shared.process.settings import Settings
 
 SERVICES: Final = ("identity", "collection", "ledger", "payout")
@@ -64,6 +64,7 @@ class Services:
     def __init__(
         self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
+        self._key_path = settings.console_key_path
         self._urls = {name: str(getattr(settings, f"{name}_url")) for name in SERVICES}
         self._http = httpx.AsyncClient(
             timeout=_TIMES,
@@ -111,7 +112,7 @@ class Services:
         self, path: str, body: dict[str, Any], *, address: str = ""
     ) -> dict[str, Any]:
         """POST to identity without a token: signing in and out, tokens of a session."""
-        headers = {"X-Forwarded-For": address} if address else {}
+        headers = forwarded.fields(self._key_path, address)
         answer = await self.ask("POST", "identity", path, headers, json=body)
         found: dict[str, Any] = orjson.loads(answer.content) if answer.content else {}
         return found

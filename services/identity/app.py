@@ -30,6 +30,7 @@ from services.revisions import schema_state
 from shared.db import Database, revision
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
+from shared.guard.forwarded import Forwarded
 from shared.guard.rate_limit import read_limits
 from shared.process.log import logger
 from shared.process.regions import districts_of
@@ -120,6 +121,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         rate_limits=read_limits(chosen.rate_limits_path),
         browsers=Browsers.of(chosen, SERVICE),
     )
+    app.add_middleware(Forwarded, path=chosen.console_key_path)  # limits count by address
     return app
 
 

@@ -21,7 +21,7 @@ from services.migrate import migrate
 from services.supervisor.child import Child, OnLog, settings_environment
 from services.supervisor.ports import PortTaken, check_port, free_port
 from shared.db import SERVICES
-from shared.guard import tls
+from shared.guard import forwarded, tls
 from shared.process.database_address import without_login
 from shared.process.settings import Settings
 from shared.security import identity, sandbox
@@ -204,6 +204,7 @@ class Supervisor:
 
     async def _prepare(self) -> None:
         identity.create(self.settings.identity_path, sm3=self.settings.blind_index_hash == "sm3")
+        forwarded.create(self.settings.console_key_path)
         self.secrets = sandbox.make_secrets(
             self.settings.identity_path, self.settings.sandbox_districts
         )

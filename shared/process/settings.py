@@ -151,6 +151,9 @@ class Settings(BaseSettings):
     identity_keys_dir: Path | None = None
     """封存签名私钥的密钥,只有身份服务读取;默认 HOME/identity-keys · The key that seals identity's
     signing keys, for identity alone; default: HOME/identity-keys."""
+    console_key_dir: Path | None = None
+    """操作台与身份服务共有的密钥的目录:操作台凭它说明浏览器的地址;默认 HOME/console · Directory of the key
+    with which the console tells identity a browser's address; both read it; default: HOME/console."""
     region: str = "tianjin"
     """本系统服务的统筹区 · 统筹区: the region that this installation serves."""
     regions_path: Path | None = None
@@ -279,6 +282,11 @@ class Settings(BaseSettings):
     def identity_keys_path(self) -> Path:
         """Directory that identity alone reads."""
         return self.identity_keys_dir or self.home / "identity-keys"
+
+    @property
+    def console_key_path(self) -> Path:
+        """File of the key with which the console tells identity a browser's address."""
+        return (self.console_key_dir or self.home / "console") / "key"
 
     @property
     def secrets_path(self) -> Path:

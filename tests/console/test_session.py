@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from services.console.api import Api, Services, SignedOut
 from services.console.session import Session, Sessions
 from shared import clock
+from shared.guard import forwarded
 from shared.process.settings import Settings
 from shared.roles import Role
 
@@ -52,6 +54,22 @@ async def test_the_parts_of_a_page_ask_for_one_token() -> None:
     asked, found = await ask(session(), 8)
     assert asked.count("/v1/session-tokens") == 1
     assert found == [{}] * 8
+
+
+async def test_identity_is_told_the_browsers_address(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    forwarded.create(settings.console_key_path)
+    sent: list[httpx.Headers] = []
+
+    def keep(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers)
+        return httpx.Response(200, json={})
+
+    services = Services(settings, httpx.MockTransport(keep))
+    await services.identity("/v1/sessions", {}, address="203.0.113.7")
+    await services.close()
+    assert sent[0][forwarded.ADDRESS] == "203.0.113.7"
+    assert sent[0][forwarded.KEY] == settings.console_key_path.read_text()
 
 
 @pytest.mark.parametrize("secret", ["", "secret"])

@@ -90,9 +90,14 @@ def test_each_service_sees_its_own_password_and_no_other(compose: dict[str, Any]
     assert password_file(Path(secrets), "ledger") == Path(secrets, "ledger", "database_password")
 
 
-def test_the_console_is_given_no_database_no_key_and_no_volume(compose: dict[str, Any]) -> None:
-    console = compose["services"]["console"]
-    assert "volumes" not in console
+def test_the_console_has_no_database_and_one_key_that_it_shares_with_identity(
+    compose: dict[str, Any],
+) -> None:
+    console, key = compose["services"]["console"], "console-key:/var/lib/wuxian/console"
+    assert console["volumes"] == [key]
+    sharing = [name for name in PORTS if key in compose["services"][name].get("volumes", ())]
+    assert sharing == ["identity", "console"]
+    assert "/var/lib/wuxian/console" in (ROOT / "Dockerfile").read_text(), "it takes its owner"
     assert all(name.endswith("_URL") for name in console["environment"])
     assert not any("DATABASE" in name for name in console["environment"])
 

@@ -128,6 +128,7 @@ async def test_nothing_is_left_after_a_stop(home: Path, wuxian: Wuxian) -> None:
     )
     await house.start()
     pids = [pid_of(house, name) for name in house.services]
+    assert house.settings.console_key_path.exists(), "identity believes the console"
     beside = wuxian("users", "list", "--json")
     assert beside.returncode == 0, beside.stderr
     assert house._embedded is not None

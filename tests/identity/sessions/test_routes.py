@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pyotp
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.credentials.flows import person as person_flow
@@ -16,6 +17,7 @@ from services.identity.principals.domain import Principal, PrincipalKind
 from services.identity.sessions import flows as sessions_flow
 from services.identity.sessions.domain import IDLE, LOCK_LONGEST
 from shared import clock
+from shared.guard import forwarded
 from shared.roles import Role
 from shared.security.tokens import BadToken
 from tests.identity.support.desk import Desk
@@ -134,6 +136,22 @@ async def test_guessing_is_locked_out_even_when_all_guess_at_once(desk: Desk) ->
     # Other spellings of the name are the same account.
     zhou.name = "ＺＨＯＵ"
     assert (await zhou.sign_in()).json()["code"] == "SIGN_IN_LOCKED"
+
+
+async def test_failures_count_for_the_browser_that_the_console_names(desk: Desk) -> None:
+    key = desk.app.state.settings.console_key_path
+    forwarded.create(key)
+    body = {"name": "nobody.here", "password": "wrong", "code": "000000"}
+    refused = await desk.http.post(
+        "/v1/sessions", json=body, headers=forwarded.fields(key, "203.0.113.7")
+    )
+    assert refused.status_code == 401
+    found = await desk.run(
+        lambda tx: tx.execute(
+            text("SELECT failures FROM attempt WHERE subject = 'address:203.0.113.7'")
+        )
+    )
+    assert found.scalar() == 1
 
 
 async def test_disabling_a_person_ends_sessions_and_tokens(desk: Desk) -> None:
