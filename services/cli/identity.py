@@ -1,4 +1,4 @@
-"""`wuxian users`, `wuxian clients` and `wuxian keys`: the operator's own way to people and clients.
+"""`wuxian users` and `wuxian clients`: the operator's own way to people and clients.
 
 They work on identity's schema directly, so that the first administrator can be added before anybody
 can sign in. What the operator does alone is marked so in the list of changes. A secret is printed once and stored nowhere in the clear.
@@ -40,9 +40,11 @@ T = TypeVar("T")
 
 users = typer.Typer(help="People who sign in.", no_args_is_help=True)
 clients = typer.Typer(help="Machines and people's scripts.", no_args_is_help=True)
-keys = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Its name; case, width and blanks do not count.")]
+Subject = Annotated[
+    str | None, typer.Option(help="What your OpenID provider calls the person (its claim `sub`).")
+]
 District = Annotated[str, typer.Option(help="District code, for district roles.")]
 Overlap = Annotated[
     float, typer.Option(min=0, max=24 * 30, help="Hours that the secret of before stays good.")
@@ -59,6 +61,7 @@ def add_user(
     district: District = CENTRE,
     display: Annotated[str, typer.Option(help="The name as people read it.")] = "",
     organisation: Annotated[str | None, typer.Option(help="The employer.")] = None,
+    provider_subject: Subject = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -73,6 +76,7 @@ def add_user(
         district=district,
         display=display,
         organisation=organisation,
+        provider_subject=provider_subject,
     )
 
     async def work(tx: AsyncConnection) -> dict[str, str]:
@@ -90,6 +94,24 @@ def reset_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = F
         return await person_secrets(tx, await proposal_flow.to_reset(tx, name))
 
     _show_once(run(database_url, work), as_json=as_json)
+
+
+@users.command("link")
+def link_user(
+    name: Name,
+    provider_subject: Subject = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Link a person to an account of the OpenID provider; without one, end the link."""
+    from services.identity.changes.flows import proposal as proposal_flow
+
+    def proposed(tx: AsyncConnection) -> Awaitable[Proposal]:
+        return proposal_flow.to_link(tx, name, provider_subject, districts())
+
+    found = _changed(name, database_url, proposed)
+    sentence = f"{found.name} is linked to {found.provider_subject or 'no account'}"
+    say(_row(found), sentence, as_json=as_json)
 
 
 @users.command("disable")
@@ -189,7 +211,7 @@ def rotate_client(
     if name in OWN_CLIENTS and "client_secret" in found:
         replace_secret(settings_with().identity_path, name, found["client_secret"])
         sentence = f"{name} has a new secret in services.json: restart its service"
-        _say({"client_id": name}, sentence, as_json=as_json)
+        say({"client_id": name}, sentence, as_json=as_json)
     else:
         _show_once(found, as_json=as_json)
 
@@ -212,43 +234,6 @@ def list_clients(database_url: DatabaseUrl = None, as_json: AsJson = False) -> N
     _list("client", database_url, as_json=as_json)
 
 
-# --- keys ----------------------------------------------------------------------------------
-
-
-@keys.command("rotate")
-def rotate_key(
-    at_once: Annotated[
-        bool, typer.Option(help="The old key was stolen: trust it no longer.")
-    ] = False,
-    database_url: DatabaseUrl = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a new signing key. Services learn it by themselves."""
-    from services.identity.tokens.flows.keyring import Keyring
-
-    keyring = Keyring(_cipher(), settings_with().token_seconds)
-    made = run(database_url, lambda tx: keyring.rotate(tx, by=operator(), at_once=at_once))
-    _say({"kid": str(made.kid)}, f"new key {made.kid}", as_json=as_json)
-
-
-@keys.command("list")
-def list_keys(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """List the keys that are trusted."""
-    from services.identity.tokens.store import signing as signing_store
-    from shared import clock
-
-    found = run(database_url, lambda tx: signing_store.trusted(tx, clock.now()))
-    rows = [
-        {
-            "kid": key.kid,
-            "signs_from": key.signs_from.isoformat(),
-            "trusted_until": key.trusted_until and key.trusted_until.isoformat(),
-        }
-        for key in found
-    ]
-    _table("签名密钥 · Signing keys", rows, as_json=as_json)
-
-
 def districts() -> frozenset[str]:
     """Return the districts of this installation."""
     from shared.process.regions import districts_of
@@ -263,7 +248,7 @@ async def person_secrets(tx: AsyncConnection, proposal: Proposal) -> dict[str, s
 
     secret = await _alone(tx, proposal)
     name = proposal.principal
-    address = await person_flow.give_factor(tx, name, _cipher(), by=operator())
+    address = await person_flow.give_factor(tx, name, cipher(), by=operator())
     return {"name": name, secret.kind: secret.value, "totp": address}
 
 
@@ -294,21 +279,30 @@ def _disable(name: str, database_url: str | None, *, as_json: bool) -> None:
     from services.identity.principals import flows as principals_flow
 
     found = run(database_url, lambda tx: principals_flow.disable(tx, name, by=operator()))
-    _say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
+    say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
 
 
 def _enable(name: str, database_url: str | None, *, as_json: bool) -> None:
-    from services.identity.changes.flows import change as change_flow
     from services.identity.changes.flows import proposal as proposal_flow
+
+    found = _changed(name, database_url, lambda tx: proposal_flow.to_enable(tx, name))
+    say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
+
+
+def _changed(
+    name: str,
+    database_url: str | None,
+    proposed: Callable[[AsyncConnection], Awaitable[Proposal]],
+) -> Principal:
+    """Carry out a proposal that makes no secret; return the principal after it."""
+    from services.identity.changes.flows import change as change_flow
     from services.identity.principals import flows as principals_flow
 
     async def work(tx: AsyncConnection) -> Principal:
-        proposal = await proposal_flow.to_enable(tx, name)
-        await change_flow.alone(tx, proposal, by=operator(), districts=districts())
+        await change_flow.alone(tx, await proposed(tx), by=operator(), districts=districts())
         return await principals_flow.find(tx, name)
 
-    found = run(database_url, work)
-    _say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
+    return run(database_url, work)
 
 
 def _list(word: str, database_url: str | None, *, as_json: bool) -> None:
@@ -318,7 +312,7 @@ def _list(word: str, database_url: str | None, *, as_json: bool) -> None:
     kind: PrincipalKind = PrincipalKind(word)
     found = run(database_url, lambda tx: principals_flow.all_of(tx, kind))
     title = {"person": "人员 · People", "client": "客户端 · Clients"}[word]
-    _table(title, [_row(one) for one in found], as_json=as_json)
+    table_of(title, [_row(one) for one in found], as_json=as_json)
 
 
 def _row(found: Principal) -> dict[str, Any]:
@@ -330,11 +324,13 @@ def _row(found: Principal) -> dict[str, Any]:
         "organisation": found.organisation,
         "person": found.person,
         "units": None if found.units is None else list(found.units),
+        "provider_subject": found.provider_subject,
         "state": found.state.value,
     }
 
 
-def _table(title: str, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+def table_of(title: str, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print rows as a table, or as JSON."""
     if as_json:
         print_json(rows)
         return
@@ -348,7 +344,8 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _say(document: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+def say(document: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+    """Print a sentence, or its document as JSON."""
     if as_json:
         print_json(document)
     else:
@@ -369,7 +366,8 @@ def operator() -> str:
     return f"operator:{getpass.getuser()}"
 
 
-def _cipher() -> Any:
+def cipher() -> Any:
+    """Return the cipher of identity's stored secrets."""
     from services.identity.keyfile import cipher_in
 
     settings = settings_with()

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     from services.identity.principals.domain import Principal
 
-COLUMNS: Final = ("name", "role", "district", "display", "organisation", "person", "units")
+COLUMNS: Final = (
+    "name",
+    "role",
+    "district",
+    "display",
+    "organisation",
+    "person",
+    "units",
+    "provider_subject",
+)
 EVERY_UNIT: Final = "*"
 
 
@@ -108,4 +117,5 @@ def _principal(row: Mapping[str, str]) -> Principal:
         organisation=row["organisation"] or None,
         person=row["person"] or None,
         units=units,
+        provider_subject=row["provider_subject"] or None,
     )

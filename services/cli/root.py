@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -24,7 +25,7 @@ from services.cli import (
     tools,
 )
 from services.cli.common import packages_are_ours
-from services.cli.keys import message_key, personal_data
+from services.cli.keys import message_key, personal_data, signing
 from services.cli.language import prefers_chinese, translate
 from services.cli.ledger import app as ledger
 from services.cli.prints import notice, pension_month
@@ -44,7 +45,7 @@ identity.users.command("import")(people_file.import_people)
 app.add_typer(identity.users, name="users")
 identity.clients.command("message-key")(message_key.register_message_key)
 app.add_typer(identity.clients, name="clients")
-app.add_typer(identity.keys, name="keys")
+app.add_typer(signing.app, name="keys")
 app.add_typer(house.sandbox, name="sandbox")
 app.add_typer(personal_data.app, name="personal-data")
 app.command()(house.up)
@@ -58,6 +59,7 @@ app.command(name="sign-in")(sign_in.sign_in)
 app.command(name="password")(sign_in.change_password)
 app.command()(tools.token)
 app.command()(tools.code)
+app.command()(tools.number)
 app.command()(tools.openapi)
 app.command()(tools.settings)
 app.command()(tools.version)
@@ -70,6 +72,9 @@ app.command()(pension_month.pension_month)
 
 def main() -> None:
     """Run the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a locale without Chinese shows its codes
+            stream.reconfigure(errors="backslashreplace")
     if not packages_are_ours():
         sys.exit(
             f"wuxian: another program's packages stand in the way ({services.__file__},"

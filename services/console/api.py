@@ -117,6 +117,18 @@ class Services:
         found: dict[str, Any] = orjson.loads(answer.content) if answer.content else {}
         return found
 
+    async def provider(self, path: str = "/v1/provider") -> dict[str, Any]:
+        """GET what identity says of the site's OpenID provider; nothing where there is none."""
+        try:
+            found: dict[str, Any] = orjson.loads(
+                (await self.ask("GET", "identity", path, {})).content
+            )
+        except ApiError as error:
+            if error.status == 404:
+                return {}
+            raise
+        return found
+
 
 class Api:
     """A person's requests. A door is "service:/path", for instance "collection:/v1/bills"."""

@@ -19,10 +19,12 @@ from services.console.api import Api, Services
 from services.console.frame import NAME, build_frame
 from services.console.guard import Guard
 from services.console.page import all_pages
+from services.console.provider_sign_in import provider_router, signed_in_page
 from services.console.session import Sessions
-from services.console.sign_in import SignIn, sign_in_router
+from services.console.sign_in import SignIn, language_of, sign_in_router
 from services.console.style import serve_files
 from services.console.wall import build_embedded_wall, build_wall
+from services.console.words import speak
 from shared import clock
 from shared.process.metrics import exposition
 from shared.process.settings import Settings
@@ -88,10 +90,16 @@ def _add_pages(desk: SignIn, origins: Sequence[str]) -> None:
     services, sessions, pages = desk.services, desk.sessions, all_pages()
     serve_files()
     pages_app.include_router(sign_in_router(desk))
+    pages_app.include_router(provider_router(desk))
 
     @ui.page("/sign-in", title=NAME[0])
-    def sign_in(request: Request) -> None:
-        desk.page(request)
+    async def sign_in(request: Request) -> None:
+        await desk.page(request)
+
+    @ui.page("/signed-in", title=NAME[0])
+    def signed_in(request: Request) -> None:
+        speak(language_of(request))
+        signed_in_page()
 
     @ui.page("/wall", title=NAME[0])
     def wall(request: Request) -> Response | None:

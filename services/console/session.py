@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from services.console.words import Language
 from shared import clock
@@ -24,7 +25,7 @@ RENEW_SECONDS: Final = 60.0
 """A token that ends sooner than this is renewed before it is used."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Session:
     """A signed-in person. `secret` is what identity gives access tokens for."""
 
@@ -35,6 +36,8 @@ class Session:
     district: str
     ends_at: datetime
     language: Language = "zh"
+    is_by_provider: bool = False
+    """The person signed in at the site's OpenID provider, and has no password here."""
     token: str = ""
     token_ends: float = 0.0
     """The moment of the monotonic clock from which the token no longer counts."""
@@ -96,6 +99,8 @@ class Sessions:
 
     def __init__(self) -> None:
         self._open: dict[str, Session] = {}
+        self._shown: WeakValueDictionary[str, Session] = WeakValueDictionary()
+        """Ended sessions too, while a page of theirs is open somewhere."""
 
     def find(self, cookie_id: str | None) -> Session | None:
         """Return the session of a browser, if there is one that has not ended."""
@@ -106,8 +111,17 @@ class Sessions:
         """Keep a new session; those that have ended are forgotten."""
         now = clock.now()
         self._open = {key: one for key, one in self._open.items() if one.ends_at > now}
-        self._open[cookie_id] = session
+        self._open[cookie_id] = self._shown[cookie_id] = session
         session.rejoin = partial(self._open_again, cookie_id, session)
+
+    def renew(self, cookie_id: str, answer: dict[str, Any]) -> str | None:
+        """Go on under a new session of a person whose pages are still open; the old one's secret."""
+        found = self._shown.get(cookie_id)
+        if found is None or found.is_ended or found.name != answer["name"]:
+            return None
+        before = found.secret
+        found.renew(answer)
+        return before
 
     def _open_again(self, cookie_id: str, session: Session) -> None:
         self._open[cookie_id] = session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Form, Request
@@ -38,9 +38,10 @@ class SignIn:
         self._refusals: dict[str, ApiError] = {}
         """The last refusal of a browser, until it is shown."""
 
-    def page(self, request: Request) -> None:
-        """Build the page with the form."""
-        speak(_language(request))
+    async def page(self, request: Request) -> None:
+        """Build the page with the form, and the way to the site's OpenID provider where it has one."""
+        has_provider = await self._has_provider()
+        speak(language_of(request))
         dress()
         onward = local(request.query_params.get("next"))
         refusal = self._refusals.pop(request.session.get("id", ""), None)
@@ -55,6 +56,12 @@ class SignIn:
             ).classes("wx-small")
             if refusal is not None:
                 fault_card(refusal)
+            if "left" in request.query_params and has_provider:
+                ui.label(t(*_LEFT)).classes("wx-small")
+                ui.link(t(*_LEAVE), "/provider-sign-out").classes("wx-link")
+            if has_provider and not is_change:
+                address = f"/provider-sign-in?{urlencode({'next': onward})}"
+                ui.link(t(*PROVIDER), address).classes("wx-link wx-provider")
             self._form(onward, is_change=is_change)
             other = t("修改密码", "Change the password") if not is_change else t("返回登录", "Back")
             query = {"next": onward} | ({} if is_change else {"change": "1"})
@@ -88,15 +95,46 @@ class SignIn:
         """Sign a person in; the browser gets a new id, so that one known before is worth nothing."""
         body = {"name": name.strip(), "password": password, "code": code.strip()}
         try:
-            answer = await self.services.identity("/v1/sessions", body, address=_address(request))
+            answer = await self.services.identity("/v1/sessions", body, address=address_of(request))
         except ApiError as error:
-            self._refuse(request, error)
-            return _to(f"/sign-in?{urlencode({'next': local(onward)})}")
-        await self._end(request.session.get("id", ""))
-        new_id = str(uuid.uuid4())
-        request.session["id"] = new_id
-        self.sessions.open(new_id, Session.of(answer, _language(request)))
-        return _to(local(onward))
+            return self.refused(request, error, onward)
+        return await self.welcome(request, answer, onward)
+
+    async def welcome(
+        self,
+        request: Request,
+        answer: dict[str, Any],
+        onward: str,
+        *,
+        is_by_provider: bool = False,
+    ) -> RedirectResponse:
+        """Open the session of a person whom identity knows, under a new id of the browser.
+
+        Pages of the same person that wait for a new sign-in at the provider go on instead.
+        """
+        known_id = request.session.get("id", "")
+        before = self.sessions.renew(known_id, answer) if is_by_provider else None
+        if before is not None:
+            await self._end_at_identity(before)
+        else:
+            await self._end(known_id)
+            new_id = str(uuid.uuid4())
+            request.session["id"] = new_id
+            session = Session.of(answer, language_of(request))
+            session.is_by_provider = is_by_provider
+            self.sessions.open(new_id, session)
+        return to(local(onward))
+
+    def refused(self, request: Request, error: ApiError, onward: str) -> RedirectResponse:
+        """Go back to the form, which shows why."""
+        self._refuse(request, error)
+        return to(f"/sign-in?{urlencode({'next': local(onward)})}")
+
+    async def _has_provider(self) -> bool:
+        try:
+            return bool(await self.services.provider())
+        except ApiError:
+            return False
 
     async def change_password(
         self, request: Request, body: dict[str, str], onward: str
@@ -104,24 +142,28 @@ class SignIn:
         """Change a person's own password; they sign in with the new one."""
         query = {"next": local(onward)}
         try:
-            await self.services.identity("/v1/passwords", body, address=_address(request))
+            await self.services.identity("/v1/passwords", body, address=address_of(request))
         except ApiError as error:
             self._refuse(request, error)
             query["change"] = "1"
-        return _to(f"/sign-in?{urlencode(query)}")
+        return to(f"/sign-in?{urlencode(query)}")
 
     async def leave(self, request: Request) -> RedirectResponse:
         """Sign a person out: the session and its tokens end in every service."""
-        await self._end(request.session.get("id", ""))
+        ended = await self._end(request.session.get("id", ""))
         request.session.clear()
-        return _to("/sign-in")
+        return to("/sign-in?left=1" if ended and ended.is_by_provider else "/sign-in")
 
-    async def _end(self, cookie_id: str) -> None:
+    async def _end(self, cookie_id: str) -> Session | None:
         """End a browser's session here and at identity; where identity is away, it ends when idle."""
         session = self.sessions.end(cookie_id)
         if session is not None:
-            with suppress(ApiError):
-                await self.services.identity("/v1/session-ends", {"session": session.secret})
+            await self._end_at_identity(session.secret)
+        return session
+
+    async def _end_at_identity(self, secret: str) -> None:
+        with suppress(ApiError):
+            await self.services.identity("/v1/session-ends", {"session": secret})
 
     def _refuse(self, request: Request, error: ApiError) -> None:
         """Keep a refusal until its browser shows it; the oldest go where browsers never do."""
@@ -131,11 +173,11 @@ class SignIn:
 
     async def switch_language(self, request: Request) -> RedirectResponse:
         """Go on in the other language, on the same page."""
-        chosen: Language = "zh" if _language(request) == "en" else "en"
+        chosen: Language = "zh" if language_of(request) == "en" else "en"
         session = self.sessions.find(request.session.get("id"))
         if session is not None:
             chosen = session.language = "zh" if session.language == "en" else "en"
-        answer = _to(local(_path_of(request.headers.get("referer"))))
+        answer = to(local(_path_of(request.headers.get("referer"))))
         answer.set_cookie(
             LANGUAGE_COOKIE, chosen, max_age=_COOKIE_DAYS * 86400, httponly=True, samesite="lax"
         )
@@ -147,6 +189,12 @@ _SANDBOX: Final = (
     "Sandbox: a name is for instance district_clerk.heping, its password is in identity/secrets.json,"
     " and wuxian code NAME prints the code.",
 )
+PROVIDER: Final = ("由单位统一登录", "Sign in through your organisation")
+_LEFT: Final = (
+    "已退出本系统;单位统一登录仍然有效,共用电脑请一并退出。",
+    "You have signed out here; your organisation's sign-in still counts. On a shared computer, end it too.",
+)
+_LEAVE: Final = ("退出单位统一登录", "Sign out of your organisation")
 _CODE: Final = "autocomplete=one-time-code inputmode=numeric maxlength=6"
 
 
@@ -154,7 +202,8 @@ def _line(member: str, title: str, props: str) -> None:
     ui.input(title).props(f"outlined dense name={member} {props}").classes("w-full")
 
 
-def _to(path: str) -> RedirectResponse:
+def to(path: str) -> RedirectResponse:
+    """Go on at another address."""
     return RedirectResponse(path, 303)
 
 
@@ -163,11 +212,13 @@ def _path_of(address: str | None) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Return the browser's address."""
     return request.client.host if request.client else ""
 
 
-def _language(request: Request) -> Language:
+def language_of(request: Request) -> Language:
+    """Return the language that a browser has chosen."""
     return "en" if request.cookies.get(LANGUAGE_COOKIE) == "en" else "zh"
 
 

@@ -141,10 +141,13 @@ class Settings(BaseSettings):
     oidc_client_secret: str | None = None
     """在该服务登记的客户端密钥 · Client secret at that provider."""
     oidc_redirect_url: str | None = None
-    """登录后返回的地址;不设则为 IDENTITY_URL/v1/provider-sessions · The address that the provider
-    sends people back to; unset: IDENTITY_URL/v1/provider-sessions."""
-    oidc_name_claim: str = "preferred_username"
-    """ID 令牌中与本系统姓名对应的声明 · The claim of the ID token that has a person's name here."""
+    """登录后返回的操作台地址,须在该服务登记;不设则为 WUXIAN_PUBLIC_URLS 中 console 的地址加 /provider-return ·
+    The console's address that the provider sends people back to, registered there; unset: the
+    console's of WUXIAN_PUBLIC_URLS, or its port on this machine, with /provider-return."""
+    oidc_subject_claim: str = "sub"
+    """ID 令牌中标识人员的声明,须唯一、不变、本人不能修改;管理员登记人员时填写其值 · The claim of the ID
+    token that tells a person: unique, lasting, and not theirs to change. An administrator gives
+    its value with the person."""
     identity_dir: Path | None = None
     """存储数据的密钥和各服务的客户端密钥;默认 HOME/identity · Keys of stored data and the secrets
     of the services as clients; default: HOME/identity."""

@@ -25,8 +25,10 @@ PUBLIC = {
     "/v1/session-tokens",
     "/v1/session-ends",
     "/v1/passwords",
-    "/v1/provider-sign-in",
+    "/v1/provider",
+    "/v1/provider-attempts",
     "/v1/provider-sessions",
+    "/v1/provider-sign-out",
     "/.well-known/jwks.json",
 }
 """Doors that ask for no token."""

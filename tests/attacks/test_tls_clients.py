@@ -45,7 +45,7 @@ async def identity_feed(url: str) -> object:
 
 async def provider(url: str) -> object:
     found = Provider(issuer=url, client_id="a", client_secret="b", redirect_url="https://c")
-    return await found.address_of(state="s", nonce="n", code_verifier="v")
+    return await found.end_address()
 
 
 async def anchors(url: str) -> object:

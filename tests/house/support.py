@@ -12,9 +12,11 @@ from tests.house.conftest import until
 
 
 @contextmanager
-def serving(words: list[str], environment: dict[str, str]) -> Iterator[str]:
+def serving(
+    words: list[str], environment: dict[str, str], port: int | None = None
+) -> Iterator[str]:
     """A service as a process of its own; gives its address once it is ready."""
-    port = free_port()
+    port = port or free_port()
     process = subprocess.Popen(
         python_command("services.cli", "serve", *words, "--port", str(port)),
         env=environment | {"WUXIAN_ALLOW_ADMIN_LOGIN": "true"},

@@ -79,24 +79,41 @@ async def sign_in_again(api: Api) -> bool:
             )
         )
         ui.label(f"{api.session.display} · {api.session.name}").classes("wx-small")
-        password = ui.input(t("密码", "Password"), password=True).classes("w-full")
-        code = ui.input(t("动态码", "One-time code")).classes("w-full").props("maxlength=6")
-        faults = ui.element("div").classes("w-full")
-
-        async def enter() -> None:
-            faults.clear()
-            try:
-                await api.sign_in_again(password.value or "", code.value or "")
-            except ApiError as error:
-                with faults:
-                    fault_card(error)
-                return
-            dialog.submit(True)
-
-        with ui.row().classes("wx-buttons"):
-            ui.button(t("放弃", "Leave"), on_click=lambda: dialog.submit(False)).props("flat")
-            ui.button(t("登录", "Sign in"), on_click=enter).props("unelevated")
+        if api.session.is_by_provider:
+            _ask_provider(dialog)
+        else:
+            _ask_password(api, dialog)
     if await dialog:
         return True
     ui.navigate.to("/sign-in")
     return False
+
+
+def _ask_provider(dialog: ui.dialog) -> None:
+    """Let the person sign in at the provider in another tab; the work is tried again then."""
+    title = t("由单位统一登录重新登录", "Sign in through your organisation")
+    ui.link(title, "/provider-sign-in?next=%2Fsigned-in", new_tab=True).classes("wx-link")
+    with ui.row().classes("wx-buttons"):
+        ui.button(t("放弃", "Leave"), on_click=lambda: dialog.submit(False)).props("flat")
+        ui.button(t("继续", "Continue"), on_click=lambda: dialog.submit(True)).props("unelevated")
+
+
+def _ask_password(api: Api, dialog: ui.dialog) -> None:
+    """Ask for the password and a code on the spot."""
+    password = ui.input(t("密码", "Password"), password=True).classes("w-full")
+    code = ui.input(t("动态码", "One-time code")).classes("w-full").props("maxlength=6")
+    faults = ui.element("div").classes("w-full")
+
+    async def enter() -> None:
+        faults.clear()
+        try:
+            await api.sign_in_again(password.value or "", code.value or "")
+        except ApiError as error:
+            with faults:
+                fault_card(error)
+            return
+        dialog.submit(True)
+
+    with ui.row().classes("wx-buttons"):
+        ui.button(t("放弃", "Leave"), on_click=lambda: dialog.submit(False)).props("flat")
+        ui.button(t("登录", "Sign in"), on_click=enter).props("unelevated")

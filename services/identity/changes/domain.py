@@ -23,6 +23,7 @@ class ChangeKind(StrEnum):
     RESET = "reset"
     ROTATE = "rotate"
     MESSAGE_KEY = "message_key"
+    LINK = "link"
 
 
 class ChangeStatus(StrEnum):
@@ -119,6 +120,7 @@ def powers_in(principal: Principal) -> dict[str, Any]:
         "role": principal.role.value,
         "district": principal.district,
         "units": None if principal.units is None else list(principal.units),
+        "provider_subject": principal.provider_subject,
     }
 
 
@@ -134,4 +136,5 @@ def principal_in(change: PrincipalChange) -> Principal:
         role=Role(content["role"]),
         district=content["district"],
         units=None if content["units"] is None else tuple(content["units"]),
+        provider_subject=content.get("provider_subject"),
     )

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from services.identity.changes.domain import PrincipalChange
 from services.identity.changes.flows.change import NewSecret
 from services.identity.message_keys.domain import KID_PATTERN
-from services.identity.principals.domain import NAME_PATTERN
+from services.identity.principals.domain import NAME_PATTERN, SUBJECT_PATTERN
 from shared.roles import CENTRE, Role
 from shared.schema import Code, In, Out
 from shared.security.message_keys import MessageAlgorithm
@@ -19,6 +19,7 @@ from shared.security.tokens import UNITS_MAX
 
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 _Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+_Subject = Annotated[str, StringConstraints(pattern=SUBJECT_PATTERN)]
 _Why = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
@@ -47,6 +48,7 @@ class PersonIn(In):
     organisation: _Text | None = None
     role: Role
     district: Code = CENTRE
+    provider_subject: _Subject | None = None
     why: _Why
 
 
@@ -76,6 +78,13 @@ class AssignmentIn(In):
     district: Code = CENTRE
     units: _Units | None = None
     every_unit: bool = False
+    why: _Why
+
+
+class ProviderLinkIn(In):
+    """A person's account at the site's OpenID provider; null ends the link."""
+
+    provider_subject: _Subject | None
     why: _Why
 
 

@@ -14,6 +14,8 @@ from shared.roles import CENTRE, Caller, Level, Role
 from shared.security.tokens import UNITS_MAX
 
 NAME_PATTERN: Final = r"^[\w.@-]{1,64}$"
+SUBJECT_PATTERN: Final = r"^[!-~]{1,255}$"
+"""What an OpenID provider calls a person (OpenID Connect Core, section 2: ASCII, 255 at most)."""
 
 
 class PrincipalKind(StrEnum):
@@ -43,6 +45,13 @@ class PrincipalExists(Refusal):
     code = "PRINCIPAL_EXISTS"
 
 
+class SubjectTaken(Refusal):
+    """该外部账号已与另一人员关联 (that account of the provider belongs to another person)"""
+
+    kind = Kind.CONFLICT
+    code = "SUBJECT_TAKEN"
+
+
 class PrincipalMoved(StateConflict):
     """提出后其角色、分中心或单位已变更,请重新提出 (its role, district or units have changed since the proposal: propose again)"""
 
@@ -54,8 +63,9 @@ class Principal:
     """A person, or a client that a machine or a person signs in with.
 
     `person` is the person behind a client; `organisation` owns a machine or employs a person.
-    `units` are the only units that it acts for, None without such a limit. `version` grows with
-    every change, so that older tokens are refused.
+    `units` are the only units that it acts for, None without such a limit. `provider_subject` is
+    what the site's OpenID provider calls a person who signs in there. `version` grows with every
+    change, so that older tokens are refused.
     """
 
     name: str
@@ -66,6 +76,7 @@ class Principal:
     organisation: str | None = None
     person: str | None = None
     units: tuple[str, ...] | None = None
+    provider_subject: str | None = None
     state: PrincipalState = PrincipalState.ACTIVE
     version: int = 1
 
@@ -98,6 +109,7 @@ def faults_in(new: Principal, districts: frozenset[str], person: Principal | Non
         *_district_faults(new, districts),
         *_person_faults(new, person),
         *_unit_faults(new),
+        *_subject_faults(new),
     ]
 
 
@@ -145,6 +157,24 @@ def _person_faults(new: Principal, person: Principal | None) -> Iterator[Fault]:
             "/organisation",
             "ORGANISATION_MISSING",
             "机器客户端须指明所属单位 (a machine's client names its organisation)",
+        )
+
+
+def _subject_faults(new: Principal) -> Iterator[Fault]:
+    subject = new.provider_subject
+    if subject is None:
+        return
+    if new.kind is not PrincipalKind.PERSON:
+        yield Fault(
+            "/provider_subject",
+            "SUBJECT_UNFIT",
+            "只有人员可关联外部账号 (only a person has an account of the provider)",
+        )
+    if not re.fullmatch(SUBJECT_PATTERN, subject):
+        yield Fault(
+            "/provider_subject",
+            "SUBJECT_MALFORMED",
+            "外部账号须为 1 至 255 个可见的 ASCII 字符 (1 to 255 visible ASCII characters)",
         )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.common import store as common_store
@@ -17,6 +19,7 @@ from services.identity.principals.domain import (
     PrincipalMoved,
     PrincipalState,
     PrincipalUnknown,
+    SubjectTaken,
     faults_in,
 )
 from shared.cursor import LIMIT_MAX
@@ -40,6 +43,7 @@ async def check(
     Raises:
         Faulty: it may not; every fault is named.
         PrincipalExists: its name is taken.
+        SubjectTaken: the provider calls somebody else so.
     """
     person = await principals_store.find(tx, new.person) if new.person else None
     faults = [*faults_in(new, districts, person), *more]
@@ -47,6 +51,10 @@ async def check(
         raise Faulty(faults=faults)
     if is_new and await principals_store.find(tx, new.name):
         raise PrincipalExists(name=new.name)
+    if new.provider_subject:
+        other = await principals_store.find_by_subject(tx, new.provider_subject)
+        if other is not None and other.name != new.name:
+            raise SubjectTaken(person=other.name)
 
 
 async def add(
@@ -55,7 +63,7 @@ async def add(
     """Add a principal by an approved change.
 
     Raises:
-        Faulty, PrincipalExists: as `check`.
+        Faulty, PrincipalExists, SubjectTaken: as `check`.
     """
     await check(tx, new, districts=districts)
     if not await principals_store.insert(tx, new, by, change):
@@ -80,6 +88,29 @@ async def assign(
     await common_store.record(
         tx, "assigned", changed.name, by, role=changed.role.value, district=changed.district
     )
+
+
+async def link(
+    tx: AsyncConnection,
+    name: str,
+    subject: str | None,
+    *,
+    districts: frozenset[str],
+    by: str,
+    change: UUID,
+) -> None:
+    """Set what the provider calls a person by an approved change; sessions of before end.
+
+    Raises:
+        Faulty, SubjectTaken: as `check`.
+    """
+    linked = replace(await find(tx, name), provider_subject=subject)
+    await check(tx, linked, districts=districts, is_new=False)
+    try:
+        await principals_store.link(tx, linked.name, subject, change)
+    except IntegrityError as error:  # another change gave it to somebody else meanwhile
+        raise SubjectTaken from error
+    await common_store.record(tx, "linked", linked.name, by, provider_subject=subject)
 
 
 async def enable(tx: AsyncConnection, approved: Principal, *, by: str, change: UUID) -> None:

@@ -17,6 +17,7 @@ class PrincipalOut(Out):
     role: str
     district: str
     units: list[str] | None
+    provider_subject: str | None
     state: str
 
     @classmethod
@@ -31,5 +32,6 @@ class PrincipalOut(Out):
             role=found.role.value,
             district=found.district,
             units=None if found.units is None else list(found.units),
+            provider_subject=found.provider_subject,
             state=found.state.value,
         )

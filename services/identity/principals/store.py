@@ -15,7 +15,10 @@ from shared.page import read_page
 from shared.roles import Role
 from shared.trail import folded
 
-_COLUMNS: Final = "name, kind, display, organisation, person, role, district, units, state, version"
+_COLUMNS: Final = (
+    "name, kind, display, organisation, person, role, district, units, provider_subject, state,"
+    " version"
+)
 
 
 def _principal(
@@ -41,7 +44,7 @@ async def insert(tx: AsyncConnection, new: Principal, by: str, change: UUID) -> 
         text(f"""
             INSERT INTO principal ({_COLUMNS}, folded, created_by, change_id)
             VALUES (:name, :kind, :display, :organisation, :person, :role, :district,
-                    CAST(:units AS text[]), :state, :version, :folded, :by, :change)
+                    CAST(:units AS text[]), :provider_subject, :state, :version, :folded, :by, :change)
             ON CONFLICT DO NOTHING
             RETURNING name
         """),
@@ -54,6 +57,7 @@ async def insert(tx: AsyncConnection, new: Principal, by: str, change: UUID) -> 
             "role": new.role.value,
             "district": new.district,
             "units": None if new.units is None else list(new.units),
+            "provider_subject": new.provider_subject,
             "state": new.state.value,
             "version": new.version,
             "folded": folded(new.name),
@@ -68,6 +72,16 @@ async def find(tx: AsyncConnection, name: str) -> Principal | None:
     """Find a principal by its name in any case, width and blanks."""
     found = await tx.execute(
         text(f"SELECT {_COLUMNS} FROM principal WHERE folded = :folded"), {"folded": folded(name)}
+    )
+    row = found.one_or_none()
+    return None if row is None else _principal(**row._mapping)
+
+
+async def find_by_subject(tx: AsyncConnection, subject: str) -> Principal | None:
+    """Find a person by what the provider calls them, exactly."""
+    found = await tx.execute(
+        text(f"SELECT {_COLUMNS} FROM principal WHERE provider_subject = :subject"),
+        {"subject": subject},
     )
     row = found.one_or_none()
     return None if row is None else _principal(**row._mapping)
@@ -151,6 +165,19 @@ async def assign(tx: AsyncConnection, changed: Principal, change: UUID) -> None:
             "units": None if changed.units is None else list(changed.units),
             "change": change,
         },
+    )
+
+
+async def link(tx: AsyncConnection, name: str, subject: str | None, change: UUID) -> None:
+    """Set what the provider calls a person, and raise the version."""
+    await tx.execute(
+        text("""
+            UPDATE principal
+               SET provider_subject = :subject, version = version + 1, changed_at = now(),
+                   change_id = :change
+             WHERE name = :name
+        """),
+        {"name": name, "subject": subject, "change": change},
     )
 
 

@@ -8,14 +8,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urljoin
 
 import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from services.identity.providers.domain import ProviderRefused, ProviderUnavailable
+from services.identity.providers.domain import (
+    ProviderAttempt,
+    ProviderRefused,
+    ProviderTokenUnfit,
+    ProviderUnavailable,
+)
 from shared.guard import tls
 
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
@@ -28,47 +33,61 @@ def _outside() -> httpx.AsyncClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """The provider that the settings name."""
+    """The provider that the settings name. `redirect_url` is the console's own."""
 
     issuer: str
     client_id: str
     client_secret: str
     redirect_url: str
 
-    async def address_of(self, *, state: str, nonce: str, code_verifier: str) -> str:
+    async def address_of(self, attempt: ProviderAttempt, state: str) -> str:
         """Return the address at the provider that a person is sent to.
 
         Raises:
             ProviderUnavailable: it does not answer.
         """
         metadata = await self._metadata()
-        digest = hashlib.sha256(code_verifier.encode()).digest()
+        digest = hashlib.sha256(attempt.code_verifier.encode()).digest()
         parameters = {
             "response_type": "code",
             "client_id": self.client_id,
-            "redirect_uri": self.redirect_url,
+            "redirect_uri": attempt.redirect_url,
             "scope": "openid profile",
             "state": state,
-            "nonce": nonce,
+            "nonce": attempt.nonce,
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
             "code_challenge_method": "S256",
         }
         address = httpx.URL(metadata["authorization_endpoint"])
         return str(address.copy_merge_params(parameters))
 
-    async def claims_of(self, code: str, code_verifier: str) -> Mapping[str, Any]:
+    async def end_address(self) -> str | None:
+        """Return the address at the provider where a person signs out of it, if it has one.
+
+        Raises:
+            ProviderUnavailable: it does not answer.
+        """
+        found = (await self._metadata()).get("end_session_endpoint")
+        if not isinstance(found, str):
+            return None
+        after = urljoin(self.redirect_url, "/sign-in")
+        parameters = {"client_id": self.client_id, "post_logout_redirect_uri": after}
+        return str(httpx.URL(found).copy_merge_params(parameters))
+
+    async def claims_of(self, code: str, attempt: ProviderAttempt) -> Mapping[str, Any]:
         """Exchange a code for an ID token, and return its claims once its signature is verified.
 
         Raises:
             ProviderUnavailable: it does not answer.
-            ProviderRefused: it refuses the code, or none of its keys signed the token.
+            ProviderRefused: it refuses the code.
+            ProviderTokenUnfit: none of its keys signed the token.
         """
         metadata = await self._metadata()
         form = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": self.redirect_url,
-            "code_verifier": code_verifier,
+            "redirect_uri": attempt.redirect_url,
+            "code_verifier": attempt.code_verifier,
         }
         own = (quote_plus(self.client_id), quote_plus(self.client_secret))
         try:
@@ -78,13 +97,15 @@ class Provider:
             raise ProviderUnavailable from error
         if answer.status_code >= 500:
             raise ProviderUnavailable
+        if not answer.is_success:
+            raise ProviderRefused
         listed: Any = await self._read(metadata["jwks_uri"])
         try:
             token = json.loads(answer.content)["id_token"]
             keys = KeySet.import_key_set(listed)
             return jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
         except (JoseError, KeyError, ValueError, TypeError) as error:
-            raise ProviderRefused from error
+            raise ProviderTokenUnfit(claim="signature") from error
 
     async def _metadata(self) -> Mapping[str, Any]:
         found = await self._read(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")

@@ -1,4 +1,4 @@
-"""Sign-in by an OpenID provider: refusals, and which claims of an ID token are accepted."""
+"""Sign-in by an OpenID provider: refusals, addresses of return, and which ID tokens are accepted."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from services.identity.principals.domain import Principal, PrincipalKind
 from shared.errors import Kind, NotFound, Refusal
 
 ATTEMPT_LASTS: Final = timedelta(minutes=10)
 """Time for a person to sign in at the provider."""
 LEEWAY_SECONDS: Final = 30
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
 class ProviderAbsent(NotFound):
@@ -29,10 +32,38 @@ class ProviderUnavailable(Refusal):
 
 
 class ProviderRefused(Refusal):
-    """外部登录未通过,或该人员未登记、已停用 (the provider refused, or the person is unknown here or disabled)"""
+    """外部登录服务没有确认该人员,请重新登录 (the OpenID provider does not vouch for this sign-in: sign in again)"""
 
     kind = Kind.UNAUTHENTICATED
     code = "PROVIDER_REFUSED"
+
+
+class ProviderTokenUnfit(Refusal):
+    """外部登录服务发来的身份令牌无效 (the OpenID provider's ID token is not valid here)"""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "PROVIDER_TOKEN_UNFIT"
+
+
+class ProviderPersonUnknown(Refusal):
+    """外部登录成功,但该账号未与本系统人员关联,或该人员已停用;请找系统管理员 (you are signed in at the provider, but your account there is linked to nobody here, or to a disabled person: ask an administrator)"""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "PROVIDER_PERSON_UNKNOWN"
+
+
+class ProviderAttemptUnknown(Refusal):
+    """此次外部登录已用过、已过期或不是从这里开始的,请重新登录 (this sign-in was used already, is too old, or was not begun here: sign in again)"""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "PROVIDER_ATTEMPT_UNKNOWN"
+
+
+class RedirectRefused(Refusal):
+    """返回地址既不是操作台登记的地址,也不是本机地址 (the address of return is neither the console's nor one of the person's own machine)"""
+
+    kind = Kind.INVALID
+    code = "REDIRECT_REFUSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,39 +72,67 @@ class ProviderAttempt:
 
     nonce: str
     code_verifier: str
+    redirect_url: str
     expires_at: datetime
 
 
-def name_in(
+def redirect_of(wanted: str | None, registered: str) -> str:
+    """Return where the provider shall send a person back to: the console, or a command that waits.
+
+    A command listens on its own machine, at whatever port is free (RFC 8252, section 7.3).
+
+    Raises:
+        RedirectRefused: it is neither.
+    """
+    if wanted is None or wanted == registered:
+        return registered
+    try:
+        parts = urlsplit(wanted)
+        is_own = parts.scheme == "http" and parts.hostname in _LOOPBACK and parts.port is not None
+    except ValueError:
+        is_own = False
+    if not is_own or parts.username or parts.path != "/" or parts.query or parts.fragment:
+        raise RedirectRefused
+    return wanted
+
+
+def subject_in(
     claims: Mapping[str, Any],
     *,
     issuer: str,
     client_id: str,
     nonce: str,
-    name_claim: str,
+    subject_claim: str,
     now: float,
 ) -> str:
-    """Return the person's name in the claims of an ID token whose signature was verified.
+    """Return what the provider calls the person, from an ID token whose signature was verified.
 
     Raises:
-        ProviderRefused: a claim is wrong (OpenID Connect Core, section 3.1.3.7).
+        ProviderTokenUnfit: a claim is wrong (OpenID Connect Core, section 3.1.3.7); `claim` names it.
     """
     audience = claims.get("aud")
     meant = audience if isinstance(audience, list) else [audience]
-    name, found = claims.get(name_claim), claims.get("nonce")
+    subject, found = claims.get(subject_claim), claims.get("nonce")
     expires = claims.get("exp")
-    right = (
-        claims.get("iss") == issuer
-        and client_id in meant
-        and (len(meant) == 1 or claims.get("azp") == client_id)
-        and isinstance(expires, int)
-        and expires + LEEWAY_SECONDS > now
-        and isinstance(found, str)
-        and hmac.compare_digest(found.encode(), nonce.encode())
-        and isinstance(name, str)
-        and 1 <= len(name) <= 64
-        and "\0" not in name
-    )
-    if not right:
-        raise ProviderRefused
-    return str(name)
+    right = {
+        "iss": claims.get("iss") == issuer,
+        "aud": client_id in meant and (len(meant) == 1 or claims.get("azp") == client_id),
+        "exp": isinstance(expires, int | float) and expires + LEEWAY_SECONDS > now,
+        "nonce": isinstance(found, str) and hmac.compare_digest(found.encode(), nonce.encode()),
+        subject_claim: isinstance(subject, str) and subject != "",
+    }
+    wrong = next((claim for claim, fits in right.items() if not fits), None)
+    if wrong is not None:
+        raise ProviderTokenUnfit(claim=wrong)
+    return str(subject)
+
+
+def require_known(person: Principal | None, subject: str) -> Principal:
+    """Return the person whom an account of the provider is linked to.
+
+    Raises:
+        ProviderPersonUnknown: there is none, or the person is disabled.
+    """
+    if person is None or person.kind is not PrincipalKind.PERSON or not person.is_active:
+        raise ProviderPersonUnknown(provider_subject=subject[:255])
+    return person

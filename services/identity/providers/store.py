@@ -15,13 +15,15 @@ async def insert(tx: AsyncConnection, state_sha256: str, new: ProviderAttempt) -
     await tx.execute(text("DELETE FROM provider_attempt WHERE expires_at < now()"))
     await tx.execute(
         text("""
-            INSERT INTO provider_attempt (state_sha256, nonce, code_verifier, expires_at)
-            VALUES (:state_sha256, :nonce, :code_verifier, :expires_at)
+            INSERT INTO provider_attempt (state_sha256, nonce, code_verifier, redirect_url,
+                                          expires_at)
+            VALUES (:state_sha256, :nonce, :code_verifier, :redirect_url, :expires_at)
         """),
         {
             "state_sha256": state_sha256,
             "nonce": new.nonce,
             "code_verifier": new.code_verifier,
+            "redirect_url": new.redirect_url,
             "expires_at": new.expires_at,
         },
     )
@@ -33,7 +35,7 @@ async def take(tx: AsyncConnection, state_sha256: str, now: datetime) -> Provide
         text("""
             DELETE FROM provider_attempt
              WHERE state_sha256 = :state_sha256
-            RETURNING nonce, code_verifier, expires_at
+            RETURNING nonce, code_verifier, redirect_url, expires_at
         """),
         {"state_sha256": state_sha256},
     )

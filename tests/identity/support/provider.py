@@ -1,42 +1,49 @@
-"""A tiny OpenID provider over real HTTP: it signs one person in and checks what it is sent."""
+"""A tiny OpenID provider over real HTTP: it signs one person in and checks what it is sent.
+
+`python -m tests.identity.support.provider PORT REDIRECT_URL` runs it as a process of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import hashlib
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import uvicorn
-from fastapi import FastAPI, Form, Header
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI, Form, Header, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import Key, RSAKey
 
 from services.supervisor.ports import free_port
 
 CLIENT, SECRET = "wuxian-at-bureau", "provider-secret"
+LI = "u-1001"
+"""What the provider calls 李明."""
 
 
 class OpenIdProvider:
     """The provider. A test changes its claims and what it answers."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, redirect_url: str | None = None) -> None:
+        self.url, self.redirect_url = url, redirect_url
         self.key = RSAKey.import_key(
             RSAKey.generate_key(2048).as_dict(private=True) | {"kid": "k1"}
         )
-        self.signs_with = self.key
-        self.name = "li.ming"
+        self.signs_with: Key = self.key
+        self.algorithm, self.subject = "RS256", LI
         self.claims: dict[str, Any] = {}
         self.codes: dict[str, dict[str, str]] = {}
         self.app = FastAPI()
         self.app.get("/.well-known/openid-configuration")(self._metadata)
         self.app.get("/keys")(self._keys)
+        self.app.get("/authorize")(self._authorize)
         self.app.post("/token")(self._token)
 
     def sign_in(self, address: str) -> dict[str, str]:
@@ -51,12 +58,21 @@ class OpenIdProvider:
         self.codes[code] = given
         return {"code": code, "state": given["state"]}
 
+    async def _authorize(self, request: Request) -> Response:
+        """Be the page at which the person signs in: at once, and back to a registered address."""
+        wanted = request.query_params["redirect_uri"]
+        if wanted != self.redirect_url and urlsplit(wanted).hostname != "127.0.0.1":
+            return JSONResponse({"error": "invalid_request"}, 400)
+        back = self.sign_in(str(request.url)) | {"iss": self.url}
+        return RedirectResponse(f"{wanted}?{urlencode(back)}", 302)
+
     async def _metadata(self) -> dict[str, Any]:
         return {
             "issuer": self.url,
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/keys",
+            "end_session_endpoint": f"{self.url}/logout",
         }
 
     async def _keys(self) -> dict[str, Any]:
@@ -84,13 +100,18 @@ class OpenIdProvider:
         claims = {
             "iss": self.url,
             "aud": CLIENT,
-            "sub": "1001",
-            "preferred_username": self.name,
+            "sub": self.subject,
+            "preferred_username": "he.wei",  # whatever the person likes to be called
             "nonce": given["nonce"],
             "iat": int(time.time()),
             "exp": int(time.time()) + 60,
         } | self.claims
-        token = jwt.encode({"alg": "RS256", "kid": "k1"}, claims, self.signs_with)
+        token = jwt.encode(
+            {"alg": self.algorithm, "kid": "k1"},
+            claims,
+            self.signs_with,
+            algorithms=[self.algorithm],
+        )
         return JSONResponse({"access_token": "a", "token_type": "Bearer", "id_token": token})
 
 
@@ -110,3 +131,9 @@ async def running_provider() -> AsyncIterator[OpenIdProvider]:
     finally:
         server.should_exit = True
         await task
+
+
+if __name__ == "__main__":
+    port = int(sys.argv[1])
+    alone = OpenIdProvider(f"http://127.0.0.1:{port}", sys.argv[2])
+    uvicorn.run(alone.app, host="127.0.0.1", port=port, log_config=None)

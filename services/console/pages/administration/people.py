@@ -38,6 +38,7 @@ _PRINCIPAL: Final = (
     Column("district", ("分中心", "District"), Kind.DISTRICT),
     Column("organisation", ("单位", "Organisation")),
     Column("person", ("责任人", "Person behind it")),
+    Column("provider_subject", ("外部账号", "Account at the provider")),
     Column("state", ("状态", "State"), names=STATES),
 )
 
@@ -103,6 +104,22 @@ PAPER: Final = PaperPage(
             when=lambda paper: paper["state"] == "disabled",
             fields=(_WHY,),
             confirm=("提出重新启用 {display}。", "Propose to enable {display} again."),
+            done=("已提出", "Proposed"),
+        ),
+        Action(
+            title=("关联外部账号", "Link to the provider"),
+            door="identity:/v1/principals/{name}/provider-links",
+            right=Right.MANAGE_IDENTITY,
+            when=lambda paper: paper["kind"] == "person",
+            fields=(
+                Field(member="provider_subject", title=("外部账号", "Account at the provider")),
+                _WHY,
+            ),
+            send=lambda body: {"provider_subject": None, **body},
+            confirm=(
+                "提出关联 {display} 的外部账号;空白即解除。",
+                "Propose the account of {display} at the provider; blank ends the link.",
+            ),
             done=("已提出", "Proposed"),
         ),
         Action(

@@ -196,6 +196,11 @@ async def _carry_out(
         case ChangeKind.ROTATE:
             overlap = timedelta(seconds=change.content["overlap_seconds"])
             return await _credential(tx, change, overlap, by)
+        case ChangeKind.LINK:
+            subject = change.content["provider_subject"]
+            await principals_flow.link(
+                tx, name, subject, districts=districts, by=by, change=change.id
+            )
         case ChangeKind.MESSAGE_KEY:
             await message_keys_flow.register(tx, _key_request(change), by=by)
     return None

@@ -76,6 +76,22 @@ async def to_enable(tx: AsyncConnection, name: str) -> Proposal:
     return Proposal(kind=ChangeKind.ENABLE, principal=known.name, content=powers_in(known))
 
 
+async def to_link(
+    tx: AsyncConnection, name: str, subject: str | None, districts: frozenset[str]
+) -> Proposal:
+    """Propose what the provider calls a person; None: the person signs in there no longer.
+
+    Raises:
+        PrincipalUnknown: there is none of this name.
+        Faulty, SubjectTaken: it may not be so.
+    """
+    known = await principals_flow.find(tx, name)
+    linked = replace(known, provider_subject=subject)
+    await principals_flow.check(tx, linked, districts=districts, is_new=False)
+    content = {"provider_subject": subject}
+    return Proposal(kind=ChangeKind.LINK, principal=known.name, content=content)
+
+
 async def to_reset(tx: AsyncConnection, name: str) -> Proposal:
     """Propose a new first password and second factor for a person.
 

@@ -20,6 +20,7 @@ from services.identity.changes.schemas import (
     MessageKeyIn,
     PersonIn,
     PrincipalChangeOut,
+    ProviderLinkIn,
     ReasonIn,
     RotationIn,
 )
@@ -51,6 +52,7 @@ async def propose_person(body: PersonIn, at: Managing) -> Response:
         organisation=body.organisation,
         role=body.role,
         district=body.district,
+        provider_subject=body.provider_subject,
     )
     return await _propose(
         at, body.name, body.why, lambda tx: proposal_flow.to_add(tx, new, _districts(at))
@@ -106,6 +108,22 @@ async def propose_assignment(name: NamePath, body: AssignmentIn, at: Managing) -
             units=None if body.units is None else tuple(body.units),
             every_unit=body.every_unit,
         ),
+    )
+
+
+@router.post(
+    "/v1/principals/{name}/provider-links",
+    operation_id="propose_provider_link",
+    summary="提出关联外部账号 · Propose a person's account at the OpenID provider",
+    **_PROPOSED,
+)
+async def propose_provider_link(name: NamePath, body: ProviderLinkIn, at: Managing) -> Response:
+    """Propose the subject by which the site's OpenID provider knows a person, or its end (null)."""
+    return await _propose(
+        at,
+        name,
+        body.why,
+        lambda tx: proposal_flow.to_link(tx, name, body.provider_subject, _districts(at)),
     )
 
 
