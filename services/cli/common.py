@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import services
 import shared
+from services.cli.table import Rows, fitted, records
 
 if TYPE_CHECKING:
     from shared.process.settings import Settings
@@ -25,6 +27,13 @@ out = Console()
 _WIDEST = 100_000
 """Columns of the widest table that a file may get."""
 err = Console(stderr=True, soft_wrap=True)
+_ELSEWHERE = "set WUXIAN_HOME to a directory"
+_ADVICE = (
+    ("No space left on device", f"the disk is full: free some space, or {_ELSEWHERE} on another"),
+    ("Permission denied", f"this account may not write there: {_ELSEWHERE} of its own"),
+    ("Read-only file system", f"nothing can be written there: {_ELSEWHERE} elsewhere"),
+)
+"""Words of an error, and what to do next."""
 
 
 class Service(StrEnum):
@@ -203,13 +212,20 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except sentences as error:
-        fail(str(error))
+        fail(advised(str(error)))
     except DBAPIError as error:
-        fail(f"the database refuses: {str(error.orig)[:500]}; check --database-url")
+        fail(advised(f"the database refuses: {str(error.orig)[:500]}", "check --database-url"))
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        fail(f"the database refuses: {error}; check --database-url")
+        fail(advised(f"the database refuses: {error}", "check --database-url"))
     except (ConnectionError, TimeoutError, OSError) as error:
-        fail(f"{error}; if this is the database's address, check --database-url")
+        address = "if this is the database's address, check --database-url"
+        fail(advised(str(error), address))
+
+
+def advised(sentence: str, otherwise: str = "") -> str:
+    """Add to an error what to do next, where its words tell the cause."""
+    advice = next((say for words, say in _ADVICE if words in sentence), otherwise)
+    return f"{sentence.rstrip()}; {advice}" if advice else sentence
 
 
 def print_json(value: Any) -> None:
@@ -218,21 +234,28 @@ def print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(title: str, columns: Sequence[str], rows: Rows) -> None:
     """Print a table for people: on a screen long texts wrap, in a file each row is one line.
 
-    Nothing is ever cut: a hash or a code with a hole in it is worse than a long line.
+    Nothing is ever cut or broken: a hash, a code or an amount in two pieces is worse than a long
+    table. What is too wide for the screen is printed one row below the other.
     """
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=not out.is_terminal)
-    for row in rows:
-        table.add_row(*row)
+    lines = [list(columns), *(list(row) for row in rows)]
     if out.is_terminal:
-        out.print(table)
-    else:
-        width = out.measure(table, options=out.options.update(width=_WIDEST)).maximum
-        out.print(table, width=width, crop=False)
+        shown = fitted(columns, rows, out.width)
+        if shown is None:
+            out.print(title, style="italic", markup=False, highlight=False)
+            for line in records(columns, rows):
+                out.print(line, soft_wrap=True, markup=False, highlight=False)
+            return
+        lines = shown
+    table = Table(title=Text(title), title_justify="left")
+    for column in lines[0]:
+        table.add_column(Text(column), no_wrap=True)
+    for row in lines[1:]:
+        table.add_row(*map(Text, row))
+    wide = out if out.is_terminal else Console(file=out.file, width=_WIDEST)
+    wide.print(table)
 
 
 def packages_are_ours() -> bool:

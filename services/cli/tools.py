@@ -1,4 +1,4 @@
-"""`wuxian token`, `openapi`, `settings` and `version`."""
+"""`wuxian token`, `code`, `number`, `openapi`, `settings` and `version`."""
 
 from __future__ import annotations
 
@@ -59,6 +59,33 @@ def code(
     if name not in known:
         fail(f"the sandbox of {chosen.home} has no {name}", 2)
     out.print(pyotp.TOTP(totp_seed(known[name])).now(), highlight=False)
+
+
+def number(
+    text: Annotated[
+        str, typer.Argument(metavar="NUMBER", help="17 characters to complete, or all 18 to check.")
+    ],
+) -> None:
+    """Complete a credit code or an identity number with its check character, or check it.
+
+    Seventeen digits with a day of birth are an identity number; anything else is a credit code.
+    """
+    from shared.cn import credit_code, identity_number
+
+    is_person = identity_number.looks_like_one(text)
+    kind = "公民身份号码 (identity number)" if is_person else "统一社会信用代码 (credit code)"
+    module = identity_number if is_person else credit_code
+    complete = identity_number.with_check_digit if is_person else credit_code.with_check_character
+    try:
+        whole = complete(text[:17])
+    except ValueError:
+        whole = ""
+    if len(text) not in {17, 18} or module.fault_in(whole):
+        fail(f"{text}: no {kind}; 17 or 18 characters, 0-9 and A-Z without I, O, S, V, Z", 2)
+    if len(text) == 18 and text != whole:
+        fail(f"{text}: {kind}; the last character must be {whole[-1]}")
+    err.print(kind, markup=False, highlight=False)
+    out.print(whole, markup=False, highlight=False)
 
 
 def openapi(

@@ -10,6 +10,11 @@ def is_valid(code: str) -> bool:
     return bool(uscc.is_valid(code)) and uscc.compact(code) == code
 
 
+def fault_in(code: str) -> str | None:
+    """Return the fault in a code, or None."""
+    return None if is_valid(code) else "CREDIT_CODE_MALFORMED"
+
+
 def with_check_character(first_seventeen: str) -> str:
     """Complete seventeen characters to a valid code."""
     return first_seventeen + str(uscc.calc_check_digit(first_seventeen))

@@ -93,6 +93,11 @@ def fault_in(number: str) -> str | None:
     return None
 
 
+def looks_like_one(text: str) -> bool:
+    """Return whether a text of 17 or 18 characters is a person's number rather than a unit's code."""
+    return _SHAPE.fullmatch(f"{text[:17]}0") is not None and birth_date(text) is not None
+
+
 def has_known_region(number: str) -> bool:
     """Return whether the first two digits are those of a province or of a residence permit."""
     return (

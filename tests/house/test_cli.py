@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services import VERSION
+from services.cli.common import advised
 from services.embedded.guard import python_command
 from services.migrate import migrate
 from services.supervisor.ports import free_port
@@ -24,6 +25,45 @@ pytestmark = pytest.mark.story
 
 def test_the_version_is_printed(wuxian: Wuxian) -> None:
     assert wuxian("version").stdout == f"wuxian {VERSION}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ("91530102MA6N00001", 0, "91530102MA6N00001P"),
+        ("53010219880312001", 0, "530102198803120013"),
+        ("530102198803120013", 0, "530102198803120013"),
+        ("530102198803120014", 1, "must be 3"),
+        ("91530102MA6N00001T", 1, "must be P"),
+        ("91530102", 2, "17 or 18"),
+        ("91530102MA6N0000I", 2, "17 or 18"),
+    ],
+)
+def test_a_number_is_completed_and_checked(wuxian: Wuxian, text: str, code: int, says: str) -> None:
+    done = wuxian("number", text)
+    assert done.returncode == code
+    assert says in (done.stderr if code else done.stdout)
+
+
+def test_an_error_says_what_to_do_next() -> None:
+    full = 'could not extend file "base/1": No space left on device\n'
+    assert advised(full, "check --database-url").endswith(
+        "the disk is full: free some space, or set WUXIAN_HOME to a directory on another"
+    )
+    assert advised("connection refused", "check it") == "connection refused; check it"
+    assert advised("wrong") == "wrong"
+
+
+def test_a_locale_without_chinese_shows_codes(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        python_command("services.cli", "number", "91530102MA6N00001"),
+        env=environment | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "91530102MA6N00001P\n"
+    assert "(credit code)" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.stories.support.installation import free_port
 pytestmark = pytest.mark.story
 
 DOCS = Path(__file__).parents[2] / "docs"
-PORTS = {"collection": 8001, "ledger": 8002, "payout": 8003, "identity": 8005, "console": 8004}
+SERVICES = ("collection", "ledger", "payout", "identity", "console")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -40,12 +40,9 @@ def test_the_console_has_the_pages_that_are_named(page: str) -> None:
 def test_the_commands_close_a_month(run_home: Path) -> None:
     work = run_home / "first-month"
     work.mkdir(mode=0o755)  # the database server's own account has to enter
-    ports = {name: free_port() for name in PORTS}
     commands = "".join(blocks("first-month.md"))
-    for name, port in PORTS.items():
-        commands = commands.replace(f"127.0.0.1:{port}", f"127.0.0.1:{ports[name]}")
     environment = {key: value for key, value in os.environ.items() if key[:7] != "WUXIAN_"}
-    environment |= {f"WUXIAN_{name.upper()}_PORT": str(port) for name, port in ports.items()}
+    environment |= {f"WUXIAN_{name.upper()}_PORT": str(free_port()) for name in SERVICES}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     guard = "set -euo pipefail\ntrap 'code=$?; kill $! 2>/dev/null || true; exit $code' EXIT\n"
     with (work / "stderr").open("w+") as errors:

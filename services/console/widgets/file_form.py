@@ -56,6 +56,8 @@ class FilePage:
     door: str
     about: Text
     """The columns that the file has."""
+    template: Text | None = None
+    """The header of a CSV file to fill in."""
     fields: Sequence[Field] = ()
     rights: tuple[Right, ...] = ()
     result: Sequence[Column] = ()
@@ -96,10 +98,20 @@ class FileForm:
                 "list", "<span />"
             )  # the name stands below; Quasar's list has nameless buttons
             self.chosen = about(t("尚未选择文件。", "No file yet."))
+            if self.page.template is not None:
+                self._offer_template(tell(self.page.template))
             self.button = ui.button(t("提交文件", "Send the file"), on_click=self._send)
             self.button.props("unelevated no-caps")
         self.faults = ui.element("div").classes("w-full")
         self.outcome = ui.element("div").classes("w-full wx-outcome")
+
+    def _offer_template(self, header: str) -> None:
+        content = f"{header}\r\n".encode("utf-8-sig")
+        name = f"{tell(self.page.title)}.csv"
+        title = t("下载模板", "Download a template")
+        ui.button(
+            title, icon="download", on_click=lambda: ui.download.content(content, name, "text/csv")
+        ).props("flat no-caps")
 
     async def _take(self, event: events.UploadEventArguments) -> None:
         """Keep a file; another file is another action, with a key of its own."""

@@ -67,8 +67,10 @@ async def import_units(
 ) -> Response:
     """Register the units of a file.
 
-    Columns: credit_code, name, kind, district, collector; injury_class, bank, account_number and
-    account_name where needed. By default all rows are registered or none; with `mode=row_by_row` the
+    Columns: credit_code, name, kind, district, collector; injury_class (1 to 8), size, bank,
+    account_number and account_name where needed. A kind is 企业 enterprise, 事业单位 institution,
+    机关 organ, 乡镇企业 rural_enterprise or 灵活就业 flexible; a collector is 银行托收 bank_debit or
+    税务征收 tax; a size is 大型 large, 中型 medium, 小型 small, 微型 micro or 个体工商户 sole. By default all rows are registered or none; with `mode=row_by_row` the
     rows without faults are. With `report=csv` the answer is a file of all faults by row and column.
     """
     settings: Settings = at.request.app.state.settings

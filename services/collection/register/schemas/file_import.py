@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from services.collection.common.domain.rows import RowFault
 from services.collection.operation.schemas import OperationFaultOut
@@ -38,6 +39,8 @@ CATEGORIES: Final = {
     "退休": "retiree",
 }
 COLLECTORS: Final = {"银行托收": "bank_debit", "税务征收": "tax"}
+_CHOICES: Final = {"kind": KINDS, "size": SIZES, "collector": COLLECTORS}
+"""Words of a file that stand for a value, by column."""
 _ACCOUNT: Final = {"bank": "bank", "account_number": "number", "account_name": "name"}
 _CELLS: Final = {"number": "account_number"}
 
@@ -69,7 +72,7 @@ def _unit_members(record: Record) -> dict[str, Any]:
     members: dict[str, Any] = {
         name: cell for name, cell in record.cells.items() if name not in _ACCOUNT
     }
-    for name, known in (("kind", KINDS), ("collector", COLLECTORS), ("size", SIZES)):
+    for name, known in _CHOICES.items():
         if name in members:
             members[name] = known.get(members[name], members[name])
     # Spreadsheets may write 1.0 where 1 was typed.
@@ -108,8 +111,16 @@ def _faults(row: int, error: ValidationError) -> list[RowFault]:
         column = str(one["loc"][-1]) if one["loc"] else ""
         if one["loc"][:1] == ("bank_account",):
             column = _CELLS.get(column, "account_name" if column == "name" else column)
-        found.append(RowFault(row, column, one["type"].upper(), one["msg"]))
+        found.append(RowFault(row, column, one["type"].upper(), _message(column, one)))
     return found
+
+
+def _message(column: str, error: ErrorDetails) -> str:
+    """Say what a cell may hold, in the words of the file."""
+    words = _CHOICES.get(column)
+    if words is None or error["type"] not in {"enum", "literal_error"}:
+        return error["msg"]
+    return f"须为{'、'.join(words)}之一 (one of {', '.join(words.values())})"
 
 
 class ImportOut(Out):

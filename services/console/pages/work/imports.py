@@ -34,6 +34,10 @@ PAGES: Final = (
             "CSV 或 XLSX,列:统一社会信用代码、公民身份号码、缴费工资。人数与工资合计须与文件相符。",
             "CSV or XLSX with the columns credit_code, identity_number, wage. The totals must be the file's.",
         ),
+        template=(
+            "统一社会信用代码,公民身份号码,缴费工资",
+            "credit_code,identity_number,wage",
+        ),
         fields=(
             Month(member="period", title=("费款所属期", "Period"), is_needed=True),
             Field(member="control_people", title=("人数合计", "People in all"), is_needed=True),
@@ -52,8 +56,12 @@ PAGES: Final = (
         rights=(Right.REGISTER,),
         door="collection:/v1/unit-imports",
         about=(
-            "CSV 或 XLSX,列:credit_code、name、kind、district、collector;需要时另有 injury_class、bank、account_number、account_name。",
-            "CSV or XLSX with the columns credit_code, name, kind, district, collector; where needed injury_class, bank, account_number, account_name.",
+            "CSV 或 XLSX,列见模板。单位类型:企业、事业单位、机关、乡镇企业、灵活就业;工伤类别:1 至 8;征收方式:银行托收、税务征收;银行托收须填开户银行、银行账号、账户名称。",
+            "CSV or XLSX with the columns of the template. Kinds: enterprise, institution, organ, rural_enterprise, flexible. Injury classes: 1 to 8. Collectors: bank_debit, which needs the account, or tax.",
+        ),
+        template=(
+            "统一社会信用代码,单位名称,单位类型,分中心,工伤类别,征收方式,开户银行,银行账号,账户名称",
+            "credit_code,name,kind,district,injury_class,collector,bank,account_number,account_name",
         ),
         fields=(_MODE,),
     ),
@@ -65,8 +73,12 @@ PAGES: Final = (
         rights=(Right.REGISTER,),
         door="collection:/v1/enrolment-imports",
         about=(
-            "CSV 或 XLSX,列:credit_code、identity_number、name、joined_on。",
-            "CSV or XLSX with the columns credit_code, identity_number, name, joined_on.",
+            "CSV 或 XLSX,列见模板。参保日期如 2026-08-01;参保类别(职工、仅工伤、灵活就业、退休)空白为职工。",
+            "CSV or XLSX with the columns of the template. A day is 2026-08-01. Categories: employee (also when blank), injury_only, flexible, retiree.",
+        ),
+        template=(
+            "统一社会信用代码,公民身份号码,姓名,参保日期,参保类别",
+            "credit_code,identity_number,name,joined_on,category",
         ),
         fields=(_MODE,),
     ),

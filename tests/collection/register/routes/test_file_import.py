@@ -144,6 +144,7 @@ async def test_every_fault_of_a_unit_file_is_named_and_nothing_is_registered(
     found = faults_of(refused)
     assert {fault for fault in found if fault[0] != 8} == {f for f in expected if f[0] != 8}
     assert {(row, code) for row, _, code in found if row == 8} == {(8, "UNIT_EXISTS")}
+    assert "须为企业、事业单位、机关、乡镇企业、灵活就业之一 (one of enterprise," in refused.text
     assert faults_of(await bring(office, "unit", content, report="csv")) == found
     assert (await office.get("supervisor", f"/v1/units/{good}")).status_code == 404
     taken = await bring(office, "unit", content, mode="row_by_row")
