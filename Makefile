@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+NO_PACKAGES := { echo "the packages did not come: check the network, or name a mirror, e.g. \
+export PIP_INDEX_URL=https://mirrors.aliyun.com/pypi/simple/"; exit 1; }
 WORKERS ?= 3
 BENCHMARKS := $(filter-out __init__ _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
 BENCH_FLAGS ?=
@@ -66,15 +68,16 @@ clean:  ## Remove the environment and the files of tools; your data stays
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "wuxian needs Python 3.11 or newer; say which: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "no environment was made: install the venv of your Python, e.g. apt install python3-venv"; exit 1; }
 
 # The project itself is installed without any index: requirements/build.txt holds what builds it.
 $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(BIN)/python
-	$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt || $(NO_PACKAGES)
 	$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
-	$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt || $(NO_PACKAGES)
 	$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $(VENV)/.runtime $@
