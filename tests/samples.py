@@ -139,7 +139,7 @@ def faults_of_command(words: list[str], *, whole: bool = True) -> list[str]:
 
 def _faults_of_options(command: Any, rest: list[str], *, whole: bool) -> list[str]:
     options = {name: one for one in command.params for name in (*one.opts, *one.secondary_opts)}
-    given, plain, faults = set(), 0, []
+    given, plain, faults = set(), list[str](), list[str]()
     while rest:
         word = rest.pop(0)
         if word in {">", ">>", "<"}:
@@ -150,13 +150,16 @@ def _faults_of_options(command: Any, rest: list[str], *, whole: bool) -> list[st
                 faults.append(f"no option {name}")
                 continue
             given.add(options[name].name)
-            if not getattr(options[name], "is_flag", False) and not value and rest:
-                rest.pop(0)
+            if not getattr(options[name], "is_flag", False):
+                value = value or (rest.pop(0) if rest else "")
+                faults += _faults_of_value(options[name], value)
         else:
-            plain += 1
+            plain.append(word)
     arguments = [one for one in command.params if one.param_type_name == "argument"]
-    if plain > len(arguments) and all(one.nargs == 1 for one in arguments):
-        faults.append(f"{plain} arguments")
+    if len(plain) > len(arguments) and all(one.nargs == 1 for one in arguments):
+        faults.append(f"{len(plain)} arguments")
+    for one, value in zip(arguments, plain, strict=False):
+        faults += _faults_of_value(one, value)
     if whole:
         faults += [
             f"no {one.name}"
@@ -165,9 +168,18 @@ def _faults_of_options(command: Any, rest: list[str], *, whole: bool) -> list[st
             if not getattr(one, "prompt", None)
             if one.param_type_name != "argument"
         ]
-        if plain < sum(one.required for one in arguments):
+        if len(plain) < sum(one.required for one in arguments):
             faults.append("arguments are missing")
     return faults
+
+
+def _faults_of_value(option: Any, value: str) -> list[str]:
+    """Say when an option takes none of this value, except where the reader puts something in."""
+    described = option.type_descriptor
+    if not described.is_choice or HIDDEN.search(value) or value.isupper() or not value:
+        return []
+    known = {getattr(one, "value", one) for one in described.choices}
+    return [] if value in known else [f"{option.opts[0]} is never {value}"]
 
 
 # --- requests --------------------------------------------------------------------------------
