@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -23,10 +22,13 @@ from services.cli.common import (
 
 if TYPE_CHECKING:
     from services.collection.policy.domain.diff import PackChange
+    from shared.wire.pack_file import PackFile
 
 app = typer.Typer(help="Check, compare, publish and read policy packs.", no_args_is_help=True)
 
-Pack = Annotated[str, typer.Argument(help="A file, or the name of a shipped pack or template.")]
+Pack = Annotated[
+    str, typer.Argument(help="A YAML or JSON file, or the name of a shipped pack or template.")
+]
 
 
 @app.command()
@@ -43,12 +45,19 @@ def lint(
     names = [*(packs or ()), *(_shipped() if every else ())]
     if not names:
         fail("name a pack, or say --all", 2)
-    found: dict[str, list[dict[str, str]]] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for name in names:
-        content = _read(name)
+        pack = _opened(name)
+        content = pack.content
         faults = faults_of(content)
         found[name] = [
-            {"pointer": row.pointer, "code": row.code, "message": row.message} for row in faults
+            {
+                "line": pack.line_of(row.pointer),
+                "pointer": row.pointer,
+                "code": row.code,
+                "message": row.message,
+            }
+            for row in faults
         ]
         if not as_json:
             doubts = [] if faults else doubts_of(content)
@@ -57,8 +66,10 @@ def lint(
             )
             out.print(f"{name}: {summary}", highlight=False, markup=False)
             for row in faults:
+                line = pack.line_of(row.pointer)
+                place = "" if line is None else f"{line}: "
                 out.print(
-                    f"  {row.pointer or '/'}  {row.code}  {row.message}",
+                    f"  {place}{row.pointer or '/'}  {row.code}  {row.message}",
                     highlight=False,
                     markup=False,
                     soft_wrap=True,
@@ -180,16 +191,25 @@ def _shipped() -> dict[str, dict[str, Any]]:
 
 def _read(name: str) -> Any:
     """Read the pack in a file, or a shipped one by its name."""
+    return _opened(name).content
+
+
+def _opened(name: str) -> PackFile:
+    """Read a pack with the lines of its places; a shipped one has none."""
+    from shared.wire.pack_file import PackFile, Unreadable, read_pack
+
     shipped = _shipped()
     path = Path(name)
     if name in shipped and not path.exists():
-        return shipped[name]
+        return PackFile(content=shipped[name], lines={})
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_pack(path.read_text(encoding="utf-8"))
     except OSError as error:
         fail(f"{name}: {error.strerror}; shipped are {', '.join(shipped)}")
+    except Unreadable as error:
+        fail(f"{name}: line {error.line}: {error.fault.message}")
     except ValueError as error:
-        fail(f"{name} is not JSON: {error}")
+        fail(f"{name} is not a text: {error}")
 
 
 def _value_text(value: Any) -> str:

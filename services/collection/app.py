@@ -54,6 +54,7 @@ from services.collection.oversight.routes import receipt_part as receipt_part_do
 from services.collection.oversight.routes import total as total_doors
 from services.collection.oversight.routes import trail as trail_doors
 from services.collection.personal import routes as personal_doors
+from services.collection.policy.routes import changes as policy_changes_doors
 from services.collection.policy.routes import in_force as in_force_doors
 from services.collection.policy.routes import policy as policy_doors
 from services.collection.policy.routes import region as region_doors
@@ -120,6 +121,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     region_doors.router,
     # Before the door of one version, whose path would take "in-force" for an id.
     in_force_doors.router,
+    policy_changes_doors.router,
     policy_doors.router,
     unit_doors.router,
     category_doors.router,

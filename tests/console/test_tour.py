@@ -26,12 +26,14 @@ LOOKED_AT = {
 }
 """Pages whose screenshots are kept: axe looks at them too."""
 ON_DAY = "2021-08-31"
+FAILURES = ".wx-fault, .wx-about[role=alert]"
+"""A refusal of a service, and a page that could not be built."""
 MACHINES = ("wuxian", "set-up", "collection_service", "payout_service")
 """Names of no person that stand where a person's would."""
 
 
 async def refusals(person: Person) -> list[str]:
-    found: list[str] = await person.page.locator(".wx-fault").all_inner_texts()
+    found: list[str] = await person.page.locator(FAILURES).all_inner_texts()
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import NoPolicy, PackExists
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy import store as policy_store
+from services.collection.policy.domain import diff as diff_rules
 from services.collection.policy.domain import pack as pack_rules
+from services.collection.policy.domain.diff import PackChange
 from services.collection.policy.domain.faults import faults as faults_rules
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.store import PolicyRow
@@ -37,6 +39,15 @@ class DatedPolicy:
 
     id: UUID
     policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyComparison:
+    """The differences to an earlier version and its pack; no version: there is nothing earlier."""
+
+    since: PolicyRow | None
+    before: dict[str, Any] | None
+    changes: list[PackChange]
 
 
 def key_of_region(region: str) -> int:
@@ -99,6 +110,7 @@ async def draft(tx: AsyncConnection, content: Mapping[str, Any], caller: Caller)
         effective_to=policy.in_force_to,
         status="draft",
         author=caller.subject,
+        decided_by=None,
         created_at=now(),
         published_at=None,
     )
@@ -126,9 +138,53 @@ async def approve(tx: AsyncConnection, policy_id: UUID, caller: Caller) -> Polic
         raise StateConflict(status=row.status)
     await trail.record(tx, _step(row, "approve"), caller)
     await policy_store.close_open_ended(tx, row.region, row.effective_from - timedelta(1))
-    if not await policy_store.publish(tx, policy_id):
+    if not await policy_store.publish(tx, policy_id, caller.subject):
         raise StateConflict(status="in_force")
     return await find(tx, policy_id)
+
+
+async def refuse(tx: AsyncConnection, policy_id: UUID, why: str, caller: Caller) -> PolicyRow:
+    """Refuse a draft, signed by another person than its author. Its name may be used again.
+
+    Raises:
+        NotFound: there is no such version. StateConflict: it is decided already.
+        SamePersonTwice: the author refuses.
+    """
+    row = await find(tx, policy_id)
+    if row.status != "draft":
+        raise StateConflict(status=row.status)
+    await trail.record(tx, replace(_step(row, "refuse"), why=why), caller)
+    if not await policy_store.refuse(tx, policy_id, caller.subject):
+        raise StateConflict(status="decided")
+    return await find(tx, policy_id)
+
+
+async def compared(tx: AsyncConnection, content: Mapping[str, Any]) -> PolicyComparison:
+    """Compare a pack that nobody has drafted with the version in force on its first day."""
+    day = date.fromisoformat(content["in_force_from"])
+    return await _compared(tx, await policy_store.in_force(tx, content["region"], day), content)
+
+
+async def changes(tx: AsyncConnection, policy_id: UUID, since: UUID | None) -> PolicyComparison:
+    """Compare a version with another one, or else with the one in force before it.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    row, content = await find(tx, policy_id), await content_of(tx, policy_id)
+    if since is None:
+        day_before = row.effective_from - timedelta(1)
+        since = await policy_store.in_force(tx, row.region, day_before)
+    return await _compared(tx, since, content)
+
+
+async def _compared(
+    tx: AsyncConnection, since: UUID | None, content: Mapping[str, Any]
+) -> PolicyComparison:
+    if since is None:
+        return PolicyComparison(since=None, before=None, changes=[])
+    row, before = await find(tx, since), await content_of(tx, since)
+    return PolicyComparison(since=row, before=before, changes=diff_rules.changes(before, content))
 
 
 def _step(row: PolicyRow, step: str) -> trail.Step:

@@ -15,7 +15,7 @@ from services.collection.common.domain.errors import PolicyOverlaps
 from shared.page import read_page
 
 _COLUMNS = """id, region, pack, title, effective_from, effective_to, status, author,
-       created_at, published_at"""
+       decided_by, created_at, published_at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class PolicyRow:
     effective_to: date | None
     status: str
     author: str
+    decided_by: str | None
     created_at: datetime
     published_at: datetime | None
 
@@ -74,13 +75,13 @@ async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow | None:
 
 
 async def find_named(tx: AsyncConnection, region: str, pack: str) -> tuple[PolicyRow, bytes] | None:
-    """Find a version by region and name, with the hash of its content."""
+    """Find a version by region and name, with the hash of its content; a refused one has no name."""
     row = (
         await tx.execute(
             text(f"""
                 SELECT {_COLUMNS}, content_hash
                   FROM policy
-                 WHERE region = :region AND pack = :pack
+                 WHERE region = :region AND pack = :pack AND status <> 'refused'
             """),
             {"region": region, "pack": pack},
         )
@@ -105,7 +106,7 @@ async def insert_draft(
                                 content, content_hash, author)
             VALUES (:id, :region, :pack, :title, :effective_from, :effective_to, 'draft',
                     CAST(:content AS jsonb), :content_hash, :author)
-            ON CONFLICT (region, pack) DO NOTHING
+            ON CONFLICT (region, pack) WHERE status <> 'refused' DO NOTHING
             RETURNING id
         """),
         {
@@ -136,7 +137,7 @@ async def close_open_ended(tx: AsyncConnection, region: str, day_before: date) -
     )
 
 
-async def publish(tx: AsyncConnection, policy_id: UUID) -> bool:
+async def publish(tx: AsyncConnection, policy_id: UUID, decided_by: str) -> bool:
     """Put a draft in force; False if it is not a draft.
 
     Raises:
@@ -146,16 +147,30 @@ async def publish(tx: AsyncConnection, policy_id: UUID) -> bool:
         made = await tx.execute(
             text("""
                 UPDATE policy
-                   SET status = 'in_force', published_at = now()
+                   SET status = 'in_force', published_at = now(), decided_by = :decided_by
                  WHERE id = :id AND status = 'draft'
                 RETURNING id
             """),
-            {"id": policy_id},
+            {"id": policy_id, "decided_by": decided_by},
         )
     except IntegrityError as error:
         if "policy_one_in_force_a_day" in str(error.orig):
             raise PolicyOverlaps from None
         raise
+    return made.first() is not None
+
+
+async def refuse(tx: AsyncConnection, policy_id: UUID, decided_by: str) -> bool:
+    """Refuse a draft; False if it is not a draft."""
+    made = await tx.execute(
+        text("""
+            UPDATE policy
+               SET status = 'refused', decided_by = :decided_by
+             WHERE id = :id AND status = 'draft'
+            RETURNING id
+        """),
+        {"id": policy_id, "decided_by": decided_by},
+    )
     return made.first() is not None
 
 

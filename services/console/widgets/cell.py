@@ -29,6 +29,8 @@ class Kind(StrEnum):
     FUND = "fund"
     ROLE = "role"
     YES = "yes"
+    FIGURE = "figure"
+    """A figure that comes written, with its unit."""
 
 
 _WRITTEN: dict[Kind, Callable[[Any], str]] = {
@@ -44,12 +46,13 @@ _WRITTEN: dict[Kind, Callable[[Any], str]] = {
     Kind.FUND: lambda value: names.fund_name(str(value)) if value else text.NOTHING,
     Kind.ROLE: lambda value: names.role_name(str(value)) if value else text.NOTHING,
     Kind.YES: text.yes,
+    Kind.FIGURE: text.plain,
 }
 LINE = 26
 """Characters after which a text in a table goes on in a second line; nothing is cut."""
 SHORT = 10
 """Characters up to which a word or a name stays in one line."""
-RIGHT_ALIGNED = frozenset({Kind.MONEY, Kind.NUMBER, Kind.PERCENT})
+RIGHT_ALIGNED = frozenset({Kind.MONEY, Kind.NUMBER, Kind.PERCENT, Kind.FIGURE})
 
 
 @dataclass(frozen=True, slots=True)

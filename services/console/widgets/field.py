@@ -129,6 +129,19 @@ class Choice(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Yes(Field):
+    """A box to tick; nothing ticked is no."""
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        return ui.checkbox(tell(self.title), value=self.opening(value) == "true")
+
+    def read(self, input: Input) -> Any:
+        """Return whether it is ticked."""
+        return bool(input.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class District(Field):
     """A district of the region."""
 
@@ -150,10 +163,11 @@ class Loaded(Field):
         """Build the input without its choices."""
         return _select(self, {}, value)
 
-    async def fill(self, input: Input, api: Api) -> None:
-        """Fetch the choices."""
+    async def fill(self, input: Input, api: Api, value: str = "") -> None:
+        """Fetch the choices; the one to open with is chosen where it is among them."""
         assert isinstance(input, ui.select)
-        input.set_options(dict(await self.load(api)))
+        options, opening = dict(await self.load(api)), self.opening(value)
+        input.set_options(options, value=opening if opening in options else None)
 
 
 def _select(field: Field, options: Mapping[str, str], value: str) -> Input:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -86,17 +86,14 @@ class FileForm:
         with ui.element("div").classes("wx-panel wx-file-form"):
             with ui.row().classes("wx-filters"):
                 for field in self.page.fields:
-                    input = field.build(str(self.view.query.get(field.member, "")))
+                    start = str(self.view.query.get(field.member, ""))
+                    input = field.build(start)
                     self.inputs.append((field, input))
                     if isinstance(field, Loaded):
-                        await attempt(self.view.api, partial(field.fill, input, self.view.api))
-            box = ui.upload(on_upload=self._take, auto_upload=True, max_file_size=BULK_BYTES)
-            box.classes("wx-upload").props("flat bordered")
-            words = t("把文件拖到这里", "Drop the file here"), t("选择文件", "Choose a file")
-            box.add_slot("header", _DROP % words)
-            box.add_slot(
-                "list", "<span />"
-            )  # the name stands below; Quasar's list has nameless buttons
+                        await attempt(
+                            self.view.api, partial(field.fill, input, self.view.api, start)
+                        )
+            drop_box(self._take)
             self.chosen = about(t("尚未选择文件。", "No file yet."))
             if self.page.template is not None:
                 self._offer_template(tell(self.page.template))
@@ -147,6 +144,20 @@ class FileForm:
                 await show_operation(self.view, str(answer["id"]), service=service)
             else:
                 show_result(answer, self.page.result)
+
+
+def drop_box(
+    take: Callable[[events.UploadEventArguments], Awaitable[None]], longest: int = BULK_BYTES
+) -> None:
+    """Show the place where a file is dropped or chosen."""
+    box = ui.upload(on_upload=take, auto_upload=True, max_file_size=longest)
+    box.classes("wx-upload").props("flat bordered")
+    box.add_slot(
+        "header",
+        _DROP % (t("把文件拖到这里", "Drop the file here"), t("选择文件", "Choose a file")),
+    )
+    # The name stands below; Quasar's list has buttons without names.
+    box.add_slot("list", "<span />")
 
 
 def media_type(name: str) -> str:

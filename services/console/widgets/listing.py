@@ -128,7 +128,7 @@ class Listing:
                 input = field.build(start)
                 self.inputs.append((field, input))
                 if isinstance(field, Loaded):
-                    await attempt(self.view.api, partial(field.fill, input, self.view.api))
+                    await attempt(self.view.api, partial(field.fill, input, self.view.api, start))
                 input.on("keydown.enter", self._search)
             ui.button(t("查询", "Search"), icon="search", on_click=self._search).props(
                 "unelevated no-caps"

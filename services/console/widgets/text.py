@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,13 @@ def percent(share: str | None, digits: int = 1) -> str:
     shifted = whole + (rest + "0" * (2 + digits))[: 2 + digits]
     head, tail = (shifted[:-digits], shifted[-digits:]) if digits else (shifted, "")
     return f"{sign}{int(head):,}{'.' + tail if tail else ''} %"
+
+
+def rate(share: str | None) -> str:
+    """Return a rate as percent with every digit that it has: 0.0005 is 0.05%."""
+    if not share:
+        return NOTHING
+    return f"{(Decimal(share) * 100).normalize():f}%"
 
 
 def yes(value: bool | None) -> str:

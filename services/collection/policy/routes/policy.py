@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
 from services.collection.policy import flows as policy_flow
+from services.collection.policy.schemas.changes import PolicyRefusalIn
 from services.collection.policy.schemas.lint import faults_of
 from services.collection.policy.schemas.policy import (
     PackIn,
@@ -94,6 +95,26 @@ async def approve_policy(
         return PolicyOut.of(await policy_flow.approve(tx, ref.id, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
+
+
+@router.post(
+    "/v1/policies/{policy}/refusals",
+    operation_id="refuse_policy",
+    summary="不予批准政策版本 · Refuse a policy version",
+    status_code=201,
+    response_model=PolicyOut,
+)
+async def refuse_policy(
+    policy: RefPath, body: PolicyRefusalIn, at: Annotated[Door, door(Right.PUBLISH_POLICY)]
+) -> Response:
+    """Refuse a draft, as another person than its author. Its name may be used again."""
+    ref = Ref.parse(Reference.POLICY, policy)
+    return await at.write(
+        lambda tx: policy_flow.refuse(tx, ref.id, body.why, at.caller),
+        shape=PolicyOut.of,
+        key=ref.key,
+        status=201,
+    )
 
 
 @router.get("/v1/policies", operation_id="list_policies", summary="政策版本列表 · List policies")

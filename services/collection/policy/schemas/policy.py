@@ -287,8 +287,9 @@ class PolicyOut(Out):
     title: str
     in_force_from: date
     in_force_to: date | None
-    status: str = Field(examples=["draft", "in_force"])
+    status: str = Field(examples=["draft", "in_force", "refused"])
     author: str
+    decided_by: str | None = Field(description="批准或不予批准的人 (who approved or refused it)")
     created_at: datetime
     published_at: datetime | None
 
@@ -309,6 +310,7 @@ class PolicyOut(Out):
             "in_force_to": row.effective_to,
             "status": row.status,
             "author": row.author,
+            "decided_by": row.decided_by,
             "created_at": row.created_at,
             "published_at": row.published_at,
         }

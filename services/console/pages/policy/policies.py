@@ -10,9 +10,11 @@ from nicegui import ui
 from services.console import codes
 from services.console.page import Area, FreePage, View, link
 from services.console.pages.payout.claims import documents_of
+from services.console.pages.policy.differences import show_versions
 from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
+from services.console.widgets.field import Note
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage
 from services.console.widgets.title import about, page_title
@@ -22,10 +24,11 @@ from shared.process.settings import settings
 from shared.roles import Right
 
 STATUSES: Final[Mapping[str, Text]] = {
-    "draft": ("草案", "Draft"),
+    "draft": ("待批准", "To be approved"),
     "in_force": ("执行中", "In force"),
     "published": ("已发布", "Published"),
     "replaced": ("已被取代", "Replaced"),
+    "refused": ("不予批准", "Refused"),
 }
 RULES: Final[Mapping[str, Text]] = {
     "summary_calendar": ("汇总截止日", "Cut-off days"),
@@ -43,6 +46,7 @@ _POLICY: Final = (
     Column("in_force_from", ("自", "From"), Kind.DAY),
     Column("in_force_to", ("至", "To"), Kind.DAY),
     Column("author", ("起草", "Author"), names=codes.AUTHORS),
+    Column("decided_by", ("批准", "Decided by")),
     Column("published_at", ("发布时间", "Published at"), Kind.TIME),
 )
 
@@ -77,7 +81,7 @@ LIST: Final = ListPage(
     columns=(
         Column("id", ("版本", "Version"), Kind.CODE, link="/policies/{id}"),
         *_POLICY,
-        Column("status", ("状态", "Status"), names=STATUSES),
+        Column("status", ("状态", "Status"), Kind.STATUS, names=STATUSES),
     ),
 )
 PAPER: Final = PaperPage(
@@ -88,7 +92,8 @@ PAPER: Final = PaperPage(
     door="collection:/v1/policies/{policy}",
     trail="collection:/v1/policies/{policy}/trail",
     status=None,
-    fields=(Column("status", ("状态", "Status"), names=STATUSES), *_POLICY),
+    fields=(Column("status", ("状态", "Status"), Kind.STATUS, names=STATUSES), *_POLICY),
+    more=show_versions,
     actions=(
         Action(
             title=("批准并执行", "Put in force"),
@@ -97,6 +102,16 @@ PAPER: Final = PaperPage(
             when=lambda paper: paper["status"] == "draft",
             confirm=("自 {in_force_from} 起执行:{title}", "In force from {in_force_from}: {title}"),
             done=("已执行", "In force"),
+        ),
+        Action(
+            title=("不予批准", "Refuse"),
+            door="collection:/v1/policies/{policy}/refusals",
+            right=Right.PUBLISH_POLICY,
+            when=lambda paper: paper["status"] == "draft",
+            fields=(Note(member="why", title=("理由", "Reason"), is_needed=True),),
+            confirm=("不予批准:{title}", "Refuse: {title}"),
+            done=("不予批准", "Refused"),
+            is_grave=True,
         ),
     ),
 )

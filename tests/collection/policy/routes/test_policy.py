@@ -16,6 +16,11 @@ def named(name: str, **other: Any) -> dict[str, Any]:
     return packs.sound_pack() | {"pack": name, "region": "testland"} | other
 
 
+def with_first_rate(content: dict[str, Any], rate: str) -> dict[str, Any]:
+    first, *others = content["rates"]
+    return content | {"rates": [first | {"rate": rate}, *others]}
+
+
 async def test_the_shipped_policies_are_in_force(office: Office) -> None:
     answer = await office.get("supervisor", "/v1/policies", region="tianjin")
     found = {row["pack"]: (row["status"], row["author"]) for row in answer.json()["items"]}
@@ -146,3 +151,73 @@ async def test_only_who_may_publish_drafts(office: Office, role: str) -> None:
 async def test_an_unknown_version_is_not_found(office: Office) -> None:
     for path in ("/v1/policies/pol_nonsense", f"/v1/policies/pol_{'0' * 48}"):
         assert (await office.get("supervisor", path)).status_code == 404
+
+
+async def test_another_person_refuses_a_draft_and_its_name_is_free_again(office: Office) -> None:
+    content = named("refused-2021", region="refusedland")
+    drafted = await office.post("centre_auditor", "/v1/policies", content, subject=AUTHOR)
+    path = f"/v1/policies/{drafted.json()['id']}/refusals"
+    own = await office.post("centre_auditor", path, {"why": "我写错了"}, subject=AUTHOR)
+    assert (own.status_code, own.json()["code"]) == (409, "SAME_PERSON_TWICE")
+    refused = await office.post("department_head", path, {"why": "费率有误"}, subject=APPROVER)
+    assert (refused.json()["status"], refused.json()["decided_by"]) == ("refused", APPROVER)
+    again = await office.post("department_head", path, {"why": "费率有误"}, subject="third-zhao")
+    assert (again.status_code, again.json()["code"]) == (409, "STATE_CONFLICT")
+    mended = await publish(office, content | {"title": "已改正"})
+    assert (mended["status"], mended["author"], mended["decided_by"]) == (
+        "in_force",
+        AUTHOR,
+        APPROVER,
+    )
+
+
+async def test_the_database_takes_no_policy_in_force_that_one_person_made(
+    office: Office, database_url: str
+) -> None:
+    content = named("alone-2021", region="aloneland")
+    await office.post("centre_auditor", "/v1/policies", content, subject=AUTHOR)
+    connection = await asyncpg.connect(
+        asyncpg_dsn(database_url), server_settings={"search_path": "collection"}
+    )
+    try:
+        for person in (None, AUTHOR, AUTHOR.upper()):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await connection.execute(
+                    "UPDATE policy SET status = 'in_force', decided_by = $1 WHERE pack = $2",
+                    person,
+                    "alone-2021",
+                )
+    finally:
+        await connection.close()
+
+
+async def test_a_pack_is_compared_with_the_version_before_it_drafted_or_not(
+    office: Office,
+) -> None:
+    first = await publish(office, named("old-2021", region="changeland"))
+    content = with_first_rate(
+        named("new-2022", region="changeland", in_force_from="2022-01-01"), "0.17"
+    )
+    checked = await office.post("centre_auditor", "/v1/policy-checks", content)
+    found = checked.json()
+    assert (checked.status_code, found["faults"], found["since"]["id"]) == (200, [], first["id"])
+    (change,) = found["items"]
+    assert (change["member"], change["was"], change["now"]) == ("rate", "0.16", "0.17")
+    assert "17%" in found["text"]
+    second = await publish(office, content)
+    listed = await office.get("supervisor", f"/v1/policies/{second['id']}/changes")
+    assert listed.json()["items"] == [change]
+    none = await office.get(
+        "supervisor", f"/v1/policies/{second['id']}/changes", since=second["id"]
+    )
+    assert none.json()["items"] == []
+    alone = await office.get("supervisor", f"/v1/policies/{first['id']}/changes")
+    assert (alone.json()["since"], alone.json()["items"]) == (None, [])
+
+
+async def test_a_check_names_every_fault_of_a_pack_with_its_place(office: Office) -> None:
+    content = with_first_rate(named("faulty", region="faultyland"), "1.6")
+    found = (await office.post("centre_auditor", "/v1/policy-checks", content)).json()
+    assert found["count"] == len(found["faults"]) > 0
+    assert "/rates/0/rate" in [fault["pointer"] for fault in found["faults"]]
+    assert (found["text"], found["items"]) == (None, [])
