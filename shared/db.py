@@ -7,16 +7,19 @@ may use an administrator's address: their connection takes the service's role at
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from shared.process.background import Bell
 from shared.process.database_address import role_of as role_of
 
 T = TypeVar("T")
@@ -28,6 +31,8 @@ WAIT_SECONDS = 15.0
 """Time until a request has a connection that answers, new or used."""
 GRACE_SECONDS = 2.0
 """A server that works ends a statement at its own limit; one that hangs is left this much later."""
+TRUSTED_SECONDS = 1.0
+"""Time for which a connection that worked is used again without a question."""
 RETRIED_STATES = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction did nothing and may be run again."""
 
@@ -92,6 +97,31 @@ _LOST = (
 """Errors of the driver itself, from COPY and the like: the connection is in no state to go on."""
 
 
+def _replace_dead_connections(engine: AsyncEngine) -> None:
+    """Let a connection that lay in the pool for a while be tried before it is used again.
+
+    SQLAlchemy's own pre-ping tries each one every time, which costs as much as a short transaction.
+    """
+    pool, dialect = engine.sync_engine.pool, engine.dialect
+
+    @event.listens_for(pool, "checkin")
+    def note(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["returned"] = time.monotonic()
+
+    @event.listens_for(pool, "checkout")
+    def check(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        returned = record.info.get("returned")
+        if returned is None:
+            return  # it was opened a moment ago
+        if connection.driver_connection.is_closed():
+            raise InvalidatePoolError
+        if time.monotonic() - returned > TRUSTED_SECONDS:
+            try:
+                dialect.do_ping(connection)
+            except Exception as error:
+                raise InvalidatePoolError from error
+
+
 class Database:
     """One service's pool of connections."""
 
@@ -108,17 +138,18 @@ class Database:
         self.url = url
         self.statement_timeout_ms = statement_timeout_ms
         self.wait_seconds = wait_seconds
+        self.bell = Bell()
         self.engine = engine_on(
             url,
             server_settings=self._server_settings,
             seconds=self._seconds,
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             pool_timeout=wait_seconds,
             # An error's text goes to the log; account numbers and sealed fields must not.
             hide_parameters=True,
         )
+        _replace_dead_connections(self.engine)
 
     @property
     def _server_settings(self) -> dict[str, str]:

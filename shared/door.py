@@ -118,9 +118,11 @@ class Door:
             return _json(body, status)
 
         try:
-            return await self.db.run(once)
+            answer = await self.db.run(once)
         except _DryRun as rehearsed:
             return _json(rehearsed.body, 200)
+        self.db.bell.ring()
+        return answer
 
     async def write_file(
         self,
@@ -156,9 +158,11 @@ class Door:
             return answer
 
         try:
-            return await self.db.run(once)
+            answer = await self.db.run(once)
         except _Refused as refused:
             return refused.answer
+        self.db.bell.ring()
+        return answer
 
     def _claim(self, key: int, digest: bytes) -> idempotency.Claim | None:
         if not self.idempotency_key:

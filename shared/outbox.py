@@ -7,7 +7,6 @@ refuses for good is set aside with the reason and holds up nobody.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import time
@@ -25,11 +24,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.db import Database
 from shared.ids import uuid7s
 from shared.process import tracing
+from shared.process.background import keep_looking
 from shared.process.log import logger
 
 BATCH = 1000
 IDLE_SECONDS = 0.1
-BACKOFF_MAX_SECONDS = 10.0
 LEASE_SECONDS = 15
 REFUSED_SECONDS = 5.0
 """Time between two counts of what was set aside, while nothing is delivered."""
@@ -277,35 +276,12 @@ class Relay:
         self.deliver = deliver
         self._day_closed = day_closed
         self.holder = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._wake = asyncio.Event()
         self._refused_due = 0.0
-
-    def wake(self) -> None:
-        """Hint that there is something to deliver; correctness does not depend on it."""
-        self._wake.set()
 
     async def run(self) -> None:
         """Deliver until it is cancelled. Nothing is lost by stopping anywhere."""
-        pause = IDLE_SECONDS
-        while True:
-            try:
-                sent = await self.step()
-                pause = 0.0 if sent else IDLE_SECONDS
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                pause = min(max(pause, IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
-                logger().warning(
-                    "outbox delivery failed, will retry",
-                    error=str(error)[:300],
-                    retry_in_seconds=pause,
-                )
-            if pause:
-                self._wake.clear()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), pause)
-                except TimeoutError:
-                    continue
+        failed = "outbox delivery failed"
+        await keep_looking(self.step, self.db.bell, seconds=IDLE_SECONDS, failed=failed)
 
     async def step(self) -> int:
         """Deliver one batch if this process holds the lease; how many messages it settled."""

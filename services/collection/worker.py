@@ -7,7 +7,7 @@ is cancelled, added to `TASKS`. It may be killed at any point, so repeating it m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,8 +38,9 @@ from shared import book_days
 from shared.db import Database
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
-from shared.outbox import BACKOFF_MAX_SECONDS, Relay
+from shared.outbox import Relay
 from shared.process import retention
+from shared.process.background import keep_looking
 from shared.process.log import logger
 from shared.process.settings import Settings
 from shared.security.identity import Identity
@@ -84,6 +85,10 @@ class Background:
     settings: Settings
     trust: Trust
 
+    async def look(self, work: Callable[[], Awaitable[int]], seconds: float, failed: str) -> None:
+        """Look for such work for ever, at the earliest so many seconds after none was found."""
+        await keep_looking(work, self.db.bell, seconds=seconds, failed=failed)
+
 
 def _ledger(background: Background, attempts: int = 4) -> Peer:
     return Peer(
@@ -110,44 +115,23 @@ async def refresh_book_days(background: Background) -> None:
 
 async def credit_persons(background: Background) -> None:
     """Send the ledger the personal credits of settled bills, until cancelled."""
-    pause = CREDIT_IDLE_SECONDS
     async with _ledger(background) as peer:
-        crediting = PersonalCreditJob(background.db, PersonalAccounts(peer))
-        while True:
-            try:
-                pause = 0.0 if await crediting.step() else CREDIT_IDLE_SECONDS
-            except Exception as error:
-                pause = min(max(pause, CREDIT_IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
-                logger().warning("persons cannot be credited, will retry", error=str(error)[:300])
-            await asyncio.sleep(pause)
+        job = PersonalCreditJob(background.db, PersonalAccounts(peer))
+        await background.look(job.step, CREDIT_IDLE_SECONDS, "persons cannot be credited")
 
 
 async def follow_refunds(background: Background) -> None:
     """Mark refunds as paid once the ledger has settled them, until cancelled."""
-    pause = REFUND_IDLE_SECONDS
     async with _ledger(background) as peer:
         job = RefundJob(background.db, RefundOrders(peer))
-        while True:
-            try:
-                pause = 0.0 if await job.step() else REFUND_IDLE_SECONDS
-            except Exception as error:
-                pause = min(max(pause, REFUND_IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
-                logger().warning("refunds cannot be followed, will retry", error=str(error)[:300])
-            await asyncio.sleep(pause)
+        await background.look(job.step, REFUND_IDLE_SECONDS, "refunds cannot be followed")
 
 
 async def reconcile_accounts(background: Background) -> None:
     """Follow the books and match the accounts that statements are expected of, until cancelled."""
-    pause = RECONCILIATION_IDLE_SECONDS
     async with _ledger(background) as peer:
         job = ReconciliationJob(background.db, Books(peer), background.settings.region)
-        while True:
-            try:
-                pause = 0.0 if await job.step() else RECONCILIATION_IDLE_SECONDS
-            except Exception as error:
-                pause = min(max(pause, RECONCILIATION_IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
-                logger().warning("accounts not reconciled, will retry", error=str(error)[:300])
-            await asyncio.sleep(pause)
+        await background.look(job.step, RECONCILIATION_IDLE_SECONDS, "accounts not reconciled")
 
 
 async def bind_evidence(background: Background) -> None:
@@ -180,47 +164,28 @@ def sealer(db: Database, identity: Identity) -> Sealer:
 
 async def issue_bills(background: Background) -> None:
     """Issue bills for audited summaries, until cancelled."""
-    while True:
-        if not await issue_waiting_bills(background.db):
-            await asyncio.sleep(IDLE_SECONDS)
+    issue = partial(issue_waiting_bills, background.db)
+    await background.look(issue, IDLE_SECONDS, "bills not issued")
 
 
 async def reallocate_accounts(background: Background) -> None:
     """Look again at accounts that may have changed, until it is cancelled."""
-    while True:
-        try:
-            looked_at = await reallocation_job.run_due(background.db, background.settings.region)
-        except Exception as error:
-            logger().warning("due accounts cannot be read, will retry", error=str(error)[:300])
-            looked_at = 0
-        if not looked_at:
-            await asyncio.sleep(IDLE_SECONDS)
+    run_due = partial(reallocation_job.run_due, background.db, background.settings.region)
+    await background.look(run_due, IDLE_SECONDS, "due accounts cannot be read")
 
 
 async def cut_over(background: Background) -> None:
     """Let open bills change hands where the tax bureau collects, until cancelled."""
-    region = background.settings.region
-    while True:
-        try:
-            moved = await background.db.run(partial(mode_flow.cut_over, region=region))
-        except Exception as error:
-            logger().warning("bills cannot change hands, will retry", error=str(error)[:300])
-            moved = 0
-        if not moved:
-            await asyncio.sleep(CUT_OVER_IDLE_SECONDS)
+    move = partial(mode_flow.cut_over, region=background.settings.region)
+    move_some = partial(background.db.run, move)
+    await background.look(move_some, CUT_OVER_IDLE_SECONDS, "bills cannot change hands")
 
 
 async def run_operations(background: Background) -> None:
     """Run waiting operations, until cancelled."""
     tools = Tools(background.db, background.identity, background.settings)
-    while True:
-        try:
-            ended = await run_job.run_waiting(tools, OPERATIONS)
-        except Exception as error:
-            logger().warning("operations cannot be read, will retry", error=str(error)[:300])
-            ended = 0
-        if not ended:
-            await asyncio.sleep(IDLE_SECONDS)
+    run_waiting = partial(run_job.run_waiting, tools, OPERATIONS)
+    await background.look(run_waiting, IDLE_SECONDS, "operations cannot be read")
 
 
 async def issue_waiting_bills(db: Database) -> int:

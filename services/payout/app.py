@@ -249,13 +249,6 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     app.state.inspection_orders = InspectionOrderWorker(db, InspectionOrders(collection_peer), keys)
     app.state.sealer = Sealer(db, _sealing(keys))
     ledger = LedgerClient(ledger_peer)
-    app.state.relay = relay = Relay(
-        db, delivery_to(ledger), partial(book_days.refresh, db, ledger_peer)
-    )
-    app.state.funding = funding = FundingWorker(db, ledger)
-
-    def wake() -> None:
-        relay.wake()
-        funding.wake()
-
-    app.state.wake = wake
+    refresh = partial(book_days.refresh, db, ledger_peer)
+    app.state.relay = Relay(db, delivery_to(ledger), refresh)
+    app.state.funding = FundingWorker(db, ledger)

@@ -44,9 +44,22 @@ async def bound_until(tx: AsyncConnection, stream: Stream) -> int:
     return found or 0
 
 
-async def newest(tx: AsyncConnection, stream: Stream) -> int:
-    """The greatest number of a stream's rows that this transaction sees; 0 when it has none."""
-    return await tx.scalar(text(f"SELECT max(seq) FROM {stream.table}")) or 0
+async def grown(tx: AsyncConnection, streams: Sequence[Stream]) -> list[tuple[Stream, int]]:
+    """The streams with rows that no block covers, each with the greatest number seen here."""
+    if not streams:
+        return []
+    looks = " UNION ALL ".join(
+        f"SELECT {place} AS place, (SELECT max(seq) FROM {stream.table}) AS newest,"
+        f" (SELECT max(until) FROM evidence_block WHERE stream = :stream_{place}) AS bound"
+        for place, stream in enumerate(streams)
+    )
+    names = {f"stream_{place}": stream.name for place, stream in enumerate(streams)}
+    rows = await tx.execute(text(looks), names)
+    return [
+        (streams[row.place], row.newest)
+        for row in sorted(rows, key=lambda row: int(row.place))
+        if (row.newest or 0) > (row.bound or 0)
+    ]
 
 
 async def writers(tx: AsyncConnection, stream: Stream) -> frozenset[str]:

@@ -38,21 +38,13 @@ class BlockWriter:
     async def step(self) -> int:
         """Bind what is new in every stream; the number of blocks written."""
         written = 0
-        for stream, until in await self._grown():
+        async with self.db.transaction() as tx:
+            streams = await evidence_store.grown(tx, self.streams)
+        for stream, until in streams:
             if await self._settled(stream):
                 while await self._write(stream, until):
                     written += 1
         return written
-
-    async def _grown(self) -> list[tuple[Stream, int]]:
-        """Find the streams with rows that no block covers, each with the number of its last row."""
-        grown = []
-        async with self.db.transaction() as tx:
-            for stream in self.streams:
-                until = await evidence_store.newest(tx, stream)
-                if until > await evidence_store.bound_until(tx, stream):
-                    grown.append((stream, until))
-        return grown
 
     async def _settled(self, stream: Stream) -> bool:
         """Wait until no row can come before those seen; False when that takes too long.

@@ -7,7 +7,6 @@ twice; a partial index finds the rows that wait, and is empty afterwards.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database
-from shared.process.log import logger
+from shared.process.background import keep_looking
 from shared.security.personal_data import PLAIN, PersonalCipher
 
 ROWS_PER_STEP: Final = 500
@@ -118,15 +117,12 @@ class Sealer:
 
     async def run(self) -> None:
         """Work until cancelled. Stopping anywhere loses nothing."""
-        while True:
-            try:
-                while await self.step():
-                    pass
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                logger().warning("personal data not sealed, will retry", error=str(error)[:300])
-            await asyncio.sleep(IDLE_SECONDS)
+        await keep_looking(
+            self.step,
+            self.db.bell,
+            seconds=IDLE_SECONDS,
+            failed="personal data not sealed",
+        )
 
     async def step(self) -> int:
         """Take one step in every table; return how many rows were sealed."""

@@ -24,7 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import clock
 from shared.db import Database
 from shared.guard import tls
-from shared.outbox import BACKOFF_MAX_SECONDS, LEASE_SECONDS, hold_lease
+from shared.outbox import LEASE_SECONDS, hold_lease
+from shared.process.background import keep_looking
 from shared.process.log import logger
 from shared.process.settings import Settings
 from shared.security.field_cipher import FieldCipher
@@ -68,6 +69,7 @@ class Courier:
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._busy: dict[UUID, asyncio.Task[None]] = {}
         self._renew_at = 0.0
+        self._held_by_other_until = 0.0
         self._http: httpx.AsyncClient | None = None
 
     @classmethod
@@ -77,17 +79,16 @@ class Courier:
 
     async def run(self) -> None:
         """Work until cancelled. Stopping anywhere loses nothing."""
-        pause = IDLE_SECONDS
         try:
-            while True:
-                try:
-                    pause = 0.0 if await self.step() else self._idle_seconds()
-                except Exception as error:
-                    pause = min(max(pause, IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
-                    logger().warning("webhooks fail, will retry", error=repr(error)[:300])
-                await asyncio.sleep(pause)
+            await keep_looking(
+                self._look, self.db.bell, seconds=IDLE_SECONDS, failed="webhooks fail"
+            )
         finally:
             await self.close()
+
+    async def _look(self) -> int:
+        """Take a step, unless another process had the lease a moment ago and has it still."""
+        return 0 if monotonic() < self._held_by_other_until else await self.step()
 
     async def step(self) -> int:
         """Number new events and start what is due; return how many events were numbered."""
@@ -110,15 +111,12 @@ class Courier:
             task.add_done_callback(partial(self._done, endpoint_id))
         return now - before
 
-    def _idle_seconds(self) -> float:
-        """Wait longer while another process has the lease: it is free at the earliest after that."""
-        return IDLE_SECONDS if monotonic() < self._renew_at else RENEW_SECONDS
-
     async def _holds_lease(self, tx: AsyncConnection) -> bool:
         """Keep the lease, which is written down anew every few seconds."""
         if monotonic() < self._renew_at:
             return True
         if not await hold_lease(tx, LEASE, self._holder):
+            self._held_by_other_until = monotonic() + RENEW_SECONDS
             return False
         self._renew_at = monotonic() + RENEW_SECONDS
         return True

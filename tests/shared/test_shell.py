@@ -140,6 +140,7 @@ async def test_a_repeat_gets_the_first_answer_and_changes_nothing(
     client: httpx.AsyncClient, db: Database, bearer: Bearer
 ) -> None:
     headers = bearer(Role.CENTRE_CASHIER) | {"Idempotency-Key": "k1"}
+    rung = db.bell.count
     first = await client.post("/v1/payments", json={"amount": "1.50"}, headers=headers)
     again = await client.post(
         "/v1/payments",
@@ -147,6 +148,7 @@ async def test_a_repeat_gets_the_first_answer_and_changes_nothing(
         headers=headers | {"content-type": "application/json"},
     )
     assert first.status_code == 201
+    assert db.bell.count == rung + 1, "the background work is woken"
     assert first.json() == {"amount": "1.50", "said": 150}
     assert again.status_code in (201, 422)  # spelled with a default member: another body
     same = await client.post("/v1/payments", json={"amount": "1.50"}, headers=headers)
@@ -189,9 +191,10 @@ async def test_a_dry_run_answers_and_writes_nothing(
     client: httpx.AsyncClient, db: Database, bearer: Bearer
 ) -> None:
     headers = bearer(Role.CENTRE_CASHIER) | {"Idempotency-Key": "k5"}
+    rung = db.bell.count
     dry = await client.post("/v1/payments?dry_run=true", json={"amount": "3.00"}, headers=headers)
     assert (dry.status_code, dry.json()["amount"]) == (200, "3.00")
-    assert await messages(db) == 0
+    assert (await messages(db), db.bell.count) == (0, rung)
 
 
 async def test_moving_money_needs_a_key_and_the_right(

@@ -48,11 +48,6 @@ def line_key_after(cursor: str | None, filters: dict[str, str | None]) -> tuple[
         raise BadCursor from None
 
 
-def wake(request: Request) -> None:
-    """Tell the background work that there may be something to do."""
-    request.app.state.wake()
-
-
 def require_centre(caller: Caller) -> None:
     """Refuse district callers: a payment batch may span districts, so only the centre sees it.
 

@@ -6,15 +6,13 @@ process may be killed anywhere, and the next one asks for the same corrections a
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from services.payout.common.flows import PersonKeys
 from services.payout.mergers import flows as mergers_flow
 from services.payout.mergers.clients import PersonCorrections
 from shared.db import Database
-from shared.outbox import BACKOFF_MAX_SECONDS
-from shared.process.log import logger
+from shared.process.background import keep_looking
 
 IDLE_SECONDS: Final = 2.0
 
@@ -29,21 +27,8 @@ class PersonCorrectionWorker:
 
     async def run(self) -> None:
         """Work until cancelled. Stopping anywhere loses nothing."""
-        pause = IDLE_SECONDS
-        while True:
-            try:
-                while await self.step():
-                    pass
-                pause = IDLE_SECONDS
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                if pause == IDLE_SECONDS:
-                    logger().warning(
-                        "corrections of persons not applied, will retry", error=str(error)[:300]
-                    )
-                pause = min(pause * 2, BACKOFF_MAX_SECONDS)
-            await asyncio.sleep(pause)
+        failed = "corrections of persons not applied"
+        await keep_looking(self.step, self.db.bell, seconds=IDLE_SECONDS, failed=failed)
 
     async def step(self) -> int:
         """Apply the corrections that came into force since the last one; return how many there were."""

@@ -7,17 +7,15 @@ same again. No HTTP call happens inside a transaction.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from services.payout.payments.clients import HoldRefused, LedgerClient
 from services.payout.payments.domain.batch import PaymentBatch
 from services.payout.payments.flows import batch as batch_flow
 from shared.db import Database
-from shared.outbox import BACKOFF_MAX_SECONDS
-from shared.process.log import logger
+from shared.process.background import keep_looking
 
-IDLE_SECONDS: Final = 0.5
+IDLE_SECONDS: Final = 0.2
 _BATCHES_PER_STEP: Final = 50
 
 
@@ -27,32 +25,11 @@ class FundingWorker:
     def __init__(self, db: Database, ledger: LedgerClient) -> None:
         self.db = db
         self.ledger = ledger
-        self._wake = asyncio.Event()
-
-    def wake(self) -> None:
-        """Hint that a batch waits; correctness does not depend on it."""
-        self._wake.set()
 
     async def run(self) -> None:
         """Work until cancelled. Stopping anywhere loses nothing."""
-        pause = IDLE_SECONDS
-        while True:
-            try:
-                await self.step()
-                pause = IDLE_SECONDS
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                pause = min(pause * 2, BACKOFF_MAX_SECONDS)
-                logger().warning(
-                    "funding failed, will retry", error=str(error)[:300], retry_in_seconds=pause
-                )
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except TimeoutError:
-                continue
-            finally:
-                self._wake.clear()
+        failed = "funding failed"
+        await keep_looking(self.step, self.db.bell, seconds=IDLE_SECONDS, failed=failed)
 
     async def step(self) -> int:
         """Ask for the money of every batch that waits; return how many there were."""

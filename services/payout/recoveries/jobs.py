@@ -6,7 +6,6 @@ process may be killed anywhere: the next one asks for the same orders, and tells
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from services.payout.common.flows import PersonKeys
@@ -15,7 +14,7 @@ from services.payout.recoveries.domain.inspection import OrderKey
 from services.payout.recoveries.flows import inspection as inspection_order_flow
 from shared.clock import today
 from shared.db import Database
-from shared.outbox import BACKOFF_MAX_SECONDS
+from shared.process.background import keep_looking
 from shared.process.log import logger
 from shared.web.client import PeerError
 
@@ -34,20 +33,8 @@ class InspectionOrderWorker:
 
     async def run(self) -> None:
         """Work until cancelled. Stopping anywhere loses nothing."""
-        pause = IDLE_SECONDS
-        while True:
-            try:
-                await self.step()
-                pause = IDLE_SECONDS
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                if pause == IDLE_SECONDS:
-                    logger().warning(
-                        "orders of inspections not taken, will retry", error=str(error)[:300]
-                    )
-                pause = min(pause * 2, BACKOFF_MAX_SECONDS)
-            await asyncio.sleep(pause)
+        failed = "orders of inspections not taken"
+        await keep_looking(self.step, self.db.bell, seconds=IDLE_SECONDS, failed=failed)
 
     async def step(self) -> int:
         """Take a page of what waits, report what has changed; return how many reports were made.

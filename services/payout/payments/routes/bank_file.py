@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Query
 from fastapi.responses import Response
 
-from services.payout.common.routes import person_keys, require_centre, wake
+from services.payout.common.routes import person_keys, require_centre
 from services.payout.payments.domain.bank_file import pieces_of
 from services.payout.payments.flows import bank_file as bank_file_flow
 from services.payout.payments.schemas.payment import PaymentResultsOut
@@ -90,7 +90,6 @@ async def report_payment_file(
         await _take(at, ref, number, piece, sha256)
         for number, piece in enumerate(pieces_of(answer.results), 1)
     ]
-    wake(at.request)
     return Response(
         PaymentResultsOut.sum_of(parts).model_dump_json(), 200, None, "application/json"
     )

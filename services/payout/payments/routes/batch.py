@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.routes import FundQuery, person_keys, require_centre, wake
+from services.payout.common.routes import FundQuery, person_keys, require_centre
 from services.payout.common.schemas import TrailOut, line_after
 from services.payout.payments.domain.batch import BatchStatus, batch_key
 from services.payout.payments.flows import batch as batch_flow
@@ -59,9 +59,7 @@ async def create_payment_batch(
         )
         return PaymentBatchOut.of(batch)
 
-    answer = await at.write(work, key=key, status=201)
-    wake(at.request)
-    return answer
+    return await at.write(work, key=key, status=201)
 
 
 def _claim_refs(texts: list[str]) -> list[Ref]:
@@ -101,9 +99,7 @@ async def create_repayment_batch(
         )
         return PaymentBatchOut.of(batch)
 
-    answer = await at.write(work, key=key, status=201)
-    wake(at.request)
-    return answer
+    return await at.write(work, key=key, status=201)
 
 
 @router.post(
@@ -122,9 +118,7 @@ async def check_funding(
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
         return PaymentBatchOut.of(await batch_flow.check_funding_again(tx, ref, caller=at.caller))
 
-    answer = await at.write(work, key=ref.key, status=202)
-    wake(at.request)
-    return answer
+    return await at.write(work, key=ref.key, status=202)
 
 
 @router.post(

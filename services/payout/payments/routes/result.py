@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.routes import DistrictQuery, ReadingSums, wake
+from services.payout.common.routes import DistrictQuery, ReadingSums
 from services.payout.payments.domain.completeness import MonthCompleteness
 from services.payout.payments.flows import completeness as completeness_flow
 from services.payout.payments.flows import result as result_flow
@@ -46,9 +46,7 @@ async def report_payment_results(
         result = await result_flow.report(tx, ref, reports, today=today(), caller=at.caller)
         return PaymentResultsOut.of(result)
 
-    answer = await at.write(work, key=ref.key)
-    wake(at.request)
-    return answer
+    return await at.write(work, key=ref.key)
 
 
 @router.get("/v1/totals", operation_id="get_totals", summary="支付汇总 · Payouts by fund")
