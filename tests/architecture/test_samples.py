@@ -39,7 +39,7 @@ ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
 ANYTHING = {"no such member": 1}
 TOKENS = {"WUXIAN_TOKEN", "WUXIAN_APPROVER_TOKEN"}
 """Variables that commands read beside the settings."""
-NUMBER = re.compile(r"(?<![\w/.-])[0-9A-Z]{18}(?![\w-])")
+NUMBER = re.compile(r"(?<![\w.-])[0-9A-Z]{18}(?![\w-])")
 
 CHECKED = [one for one in samples() if one.page not in EXECUTED]
 

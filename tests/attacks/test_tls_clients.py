@@ -137,6 +137,7 @@ async def server(signer: trustme.CA, clients: trustme.CA | None) -> AsyncIterato
             "authorization_endpoint": f"{url}/authorize",
             "token_endpoint": f"{url}/token",
             "jwks_uri": f"{url}/keys",
+            "end_session_endpoint": f"{url}/logout",
         }
         body = json.dumps(document).encode()
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
