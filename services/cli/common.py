@@ -31,6 +31,7 @@ _ELSEWHERE = "set WUXIAN_HOME to a directory"
 _ADVICE = (
     ("No space left on device", f"the disk is full: free some space, or {_ELSEWHERE} on another"),
     ("Permission denied", f"this account may not write there: {_ELSEWHERE} of its own"),
+    ('role "wuxian_', "the database is not prepared: run `wuxian migrate` first"),
     ("Read-only file system", f"nothing can be written there: {_ELSEWHERE} elsewhere"),
 )
 """Words of an error, and what to do next."""
@@ -92,7 +93,7 @@ def settings_with(**changes: object) -> Settings:
         fail("; ".join(faults), 2)
     except SettingsError as error:
         field = str(error).partition('"')[2].partition('"')[0]
-        fail(f"WUXIAN_{field.upper()}: must be JSON", 2)
+        fail(f'WUXIAN_{field.upper()}: must be JSON, for instance ["a", "b"] or {{"a": "b"}}', 2)
 
 
 def supervisor_token() -> str:
@@ -197,6 +198,7 @@ def plainly() -> Iterator[None]:
     from services.migrate import MigrationError
     from services.supervisor import PortTaken, SupervisorError
     from shared.process.database_address import PasswordMissing
+    from shared.process.regions import RegionUnknown
 
     sentences = (
         BackupError,
@@ -207,6 +209,7 @@ def plainly() -> Iterator[None]:
         NotDistributed,
         PasswordMissing,
         PortTaken,
+        RegionUnknown,
         SupervisorError,
     )
     try:
@@ -219,7 +222,9 @@ def plainly() -> Iterator[None]:
         fail(advised(f"the database refuses: {error}", "check --database-url"))
     except (ConnectionError, TimeoutError, OSError) as error:
         address = "if this is the database's address, check --database-url"
-        fail(advised(str(error), address))
+        where = f"check this path, or {_ELSEWHERE} of your own"
+        is_path = isinstance(error, OSError) and error.filename is not None
+        fail(advised(str(error), where if is_path else address))
 
 
 def advised(sentence: str, otherwise: str = "") -> str:

@@ -93,6 +93,25 @@ def _home(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def _region(settings: Settings) -> Iterator[Finding]:
+    from shared.process.regions import RegionUnknown, district_names, require_region
+
+    try:
+        require_region(settings.region, settings.regions_path)
+    except RegionUnknown as unknown:
+        yield Finding("region", False, str(unknown), "set what the sentence above names")
+        return
+    names = district_names(settings.region, settings.regions_path)
+    yield Finding("region", True, f"{settings.region}: {', '.join(names) or 'no districts'}")
+    strange = [one for one in settings.sandbox_districts if one not in names]
+    yield Finding(
+        "sandbox districts",
+        not strange,
+        f"not of this region: {', '.join(strange)}" if strange else "of this region, or none",
+        "set WUXIAN_SANDBOX_DISTRICTS to codes of the region as JSON, or to []",
+    )
+
+
 def _identity(settings: Settings) -> Iterator[Finding]:
     from shared.security.identity import Identity
 
@@ -244,4 +263,4 @@ def _backups(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"backup {name}", bad is None, found, "run `wuxian backup`; see its schedule")
 
 
-CHECKS: tuple[Check, ...] = (_python, _home, _identity, _database, _tls, _ports, _backups)
+CHECKS: tuple[Check, ...] = (_python, _home, _region, _identity, _database, _tls, _ports, _backups)

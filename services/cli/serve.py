@@ -97,10 +97,12 @@ def _prepare(settings: Settings, service: Service, used: ExitStack, *, may_migra
     `used` ends the use of the embedded server.
     """
     from shared.guard import forwarded
+    from shared.process.regions import require_region
     from shared.security import identity
 
     if service in {Service.CONSOLE, Service.IDENTITY}:
         forwarded.create(settings.console_key_path)
+    require_region(settings.region, settings.regions_path)
     if service is Service.CONSOLE:  # it has no other key, and no database
         return
     identity.create(settings.identity_path, sm3=settings.blind_index_hash == "sm3")

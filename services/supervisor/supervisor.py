@@ -23,6 +23,7 @@ from services.supervisor.ports import PortTaken, check_port, free_port
 from shared.db import SERVICES
 from shared.guard import forwarded, tls
 from shared.process.database_address import without_login
+from shared.process.regions import require_region
 from shared.process.settings import Settings
 from shared.security import identity, sandbox
 
@@ -92,11 +93,13 @@ class Supervisor:
         """Database, identities, migrations, services; returns when all of them are ready.
 
         Raises:
+            RegionUnknown: the region is in no file; nothing was started.
             PortTaken: a port is in use; nothing was started.
             SupervisorError: another house runs in this home, or a service does not come up; its
                 last words are in the text.
             EmbeddedError, MigrationError: see there.
         """
+        require_region(self.settings.region, self.settings.regions_path)
         self._take_home()
         try:
             self._check_ports()

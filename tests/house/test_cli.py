@@ -105,11 +105,23 @@ def test_the_doctor_says_what_to_do_about_each_fault(wuxian: Wuxian) -> None:
             "--json",
             WUXIAN_LEDGER_PORT=str(taken.getsockname()[1]),
             WUXIAN_DATABASE_URL=f"postgresql://wuxian@127.0.0.1:{free_port()}/wuxian",
+            WUXIAN_SANDBOX_DISTRICTS='["heping", "atlantis"]',
         )
     assert done.returncode == 1
     bad = {f["check"]: f["do"] for f in json.loads(done.stdout)["findings"] if not f["ok"]}
     assert "WUXIAN_LEDGER_PORT" in bad["port ledger"]
     assert "--database-url" in bad["database"]
+    assert "WUXIAN_SANDBOX_DISTRICTS" in bad["sandbox districts"]
+
+
+@pytest.mark.parametrize("command", ["doctor", "up", "serve"])
+def test_a_region_that_is_not_there_is_named_with_those_that_are(
+    wuxian: Wuxian, command: str
+) -> None:
+    words = [command, *(["ledger"] if command == "serve" else [])]
+    done = wuxian(*words, WUXIAN_REGION="nowhere", WUXIAN_LEDGER_PORT=str(free_port()))
+    assert done.returncode == 1
+    assert "set WUXIAN_REGION to one of tianjin" in done.stdout + done.stderr
 
 
 def test_an_unreachable_database_is_a_sentence_not_a_traceback(wuxian: Wuxian) -> None:
