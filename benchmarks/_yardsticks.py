@@ -13,19 +13,74 @@ from benchmarks._bench import Figures, closed_loop
 from benchmarks._vouchers import FUNDS, lines, make
 from services.ledger.posting.domain.voucher import Draft, chain_hash, instant_text, net_buckets
 
+# The usual design: a row for each voucher, entry and day's sum, and the triggers that keep entries
+# in balance and days closed.
+_TABLES = """
+CREATE SCHEMA yardstick;
+CREATE TABLE yardstick.voucher (LIKE ledger.voucher INCLUDING ALL EXCLUDING CONSTRAINTS);
+ALTER TABLE yardstick.voucher DROP COLUMN places, DROP COLUMN amounts;
+CREATE TABLE yardstick.entry (
+    slot integer NOT NULL, seq bigint NOT NULL, line smallint NOT NULL,
+    book text COLLATE "C" NOT NULL, fund text COLLATE "C" NOT NULL,
+    account text COLLATE "C" NOT NULL, district text COLLATE "C" NOT NULL,
+    book_date date NOT NULL, debit_fen bigint NOT NULL, credit_fen bigint NOT NULL,
+    PRIMARY KEY (slot, seq, line), CHECK ((debit_fen = 0) <> (credit_fen = 0)));
+CREATE INDEX ON yardstick.entry (slot, account, book_date, seq, line);
+CREATE TABLE yardstick.bucket (
+    slot integer NOT NULL, book text COLLATE "C" NOT NULL, fund text COLLATE "C" NOT NULL,
+    account text COLLATE "C" NOT NULL, district text COLLATE "C" NOT NULL, day date NOT NULL,
+    debit_fen bigint NOT NULL, credit_fen bigint NOT NULL,
+    PRIMARY KEY (slot, book, fund, account, district, day)) WITH (fillfactor = 70);
+CREATE FUNCTION yardstick.refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM fresh GROUP BY slot, seq, fund, book
+               HAVING sum(debit_fen - credit_fen) <> 0) THEN
+        RAISE EXCEPTION 'a voucher does not balance';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER balanced AFTER INSERT ON yardstick.entry REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION yardstick.refuse_unbalanced();
+CREATE FUNCTION yardstick.refuse_closed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM fresh JOIN ledger.slot_head USING (slot) WHERE day <= closed_until) THEN
+        RAISE EXCEPTION 'a day is closed';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER closed_insert AFTER INSERT ON yardstick.bucket REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION yardstick.refuse_closed();
+CREATE TRIGGER closed_update AFTER UPDATE ON yardstick.bucket REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION yardstick.refuse_closed();
+"""
+_SOUND = """
+SELECT (SELECT count(*) FROM yardstick.voucher) = $1
+   AND (SELECT sum(seq) FROM ledger.slot_head) = $1
+   AND NOT EXISTS (SELECT FROM yardstick.entry GROUP BY slot, seq, fund, book
+                   HAVING sum(debit_fen) <> sum(credit_fen))
+   AND NOT EXISTS (
+       SELECT FROM (SELECT slot, book, fund, account, district, book_date AS day, debit_fen,
+                           credit_fen
+                      FROM yardstick.entry
+                     UNION ALL
+                    SELECT slot, book, fund, account, district, day, -debit_fen, -credit_fen
+                      FROM yardstick.bucket) AS both_sides
+        GROUP BY slot, book, fund, account, district, day
+       HAVING sum(debit_fen) <> 0 OR sum(credit_fen) <> 0)
+"""
 _VOUCHER = """
-INSERT INTO voucher (slot, seq, source, event_id, body_hash, owner, kind, book_date, period, summary,
+INSERT INTO yardstick.voucher (slot, seq, source, event_id, body_hash, owner, kind, book_date, period, summary,
                      refs, hash, recorded_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 _ENTRIES = """
-INSERT INTO entry (slot, seq, line, book, fund, account, district, book_date, debit_fen, credit_fen)
+INSERT INTO yardstick.entry (slot, seq, line, book, fund, account, district, book_date, debit_fen, credit_fen)
 SELECT $1, $2, e.line, e.book, e.fund, e.account, e.district, $3, e.debit_fen, e.credit_fen
   FROM unnest($4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
               $10::bigint[]) AS e (line, book, fund, account, district, debit_fen, credit_fen)
 """
 _BUCKETS = """
-INSERT INTO bucket (slot, book, fund, account, district, day, debit_fen, credit_fen)
+INSERT INTO yardstick.bucket AS bucket (slot, book, fund, account, district, day, debit_fen, credit_fen)
 SELECT $1, b.book, b.fund, b.account, b.district, b.day, b.debit_fen, b.credit_fen
   FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::bigint[],
               $8::bigint[]) AS b (book, fund, account, district, day, debit_fen, credit_fen)
@@ -38,11 +93,16 @@ SELECT $1, b.book, b.fund, b.account, b.district, b.day, b.debit_fen, b.credit_f
 async def one_transaction_each(
     url: str, pool_size: int, clients: int, count: int, slots: int
 ) -> Figures:
-    """The same vouchers into the same tables, each in a transaction of its own."""
+    """The same vouchers into rows for entries and sums, each in a transaction of its own.
+
+    Raises:
+        Unsound: the rows do not balance, or are not as many as completed.
+    """
     pool = await asyncpg.create_pool(
         url, min_size=pool_size, max_size=pool_size, server_settings={"search_path": "ledger"}
     )
     try:
+        await pool.execute(_TABLES)
 
         async def ask(number: int) -> int:
             drafted = make(number, slots)
@@ -50,7 +110,12 @@ async def one_transaction_each(
                 await _post(connection, drafted)
             return 1
 
-        return await closed_loop(f"one transaction each, pool of {pool_size}", clients, count, ask)
+        figures = await closed_loop(
+            f"one transaction each, pool of {pool_size}", clients, count, ask
+        )
+        if not await pool.fetchval(_SOUND, figures.completed):
+            raise Unsound(f"pool of {pool_size}")
+        return figures
     finally:
         await pool.close()
 
@@ -113,6 +178,10 @@ async def pgledger(
         return await closed_loop(f"pgledger, pool of {pool_size}", clients, count, ask)
     finally:
         await pool.close()
+
+
+class Unsound(Exception):
+    """The books of a yardstick do not hold what was completed."""
 
 
 class Incomplete(Exception):

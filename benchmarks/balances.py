@@ -31,15 +31,16 @@ from benchmarks._vouchers import DISTRICTS, SOURCE, lines, message, owner
 from benchmarks.ledger_post import service, verified
 from services.ledger.posting.domain.voucher import (
     GENESIS,
-    Buckets,
     Draft,
     chain_hash,
     draft,
     instant_text,
-    net_buckets,
     slot_of,
 )
 from services.ledger.posting.flows.books import NEW_SLOTS
+from services.ledger.posting.store import checkpoint as checkpoint_store
+from services.ledger.posting.store import place as place_store
+from services.ledger.posting.store.place import PlaceNumbers
 from shared.db import asyncpg_dsn
 
 RATE = 200
@@ -78,113 +79,86 @@ def made(number: int, slots: int) -> Draft:
     )
 
 
+COLUMNS = (
+    "slot",
+    "seq",
+    "source",
+    "event_id",
+    "body_hash",
+    "owner",
+    "kind",
+    "book_date",
+    "summary",
+    "refs",
+    "hash",
+    "recorded_at",
+    "places",
+    "amounts",
+)
+
+
 class Filler:
-    """Extends the books of a database by COPY: vouchers, entries, buckets and heads."""
+    """Extends the books of a database by COPY: vouchers and heads, then checkpoints."""
 
     def __init__(self, connection: asyncpg.Connection[Any], slots: int) -> None:
         self.connection = connection
         self.slots = slots
         self.heads = {slot: (0, GENESIS) for slot in range(slots)}
         self.vouchers = 0
+        self.numbers: PlaceNumbers = {}
 
     async def fill(self, entries: int) -> None:
-        """Add vouchers until there are at least so many entries; sum and count as the ledger does."""
+        """Add vouchers until there are at least so many entries, with checkpoints as the ledger's."""
         wanted = -(-entries // PER_VOUCHER)
-        buckets: dict[int, Buckets] = {slot: {} for slot in range(self.slots)}
         while self.vouchers < wanted:
             numbers = range(self.vouchers, min(self.vouchers + CHUNK, wanted))
-            drafts = [made(number, self.slots) for number in numbers]
-            await self._copy(drafts)
-            for slot, mine in buckets.items():
-                for key, (debit_fen, credit_fen) in net_buckets(
-                    [one for one in drafts if one.slot == slot]
-                ).items():
-                    sums = mine.setdefault(key, [0, 0])
-                    sums[0] += debit_fen
-                    sums[1] += credit_fen
-            self.vouchers += len(drafts)
-        await self._sum(buckets)
-        await self.connection.execute("VACUUM ANALYZE entry, voucher, bucket, slot_head")
+            await self._copy([made(number, self.slots) for number in numbers])
+            self.vouchers += len(numbers)
+        for slot in range(self.slots):
+            await checkpoint_store.advance(self.connection, slot)
+        await self.connection.execute(
+            "VACUUM ANALYZE voucher, place_day, place_postings, slot_head, book_checkpoint"
+        )
 
     async def _copy(self, drafts: list[Draft]) -> None:
         now = datetime.now(UTC)
-        vouchers, entries = [], []
-        for one in drafts:
-            seq, previous = self.heads[one.slot]
-            seq += 1
-            sealed = chain_hash(previous, one, seq, instant_text(now))
-            self.heads[one.slot] = (seq, sealed)
-            vouchers.append(
-                (
-                    one.slot,
-                    seq,
-                    one.source,
-                    one.event_id,
-                    one.body_hash,
-                    one.owner,
-                    one.kind,
-                    one.book_date,
-                    one.summary,
-                    orjson.dumps(dict(one.references)).decode(),
-                    sealed,
-                    now,
-                )
-            )
-            entries += [
-                (
-                    one.slot,
-                    seq,
-                    number,
-                    line.book,
-                    line.fund,
-                    line.account,
-                    line.district,
-                    one.book_date,
-                    line.debit_fen,
-                    line.credit_fen,
-                )
-                for number, line in enumerate(one.lines, 1)
-            ]
-        await self.connection.copy_records_to_table(
-            "voucher",
-            records=vouchers,
-            columns=[
-                "slot",
-                "seq",
-                "source",
-                "event_id",
-                "body_hash",
-                "owner",
-                "kind",
-                "book_date",
-                "summary",
-                "refs",
-                "hash",
-                "recorded_at",
-            ],
+        lacking = place_store.missing(
+            self.numbers, (line[:4] for one in drafts for line in one.lines)
         )
-        await self.connection.copy_records_to_table("entry", records=entries)
-
-    async def _sum(self, buckets: dict[int, Buckets]) -> None:
-        for slot, mine in buckets.items():
-            rows = [(slot, *key, *sums) for key, sums in mine.items()]
-            await self.connection.executemany(
-                """
-                INSERT INTO bucket (slot, book, fund, account, district, day, debit_fen, credit_fen)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                ON CONFLICT (slot, book, fund, account, district, day) DO UPDATE
-                   SET debit_fen = bucket.debit_fen + excluded.debit_fen,
-                       credit_fen = bucket.credit_fen + excluded.credit_fen
-                """,
-                rows,
-            )
-            seq, sealed = self.heads[slot]
+        if lacking:
+            self.numbers |= await place_store.number(self.connection, lacking)
+        rows = [self._row(one, now) for one in drafts]
+        await self.connection.copy_records_to_table("voucher", records=rows, columns=COLUMNS)
+        for slot, (seq, sealed) in self.heads.items():
             await self.connection.execute(
                 "UPDATE slot_head SET revision = revision + 1, seq = $2, hash = $3 WHERE slot = $1",
                 slot,
                 seq,
                 sealed,
             )
+
+    def _row(self, one: Draft, now: datetime) -> tuple[Any, ...]:
+        seq, previous = self.heads[one.slot]
+        seq += 1
+        sealed = chain_hash(previous, one, seq, instant_text(now))
+        self.heads[one.slot] = (seq, sealed)
+        numbers = [2 * self.numbers[line[:4]] for line in one.lines]
+        return (
+            one.slot,
+            seq,
+            one.source,
+            one.event_id,
+            one.body_hash,
+            one.owner,
+            one.kind,
+            one.book_date,
+            one.summary,
+            orjson.dumps(dict(one.references)).decode(),
+            sealed,
+            now,
+            [n + (line.credit_fen != 0) for n, line in zip(numbers, one.lines, strict=True)],
+            [line.debit_fen or line.credit_fen for line in one.lines],
+        )
 
 
 def require_room(entries: int) -> None:

@@ -233,7 +233,6 @@ async def run(
                     fresh, pool, CLIENTS, work(SINGLE), slots
                 )
                 print(one.line())
-                all_verified.append(await verified(fresh, slots, one.completed))
                 singles.append(one)
         peer = await _peer(url, pgledger, work(PGLEDGER))
         async with database(url, "ledger") as fresh, service(fresh, slots) as (port, token):

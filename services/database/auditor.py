@@ -61,7 +61,7 @@ async def let_read(connection: AsyncConnection, service: str) -> None:
         text("""
             SELECT relname
               FROM pg_class
-             WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(:schema)
+             WHERE relkind IN ('r', 'p', 'v') AND relnamespace = to_regnamespace(:schema)
              ORDER BY relname
         """),
         {"schema": service},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,18 @@ from fastapi import FastAPI
 
 from services.ledger.app import build
 from services.ledger.chain.flows.verify import Verdict, verify
+from services.ledger.posting.flows import checkpoint as checkpoint_flow
 from services.ledger.posting.flows.books import Books
 from shared.roles import CENTRE, Role
 from tests.ledger.support.making import fresh
+
+
+@pytest.fixture(scope="session", autouse=True)
+def frequent_checkpoints() -> Iterator[None]:
+    """Write a checkpoint every three vouchers, so that readers meet both sides of one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint_flow, "CHECKPOINT_VOUCHERS", 3)
+        yield
 
 
 @dataclass(frozen=True)

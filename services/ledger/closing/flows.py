@@ -45,6 +45,7 @@ from services.ledger.posting.domain.decide import decide
 from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import Draft, instant_text
 from services.ledger.posting.store import batch as batch_store
+from services.ledger.posting.store import checkpoint as checkpoint_store
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import hold as hold_store
 from services.ledger.posting.store import known as known_store
@@ -386,6 +387,14 @@ async def _post(tx: AsyncConnection, catalogue: Catalogue, drafts: Sequence[Draf
 
 async def _finish(tx: AsyncConnection, closing: Closing) -> Closing:
     await closing_store.close_until(tx, closing.closed_after)
+    await _write_checkpoints(tx)
     done = replace(closing, heads=await closing_store.heads(tx))
     await closing_store.mark_done(tx, done)
     return done
+
+
+async def _write_checkpoints(tx: AsyncConnection) -> None:
+    """Write the sums of what is closed; the slots' heads are locked."""
+    connection = await raw(tx)
+    for slot, _, _ in await head_store.all_heads(tx):
+        await checkpoint_store.advance(connection, slot)

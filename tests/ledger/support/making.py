@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 import services
-from services.ledger.common.store.tables import KEYS
+from services.ledger.common.store.tables import KEYS, VIEWS
 from services.ledger.posting.domain.voucher import GENESIS, Draft, Line, draft, slot_of
 from services.ledger.posting.flows.books import Books
 from services.ledger.rules.domain.chart import Account, Catalogue, Flow, Fund
@@ -32,13 +32,15 @@ def fresh(prefix: str = "event") -> str:
 
 async def empty_books(admin: asyncpg.Connection[Any], books: Books) -> None:
     """Books as on their first day: what no role may do, by a superuser with the triggers off."""
-    tables = [name for name, key in KEYS.items() if key != "reference" and name != "slot_head"]
+    kept = {"slot_head", "book_checkpoint", *VIEWS}
+    tables = [name for name, key in KEYS.items() if key != "reference" and name not in kept]
     async with admin.transaction():
         await admin.execute("SET LOCAL session_replication_role = 'replica'")
         await admin.execute(f"TRUNCATE {', '.join(tables)}")
         await admin.execute(
             "UPDATE slot_head SET revision = 0, seq = 0, hash = $1, closed_until = NULL", GENESIS
         )
+        await admin.execute("UPDATE book_checkpoint SET seq = 0")
     for writer in books._writers:
         writer._state = None
 

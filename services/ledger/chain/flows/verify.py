@@ -96,13 +96,11 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
                 "hash": anchor.hash.hex(),
             }
         async for row, its in verify_store.vouchers(tx, head.slot):
-            if row is None:
-                strays.append(f"{len(its)} entries in slot {head.slot} belong to no voucher")
-                continue
             yield _voucher(row, its)
             vouchers, entries = vouchers + 1, entries + len(its)
             if vouchers % _TELL_EVERY == 0:
                 progress(vouchers)
+        strays += await verify_store.postings_that_differ(tx, head.slot)
         async for book, fund, account, district, day, *both in verify_store.buckets(tx, head.slot):
             yield {
                 "type": "bucket",

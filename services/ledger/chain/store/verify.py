@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -55,20 +56,17 @@ async def vouchers(
 ) -> AsyncIterator[tuple[Any, list[tuple[Any, ...]]]]:
     """Yield a slot's vouchers in order: (row, entries as (line, book, …, day, debit, credit)).
 
-    An entry that belongs to no voucher comes with the row None.
+    An entry whose place has no number stands in the book "?".
     """
+    places = await _places(tx)
     after = 0
     while True:
         rows = await _vouchers(tx, slot, after)
-        last = rows[-1]["seq"] if len(rows) == _CHUNK else None
-        entries = await _entries(tx, slot, after, last)
         for row in rows:
-            yield row, entries.pop(row["seq"], [])
-        for strays in entries.values():
-            yield None, strays
-        if last is None:
+            yield row, _entries(row, places)
+        if len(rows) < _CHUNK:
             return
-        after = last
+        after = rows[-1]["seq"]
 
 
 async def chain(
@@ -76,17 +74,36 @@ async def chain(
 ) -> AsyncIterator[tuple[int, Draft, bytes, bytes, datetime]]:
     """Yield (seq, draft, body hash, hash, recorded at) of every voucher of a slot, in order."""
     async for row, entries in vouchers(tx, slot):
-        if row is not None:
-            lines = [(*entry[1:5], *entry[6:8]) for entry in entries]
-            draft = draft_of_rows(slot, row, lines)
-            yield row["seq"], draft, row["body_hash"], row["hash"], row["recorded_at"]
+        lines = [(*entry[1:5], *entry[6:8]) for entry in entries]
+        draft = draft_of_rows(slot, row, lines)
+        yield row["seq"], draft, row["body_hash"], row["hash"], row["recorded_at"]
+
+
+async def _places(tx: AsyncConnection) -> dict[int, tuple[str, str, str, str]]:
+    rows = await tx.execute(
+        text("SELECT place, book, fund, account, district FROM place LIMIT 10000000")
+    )
+    return {place: (book, fund, account, district) for place, book, fund, account, district in rows}
+
+
+def _entries(
+    row: Any, places: Mapping[int, tuple[str, str, str, str]]
+) -> list[tuple[int, str, str, str, str, date, int, int]]:
+    entries = []
+    lines = zip_longest(row["places"], row["amounts"], fillvalue=0)
+    for line, (sided, fen) in enumerate(lines, 1):
+        place = places.get(sided >> 1) or ("?", "?", "?", str(sided >> 1))
+        both = (0, fen) if sided & 1 else (fen, 0)
+        entries.append((line, *place, row["book_date"], *both))
+    return entries
 
 
 async def _vouchers(tx: AsyncConnection, slot: int, after: int) -> list[Any]:
     rows = await tx.execute(
         text("""
             SELECT seq, source, event_id, body_hash, owner, kind, book_date, period, value_date,
-                   summary, CAST(refs AS text) AS refs, hold, reverses_seq, hash, recorded_at
+                   summary, CAST(refs AS text) AS refs, hold, reverses_seq, hash, recorded_at,
+                   places, amounts
               FROM voucher
              WHERE slot = :slot AND seq > :after
              ORDER BY seq
@@ -97,35 +114,20 @@ async def _vouchers(tx: AsyncConnection, slot: int, after: int) -> list[Any]:
     return list(rows.mappings())
 
 
-async def _entries(
-    tx: AsyncConnection, slot: int, after: int, last: int | None
-) -> dict[int, list[tuple[Any, ...]]]:
-    rows = await tx.execute(
-        text("""
-            SELECT seq, line, book, fund, account, district, book_date, debit_fen, credit_fen
-              FROM entry
-             WHERE slot = :slot AND seq > :after AND seq <= :last
-             ORDER BY seq, line
-        """),
-        {"slot": slot, "after": after, "last": 2**63 - 1 if last is None else last},
-    )
-    grouped: dict[int, list[tuple[Any, ...]]] = {}
-    for row in rows:
-        grouped.setdefault(row[0], []).append(tuple(row[1:]))
-    return grouped
-
-
 async def buckets(tx: AsyncConnection, slot: int) -> AsyncIterator[tuple[Any, ...]]:
     """Yield a slot's day buckets: (book, fund, account, district, day, debit, credit)."""
     after: tuple[Any, ...] = ("", "", "", "", date.min)
     while True:
         rows = await tx.execute(
             text("""
-                SELECT book, fund, account, district, day, debit_fen, credit_fen
+                SELECT book, fund, account, district, day,
+                       CAST(SUM(debit_fen) AS bigint) AS debit_fen,
+                       CAST(SUM(credit_fen) AS bigint) AS credit_fen
                   FROM bucket
                  WHERE slot = :slot
                    AND (book, fund, account, district, day)
                        > (:book, :fund, :account, :district, CAST(:day AS date))
+                 GROUP BY book, fund, account, district, day
                  ORDER BY book, fund, account, district, day
                  LIMIT :limit
             """),
@@ -200,6 +202,45 @@ async def holds_that_differ(tx: AsyncConnection) -> list[str]:
     return [f"hold hld_{0:016x}{row.id.hex} does not add up" for row in rows]
 
 
+async def postings_that_differ(tx: AsyncConnection, slot: int) -> list[str]:
+    """Describe places and days of a slot whose postings are not those of its vouchers.
+
+    Postings and vouchers are compared by their number, their amounts and a sum of hashes, up to the
+    checkpoint: what is behind it is read from the vouchers.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT coalesce(p.account, '?') AS account, coalesce(p.district, '?') AS district,
+                   day
+              FROM (SELECT place, day, 1 AS way, from_seq + one.behind AS seq, one.net_fen
+                      FROM place_postings
+                     CROSS JOIN LATERAL unnest(offsets, nets_fen) AS one (behind, net_fen)
+                     WHERE slot = :slot
+                     UNION ALL
+                    SELECT line.sided >> 1, v.book_date, -1, v.seq,
+                           CAST(SUM(CASE WHEN line.sided & 1 = 0 THEN line.fen ELSE -line.fen END)
+                                AS bigint)
+                      FROM voucher AS v
+                     CROSS JOIN LATERAL unnest(v.places, v.amounts) AS line (sided, fen)
+                     WHERE v.slot = :slot
+                       AND v.seq <= (SELECT seq FROM book_checkpoint WHERE slot = :slot)
+                     GROUP BY line.sided >> 1, v.book_date, v.seq) AS both_sides
+              LEFT JOIN place AS p USING (place)
+             GROUP BY place, p.account, p.district, day
+            HAVING SUM(way) <> 0 OR SUM(way * net_fen) <> 0
+                OR SUM(way * CAST(hashint8extended(seq, net_fen) AS numeric)) <> 0
+             ORDER BY day, place
+             LIMIT 100
+        """),
+        {"slot": slot},
+    )
+    return [
+        f"slot {slot}: the postings of {row.account}/{row.district} on {row.day} are not its"
+        " vouchers'"
+        for row in rows
+    ]
+
+
 async def strays(tx: AsyncConnection) -> list[str]:
     """Describe rows that belong to no slot, which reading slot by slot would miss."""
     rows = await tx.execute(
@@ -207,10 +248,10 @@ async def strays(tx: AsyncConnection) -> list[str]:
             SELECT 'voucher' AS of, slot FROM voucher
              WHERE slot NOT IN (SELECT slot FROM slot_head)
              UNION
-            SELECT 'entry', slot FROM entry
+            SELECT 'sum of a day', slot FROM place_day
              WHERE slot NOT IN (SELECT slot FROM slot_head)
              UNION
-            SELECT 'bucket', slot FROM bucket
+            SELECT 'list of postings', slot FROM place_postings
              WHERE slot NOT IN (SELECT slot FROM slot_head)
              LIMIT 100
         """)

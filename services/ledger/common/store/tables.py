@@ -16,8 +16,14 @@ KEYS: Final[dict[str, str]] = {
     "slot_head": "slot",
     "chain_anchor": "slot",
     "voucher": "slot",
+    "place": "reference",
+    "place_group": "reference",
+    "place_day": "slot",
+    "place_postings": "slot",
+    "book_checkpoint": "slot",
     "entry": "slot",
     "bucket": "slot",
+    "posting": "slot",
     "event_refusal": "slot",
     "hold": "slot",
     "hold_movement": "slot",
@@ -55,7 +61,10 @@ KEYS: Final[dict[str, str]] = {
     "retention": "reference",
     "trail": "shard_key",
 }
-"""Table → shard key; "reference" marks small tables that every node holds in full."""
+"""Table or view → shard key; "reference" marks small tables that every node holds in full."""
+
+VIEWS: Final = frozenset({"entry", "bucket", "posting"})
+"""Those that are views: on vouchers, and on what checkpoints write with the vouchers behind them."""
 
 ACROSS_SLOTS: Final = (
     "balance.sums",

@@ -21,10 +21,10 @@ ALGORITHMS: Final = (SHA256, "sm3")
 """Hash functions that a chain may be made with; both give 32 bytes."""
 
 
-Place: TypeAlias = tuple[str, str, str, str, date]
-"""(book, fund, account, district, day): where the books keep one sum."""
-Buckets: TypeAlias = dict[Place, list[int]]
-"""Place → [debit_fen, credit_fen]."""
+Place: TypeAlias = tuple[str, str, str, str]
+"""(book, fund, account, district): where an entry stands in the books."""
+Buckets: TypeAlias = dict[tuple[str, str, str, str, date], list[int]]
+"""(book, fund, account, district, day) → [debit_fen, credit_fen]."""
 
 
 class Line(NamedTuple):

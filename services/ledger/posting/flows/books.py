@@ -17,9 +17,12 @@ from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.suspense import waves
 from services.ledger.posting.domain.voucher import SHA256, Draft, is_hash_supported
+from services.ledger.posting.flows.checkpoint import Checkpointer
 from services.ledger.posting.flows.round import ExclusiveWork, TransferUndo
 from services.ledger.posting.flows.writer import Job, PendingAnswer, Writer
 from services.ledger.posting.store import head as head_store
+from services.ledger.posting.store import place as place_store
+from services.ledger.posting.store.place import PlaceNumbers
 from services.ledger.rules.domain.chart import Catalogue
 from services.ledger.rules.store import catalogue as catalogue_store
 from shared import clock
@@ -66,6 +69,8 @@ class Books:
         self._checker: Checker | None = None
         self._writers: list[Writer] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._numbers: PlaceNumbers = {}
+        self._checkpoints = Checkpointer(db.connect_raw)
         self._opening = asyncio.Lock()
 
     @property
@@ -112,11 +117,19 @@ class Books:
                     f"the database's chains are hashed by {algorithm}, the setting says"
                     f" {self.algorithm}: it is fixed for the life of a database"
                 )
+            self._numbers |= await self.db.run(place_store.load)
             self._writers = [
-                Writer(slot, self.db.connect_raw, lambda: self.checker)
+                Writer(
+                    slot,
+                    self.db.connect_raw,
+                    lambda: self.checker,
+                    self._numbers,
+                    self._checkpoints,
+                )
                 for slot in range(self.slots)
             ]
             self._tasks = [asyncio.create_task(writer.run()) for writer in self._writers]
+            self._tasks.append(asyncio.create_task(self._checkpoints.run()))
             QUEUED.set_function(self._waiting)
 
     async def close(self) -> None:

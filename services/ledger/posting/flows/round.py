@@ -29,6 +29,7 @@ from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import known as known_store
 from services.ledger.posting.store import suspense as suspense_store
 from services.ledger.posting.store.batch import Statement, WriteResult
+from services.ledger.posting.store.place import PlaceNumbers
 from shared import clock
 from shared.clock import SHANGHAI
 from shared.errors import Refusal
@@ -41,12 +42,18 @@ class LockedSlot:
     """A slot with its head locked: exclusive work posts here, in the transaction of the lock."""
 
     def __init__(
-        self, connection: Connection, checker: Checker, now: datetime, state: SlotState
+        self,
+        connection: Connection,
+        checker: Checker,
+        now: datetime,
+        state: SlotState,
+        numbers: PlaceNumbers,
     ) -> None:
         self.connection = connection
         self.now = now
         self.state = state
         self._checker = checker
+        self._numbers = numbers
 
     async def post(self, draft: Draft) -> PostedVoucher:
         """Post a voucher of the ledger's own.
@@ -61,7 +68,7 @@ class LockedSlot:
         if isinstance(outcome, LedgerRefusal):
             raise outcome
         assert isinstance(outcome, PostedVoucher)
-        written = await batch_store.write(self.connection, decision, self.now)
+        written = await batch_store.write(self.connection, decision, self.now, self._numbers)
         assert written is WriteResult.DONE, "the head was locked"
         self.state = decision.after
         return outcome
@@ -82,12 +89,16 @@ class PreparedBatch:
 
 
 def judge_new(
-    groups: Sequence[CommandGroup], checker: Checker, now: datetime, state: SlotState
+    groups: Sequence[CommandGroup],
+    checker: Checker,
+    now: datetime,
+    state: SlotState,
+    numbers: PlaceNumbers,
 ) -> PreparedBatch | None:
     """Judge groups as new vouchers that the books accept: the usual case, in one round trip.
 
     None when there are other commands, or when a voucher would be refused even if it were new: then
-    what the books know about the events must be read first.
+    what the books know about the events must be read first. None also when a place has no number.
     """
     for group in groups:
         if group.rehearsed:
@@ -103,7 +114,10 @@ def judge_new(
     decision = _judge(state, groups, PriorAnswers(), checker, now)
     if not all(isinstance(one, PostedVoucher) for outcome in decision.outcomes for one in outcome):
         return None
-    return PreparedBatch(decision, batch_store.statement_of(decision, now))
+    try:
+        return PreparedBatch(decision, batch_store.statement_of(decision, now, numbers))
+    except KeyError:
+        return None  # a place without a number: it gets one when the batch is played
 
 
 def takes_suspense(groups: Sequence[CommandGroup]) -> bool:
@@ -121,11 +135,12 @@ async def play(
     checker: Checker,
     now: datetime,
     cached: SlotState,
+    numbers: PlaceNumbers,
 ) -> Decision | None:
     """Decide and write on the cached state; None when another process has written to the slot."""
     decision = await _decide(connection, groups, checker, now, cached)
     if decision.writes:
-        written = await batch_store.write(connection, decision, now)
+        written = await batch_store.write(connection, decision, now, numbers)
         if written is not WriteResult.DONE:
             return None
     return decision
@@ -137,6 +152,7 @@ async def play_locked(
     take: Callable[[], Sequence[CommandGroup]],
     checker: Checker,
     cached: SlotState | None,
+    numbers: PlaceNumbers,
 ) -> Decision:
     """Decide and write with the slot's head locked first, so that no other process interferes.
 
@@ -146,12 +162,12 @@ async def play_locked(
         floored = checker.catalogue.floored
         state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
         groups, now = take(), clock.now()
-        ready = judge_new(groups, checker, now, state)
+        ready = judge_new(groups, checker, now, state, numbers)
         if ready and await batch_store.send(connection, ready.statement) is WriteResult.DONE:
             return ready.decision
         decision = await _decide(connection, groups, checker, now, state)
         if decision.writes:
-            written = await batch_store.write(connection, decision, now)
+            written = await batch_store.write(connection, decision, now, numbers)
             assert written is WriteResult.DONE, "the head was locked"
     return decision
 
@@ -162,6 +178,7 @@ async def play_exclusive(
     work: ExclusiveWork[T],
     checker: Checker,
     cached: SlotState | None,
+    numbers: PlaceNumbers,
 ) -> tuple[SlotState, T | Refusal]:
     """Run exclusive work in one transaction that locks the slot's head first: all of it or nothing."""
     floored = checker.catalogue.floored
@@ -169,7 +186,7 @@ async def play_exclusive(
     try:
         async with connection.transaction():
             state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
-            locked = LockedSlot(connection, checker, clock.now(), state)
+            locked = LockedSlot(connection, checker, clock.now(), state, numbers)
             answer = await work(locked)
     except Refusal as refusal:
         assert state is not None

@@ -19,6 +19,7 @@ from services.ledger.common.domain.refusal import OutcomeUnknown, Unstorable
 from services.ledger.common.store.connection import FailureKind, failure_kind
 from services.ledger.posting.domain.batch import CommandGroup, Decision, SlotState
 from services.ledger.posting.domain.check import Checker
+from services.ledger.posting.flows.checkpoint import Checkpointer
 from services.ledger.posting.flows.round import (
     Connection,
     ExclusiveWork,
@@ -30,6 +31,7 @@ from services.ledger.posting.flows.round import (
     takes_suspense,
 )
 from services.ledger.posting.store.batch import WriteResult, prepare, send
+from services.ledger.posting.store.place import PlaceNumbers
 from shared.clock import now
 from shared.process.log import logger
 from shared.process.outage import Outage, outage_of
@@ -118,9 +120,13 @@ class Writer:
         slot: int,
         connect: Callable[[], Awaitable[Connection]],
         checker: Callable[[], Checker],
+        numbers: PlaceNumbers,
+        checkpoints: Checkpointer,
     ) -> None:
         self.slot = slot
         self.waiting = 0
+        self._numbers = numbers
+        self._checkpoints = checkpoints
         self._connect = connect
         self._checker = checker
         self._jobs: deque[Job] = deque()
@@ -200,7 +206,7 @@ class Writer:
         if state is None or self._contended or self._repeats or jobs[0].is_exclusive:
             return None
         try:
-            return judge_new(_groups(jobs), self._checker(), now(), state)
+            return judge_new(_groups(jobs), self._checker(), now(), state, self._numbers)
         except Exception:
             return None  # the same error is met and answered when the batch is played
 
@@ -297,8 +303,9 @@ class Writer:
         work = jobs[0].work
         if not isinstance(work, CommandGroup):
             self._state, answer = await play_exclusive(
-                connection, self.slot, work, self._checker(), self._state
+                connection, self.slot, work, self._checker(), self._state, self._numbers
             )
+            self._checkpoints.note(self.slot, self._state.seq)
             jobs[0].answer = (answer,)
             return
         decision = await self._play_alone(connection, jobs, ready)
@@ -327,7 +334,9 @@ class Writer:
         self._repeats = max(0, self._repeats - 1)
         if written is not WriteResult.MOVED:
             groups = _groups(jobs)
-            known = await play(connection, groups, self._checker(), now(), self._state)
+            known = await play(
+                connection, groups, self._checker(), now(), self._state, self._numbers
+            )
             if known is not None:
                 return known
         CONFLICTS.labels(str(self.slot)).inc()
@@ -342,11 +351,14 @@ class Writer:
     ) -> None:
         self._contended = max(0, self._contended - 1)
         checker = self._checker()
-        decision = await play_locked(connection, self.slot, take, checker, self._state)
+        decision = await play_locked(
+            connection, self.slot, take, checker, self._state, self._numbers
+        )
         self._played(jobs, decision)
 
     def _played(self, jobs: Sequence[Job], decision: Decision) -> None:
         self._state = decision.after
+        self._checkpoints.note(self.slot, self._state.seq)
         BATCHES.labels(str(self.slot)).observe(sum(job.size for job in jobs))
         for job, result in zip(jobs, decision.outcomes, strict=True):
             job.answer = result

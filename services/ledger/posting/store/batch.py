@@ -3,12 +3,13 @@
 The statement updates the slot's head where its revision is still the expected one and none of the
 events is known; everything else reads from that part, so nothing is written unless it found its
 row. Measured, this does twice to three times the vouchers of the same work statement by statement.
+A voucher is one row with its lines as arrays; sums are written at checkpoints (`checkpoint`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -22,11 +23,11 @@ from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import ChainedDraft, Decision
 from services.ledger.posting.domain.hold import Hold, HoldMovement
 from services.ledger.posting.domain.voucher import Draft, Place
+from services.ledger.posting.store import place as place_store
+from services.ledger.posting.store.place import PlaceNumbers
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
-# Entries name their place (book, fund, account, district, day) by number: the places are the buckets
-# that the batch touches, so each is sent once. Odd numbers are credits.
 _HEAD: Final = """
 WITH known AS (
     SELECT count(*) AS events
@@ -46,42 +47,19 @@ WITH known AS (
     RETURNING slot
 ), vouchers AS (
     INSERT INTO voucher (slot, seq, source, event_id, body_hash, owner, kind, book_date, period,
-                         value_date, summary, refs, hold, reverses_seq, hash, recorded_at)
+                         value_date, summary, refs, hold, reverses_seq, hash, recorded_at,
+                         places, amounts)
     SELECT head.slot, v.seq, v.source, v.event_id, v.body_hash, v.owner, v.kind, v.book_date,
            v.period, v.value_date, v.summary, CAST(v.refs AS jsonb), v.hold, v.reverses_seq,
-           v.hash, $5
+           v.hash, $5, CAST(v.places AS integer[]), CAST(v.amounts AS bigint[])
       FROM head,
            unnest($6 bigint[], $7 text[], $8 text[],
                   CAST($9 AS bytea[]), $10 text[], $11 text[],
                   $12 date[], $13 text[], $14 date[],
                   $15 text[], $16 text[], $17 text[],
-                  $18 bigint[], CAST($19 AS bytea[]))
+                  $18 bigint[], CAST($19 AS bytea[]), $20 text[], $21 text[])
              AS v (seq, source, event_id, body_hash, owner, kind, book_date, period, value_date,
-                   summary, refs, hold, reverses_seq, hash)
-), places AS MATERIALIZED (
-    SELECT place, book, fund, account, district, day, debit_fen, credit_fen
-      FROM unnest($20 text[], $21 text[], $22 text[],
-                  $23 text[], $24 date[], $25 bigint[],
-                  $26 bigint[]) WITH ORDINALITY
-             AS b (book, fund, account, district, day, debit_fen, credit_fen, place)
-     WHERE place > 0 -- always so: it makes them the few and the entries the many, to be read in order
-), entries AS (
-    INSERT INTO entry (slot, seq, line, book, fund, account, district, book_date, debit_fen,
-                       credit_fen)
-    SELECT head.slot, e.seq, e.line, p.book, p.fund, p.account, p.district, p.day,
-           CASE WHEN e.sided % 2 = 0 THEN e.amount_fen ELSE 0 END,
-           CASE WHEN e.sided % 2 = 1 THEN e.amount_fen ELSE 0 END
-      FROM head
-     CROSS JOIN unnest($27 bigint[], $28 smallint[], $29 bigint[],
-                       $30 bigint[]) AS e (seq, line, sided, amount_fen)
-      JOIN places AS p ON p.place = e.sided / 2
-), buckets AS (
-    INSERT INTO bucket (slot, book, fund, account, district, day, debit_fen, credit_fen)
-    SELECT head.slot, p.book, p.fund, p.account, p.district, p.day, p.debit_fen, p.credit_fen
-      FROM head, places AS p
-    ON CONFLICT (slot, book, fund, account, district, day) DO UPDATE
-       SET debit_fen = bucket.debit_fen + excluded.debit_fen,
-           credit_fen = bucket.credit_fen + excluded.credit_fen
+                   summary, refs, hold, reverses_seq, hash, places, amounts)
 )"""
 _RARE: Final = """, refusals AS (
     INSERT INTO event_refusal (slot, source, event_id, body_hash, content, code, faults, facts,
@@ -89,9 +67,9 @@ _RARE: Final = """, refusals AS (
     SELECT head.slot, r.source, r.event_id, r.body_hash, r.content, r.code,
            CAST(r.faults AS jsonb), CAST(r.facts AS jsonb), $5
       FROM head,
-           unnest($31 text[], $32 text[], CAST($33 AS bytea[]),
-                  CAST($34 AS bytea[]), $35 text[], $36 text[],
-                  $37 text[])
+           unnest($22 text[], $23 text[], CAST($24 AS bytea[]),
+                  CAST($25 AS bytea[]), $26 text[], $27 text[],
+                  $28 text[])
              AS r (source, event_id, body_hash, content, code, faults, facts)
 ), holds AS (
     INSERT INTO hold (slot, id, source, event_id, fund, account, amount_fen, remaining_fen,
@@ -99,9 +77,9 @@ _RARE: Final = """, refusals AS (
     SELECT head.slot, h.id, h.source, h.event_id, h.fund, h.account, h.amount_fen,
            h.remaining_fen, h.summary, h.expires_on, $5
       FROM head,
-           unnest($38 uuid[], $39 text[], $40 text[],
-                  $41 text[], $42 text[], $43 bigint[],
-                  $44 bigint[], $45 text[], $46 date[])
+           unnest($29 uuid[], $30 text[], $31 text[],
+                  $32 text[], $33 text[], $34 bigint[],
+                  $35 bigint[], $36 text[], $37 date[])
              AS h (id, source, event_id, fund, account, amount_fen, remaining_fen, summary,
                    expires_on)
 ), movements AS (
@@ -110,14 +88,14 @@ _RARE: Final = """, refusals AS (
     SELECT head.slot, m.hold_id, m.remaining_fen, m.kind, m.amount_fen, m.asked_fen, m.source,
            m.event_id, m.seq, $5
       FROM head,
-           unnest($47 uuid[], $48 bigint[], $49 text[],
-                  $50 bigint[], $51 bigint[], $52 text[],
-                  $53 text[], $54 bigint[])
+           unnest($38 uuid[], $39 bigint[], $40 text[],
+                  $41 bigint[], $42 bigint[], $43 text[],
+                  $44 text[], $45 bigint[])
              AS m (hold_id, remaining_fen, kind, amount_fen, asked_fen, source, event_id, seq)
 ), remainders AS (
     UPDATE hold
        SET remaining_fen = u.remaining_fen
-      FROM head, unnest($55 uuid[], $56 bigint[]) AS u (id, remaining_fen)
+      FROM head, unnest($46 uuid[], $47 bigint[]) AS u (id, remaining_fen)
      WHERE hold.slot = head.slot AND hold.id = u.id
 )"""
 _NULL: Final = "NULL"
@@ -160,9 +138,14 @@ class Statement:
     arguments: Sequence[Any]
 
 
-def statement_of(decision: Decision, recorded_at: datetime) -> Statement:
-    """Build the statement that writes a decision if its slot is still at the same revision."""
-    places, entries = _place_and_entry_columns(decision.posted)
+def statement_of(
+    decision: Decision, recorded_at: datetime, numbers: Mapping[Place, int]
+) -> Statement:
+    """Build the statement that writes a decision if its slot is still at the same revision.
+
+    Raises:
+        KeyError: a place of an entry has no number yet.
+    """
     arguments = [
         decision.before.slot,
         decision.before.revision,
@@ -170,8 +153,7 @@ def statement_of(decision: Decision, recorded_at: datetime) -> Statement:
         decision.after.hash,
         recorded_at,
         *_voucher_columns(decision.posted),
-        *places,
-        *entries,
+        *_line_columns(decision.posted, numbers),
     ]
     if decision.is_plain:
         return Statement(_PLAIN_SQL, arguments)
@@ -189,9 +171,32 @@ async def send(connection: Connection, statement: Statement) -> WriteResult:
     return WriteResult.KNOWN if row["events"] else WriteResult.MOVED
 
 
-async def write(connection: Connection, decision: Decision, recorded_at: datetime) -> WriteResult:
-    """Write a decision if its slot is still at the revision it was made from."""
-    return await send(connection, statement_of(decision, recorded_at))
+async def write(
+    connection: Connection,
+    decision: Decision,
+    recorded_at: datetime,
+    numbers: PlaceNumbers | None = None,
+) -> WriteResult:
+    """Write a decision if its slot is still at the revision it was made from.
+
+    Places without a number get one, and `numbers` learns them once they are sure to stay: numbers
+    given inside a transaction may be taken back with it.
+    """
+    numbers = {} if numbers is None else numbers
+    if fresh := place_store.missing(numbers, places_of(decision)):
+        added = await place_store.number(connection, fresh)
+        if connection.is_in_transaction():
+            numbers = numbers | added
+        else:
+            numbers.update(added)
+    return await send(connection, statement_of(decision, recorded_at, numbers))
+
+
+def places_of(decision: Decision) -> Iterator[Place]:
+    """Yield the place of every entry that a decision writes."""
+    for one in decision.posted:
+        for line in one.draft.lines:
+            yield line[:4]
 
 
 def _voucher_columns(posted: Sequence[ChainedDraft]) -> list[Any]:
@@ -218,37 +223,20 @@ def _refs(references: Mapping[str, str]) -> str:
     return orjson.dumps(references).decode() if references else "{}"
 
 
-def _place_and_entry_columns(posted: Sequence[ChainedDraft]) -> tuple[list[Any], list[Any]]:
-    """Build both groups of columns in one pass over the lines: it takes a third of a statement's
-    time."""
-    buckets: dict[Place, list[int]] = {}
-    seqs: list[int] = []
-    numbers: list[int] = []
-    sided: list[int] = []
-    amounts: list[int] = []
+def _line_columns(posted: Sequence[ChainedDraft], numbers: Mapping[Place, int]) -> list[str]:
+    """Build the arrays of every voucher's lines: places doubled, odd for credits; and amounts."""
+    places: list[str] = []
+    amounts: list[str] = []
     for one in posted:
-        day, lines = one.draft.book_date, one.draft.lines
-        seqs += [one.seq] * len(lines)
-        numbers += range(1, len(lines) + 1)
-        for book, fund, account, district, debit_fen, credit_fen in lines:
-            place = book, fund, account, district, day
-            bucket = buckets.get(place)
-            if bucket is None:
-                bucket = buckets[place] = [2 * len(buckets) + 2, 0, 0]
-            bucket[1] += debit_fen
-            bucket[2] += credit_fen
-            sided.append(bucket[0] + 1 if credit_fen else bucket[0])
-            amounts.append(debit_fen or credit_fen)
-    books, funds, accounts, districts, days = zip(*buckets, strict=True) if buckets else ((),) * 5
-    return [
-        _words(books),
-        _words(funds),
-        _words(accounts),
-        _words(districts),
-        _plain(days),
-        _integers([debit_fen for _, debit_fen, _ in buckets.values()]),
-        _integers([credit_fen for _, _, credit_fen in buckets.values()]),
-    ], [_integers(seqs), _integers(numbers), _integers(sided), _integers(amounts)]
+        sided: list[int] = []
+        fens: list[int] = []
+        for book, fund, account, district, debit_fen, credit_fen in one.draft.lines:
+            number = numbers[book, fund, account, district]
+            sided.append(2 * number + 1 if credit_fen else 2 * number)
+            fens.append(debit_fen or credit_fen)
+        places.append(f'"{{{str(sided)[1:-1]}}}"')
+        amounts.append(f'"{{{str(fens)[1:-1]}}}"')
+    return ["{" + ",".join(places) + "}", "{" + ",".join(amounts) + "}"]
 
 
 def _integers(values: list[int]) -> str:

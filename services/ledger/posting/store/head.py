@@ -34,6 +34,15 @@ async def make_slots(tx: AsyncConnection, slots: int, algorithm: str) -> tuple[i
         """),
         {"last": slots - 1, "genesis": GENESIS, "algorithm": algorithm},
     )
+    await tx.execute(
+        text("""
+            INSERT INTO book_checkpoint (slot, seq)
+            SELECT slot, 0
+              FROM generate_series(0, CAST(:last AS integer)) AS slot
+            ON CONFLICT (slot) DO NOTHING
+        """),
+        {"last": slots - 1},
+    )
     return await _slots(tx)
 
 

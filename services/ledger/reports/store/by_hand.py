@@ -56,11 +56,11 @@ async def page(
               FROM slot_head AS h
              CROSS JOIN LATERAL (
                    SELECT v.slot, v.seq, v.source, v.event_id, v.kind, v.book_date, v.summary,
-                          CAST(SUM(e.credit_fen - e.debit_fen) AS bigint) AS credit_fen
-                     FROM entry AS e
-                     JOIN voucher AS v ON v.slot = e.slot AND v.seq = e.seq
-                    WHERE e.slot = h.slot AND e.account = ANY(CAST(:accounts AS text[]))
-                      AND e.fund = :fund AND e.book_date BETWEEN :from_day AND :to_day
+                          CAST(-SUM(p.net_fen) AS bigint) AS credit_fen
+                     FROM posting AS p
+                     JOIN voucher AS v ON v.slot = p.slot AND v.seq = p.seq
+                    WHERE p.slot = h.slot AND p.account = ANY(CAST(:accounts AS text[]))
+                      AND p.fund = :fund AND p.day BETWEEN :from_day AND :to_day
                       AND v.source <> ALL(CAST(:services AS text[]))
                     GROUP BY v.slot, v.seq) AS mine
              WHERE (book_date, mine.slot, mine.seq) > (CAST(:day AS date), :after_slot, :after_seq)

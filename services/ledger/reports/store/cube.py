@@ -51,7 +51,13 @@ async def add_slot(tx: AsyncConnection, cube: Cube, slot: int) -> SlotHead:
                    array_agg(b.debit_fen ORDER BY b.day) AS debits_fen,
                    array_agg(b.credit_fen ORDER BY b.day) AS credits_fen
               FROM slot_head AS h
-              LEFT JOIN bucket AS b ON b.slot = h.slot
+              LEFT JOIN (SELECT slot, book, fund, account, district, day,
+                                CAST(SUM(debit_fen) AS bigint) AS debit_fen,
+                                CAST(SUM(credit_fen) AS bigint) AS credit_fen
+                           FROM bucket
+                          WHERE slot = :slot
+                          GROUP BY slot, book, fund, account, district, day) AS b
+                ON b.slot = h.slot
              WHERE h.slot = :slot
              GROUP BY h.seq, h.hash, b.book, b.fund, b.account, b.district
         """),

@@ -29,14 +29,13 @@ async def bank_items(
                    CAST(v.refs AS text) AS refs, v.reverses_seq
               FROM slot_head AS h
              CROSS JOIN LATERAL (
-                   SELECT slot, seq, book_date,
-                          CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS net_fen
-                     FROM entry
+                   SELECT slot, seq, day AS book_date, CAST(SUM(net_fen) AS bigint) AS net_fen
+                     FROM posting
                     WHERE slot = h.slot AND account = :account
-                      AND book_date BETWEEN :first AND :last
+                      AND day BETWEEN :first AND :last
                       AND (CAST(:fund AS text) IS NULL OR fund = :fund)
-                    GROUP BY slot, seq, book_date
-                   HAVING SUM(debit_fen) <> SUM(credit_fen)
+                    GROUP BY slot, seq, day
+                   HAVING SUM(net_fen) <> 0
                     LIMIT :limit) AS e
               JOIN voucher AS v ON v.slot = e.slot AND v.seq = e.seq
              ORDER BY e.book_date, e.slot, e.seq
@@ -61,16 +60,20 @@ def _item(row: Any) -> BookItem:
     )
 
 
-_ENTRIES = """
-            SELECT e.slot, e.seq, e.line, e.book, e.fund, e.account, e.book_date, e.debit_fen,
-                   e.credit_fen
+_POSTINGS = """
+            SELECT p.slot, p.seq, p.book, p.fund, p.account, p.district, p.day, p.net_fen
               FROM slot_head AS h
-             CROSS JOIN unnest(CAST(:accounts AS text[])) AS a (account)
              CROSS JOIN LATERAL (
-                   SELECT slot, seq, line, book, fund, account, book_date, debit_fen, credit_fen
-                     FROM entry
-                    WHERE slot = h.slot AND account = a.account
-                      AND book_date BETWEEN :first AND :last) AS e"""
+                   SELECT slot, seq, book, fund, account, district, day, net_fen
+                     FROM posting
+                    WHERE slot = h.slot AND account = ANY(CAST(:accounts AS text[]))
+                      AND day BETWEEN :first AND :last) AS p"""
+_ENTRIES = """
+            SELECT e.slot, e.seq, e.book, e.fund, e.account, e.district, e.book_date, e.debit_fen,
+                   e.credit_fen
+              FROM (SELECT DISTINCT slot, seq FROM posted) AS p
+              JOIN entry AS e ON e.slot = p.slot AND e.seq = p.seq
+             WHERE e.account = ANY(CAST(:accounts AS text[]))"""
 
 
 async def detail_sums(
@@ -79,6 +82,7 @@ async def detail_sums(
     """Return (book, fund, account) → debits and credits of the entries of some days."""
     rows = await tx.execute(
         text(f"""
+            WITH posted AS MATERIALIZED ({_POSTINGS})
             SELECT book, fund, account, CAST(SUM(debit_fen) AS bigint) AS debit_fen,
                    CAST(SUM(credit_fen) AS bigint) AS credit_fen
               FROM ({_ENTRIES}) AS mine
@@ -92,27 +96,34 @@ async def detail_sums(
 async def voucher_facts(
     tx: AsyncConnection, accounts: Sequence[str], days: tuple[date, date]
 ) -> VoucherFacts:
-    """Count the entries of some days, their vouchers, and faults between them."""
+    """Count the entries of some days, their vouchers, and faults between postings and vouchers."""
     rows = await tx.execute(
         text(f"""
-            WITH mine AS MATERIALIZED ({_ENTRIES}
+            WITH posted AS MATERIALIZED ({_POSTINGS}
+            ), mine AS MATERIALIZED ({_ENTRIES}
             ), by_voucher AS (
-            SELECT slot, seq, COUNT(*) AS entries, MAX(line) AS last_line,
-                   MIN(book_date) AS first_day, MAX(book_date) AS last_day
-              FROM mine
+            SELECT slot, seq, MIN(day) AS first_day, MAX(day) AS last_day
+              FROM posted
              GROUP BY slot, seq
+            ), reshaped AS (
+            SELECT DISTINCT slot, seq
+              FROM (SELECT slot, seq, book, fund, account, district, net_fen FROM posted
+                     UNION ALL
+                    SELECT slot, seq, book, fund, account, district, credit_fen - debit_fen
+                      FROM mine) AS both_sides
+             GROUP BY slot, seq, book, fund, account, district
+            HAVING SUM(net_fen) <> 0
             ), unbalanced AS (
             SELECT DISTINCT slot, seq
-              FROM (SELECT slot, seq
-                      FROM mine
-                     GROUP BY slot, seq, book, fund
-                    HAVING SUM(debit_fen) <> SUM(credit_fen)) AS out_of_balance
+              FROM mine
+             GROUP BY slot, seq, book, fund
+            HAVING SUM(debit_fen) <> SUM(credit_fen)
             )
-            SELECT COALESCE(SUM(b.entries), 0) AS entries, COUNT(v.seq) AS vouchers,
-                   COALESCE(SUM(b.entries) FILTER (WHERE v.seq IS NULL), 0) AS orphans,
+            SELECT (SELECT COUNT(*) FROM mine) AS entries, COUNT(v.seq) AS vouchers,
+                   COUNT(*) FILTER (WHERE v.seq IS NULL) AS orphans,
                    COUNT(*) FILTER (WHERE v.book_date <> b.first_day
                                        OR v.book_date <> b.last_day) AS misdated,
-                   COUNT(*) FILTER (WHERE b.entries <> b.last_line) AS reshaped,
+                   (SELECT COUNT(*) FROM reshaped JOIN voucher USING (slot, seq)) AS reshaped,
                    (SELECT COUNT(*) FROM unbalanced) AS unbalanced
               FROM by_voucher AS b
               LEFT JOIN voucher AS v ON v.slot = b.slot AND v.seq = b.seq

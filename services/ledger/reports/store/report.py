@@ -131,21 +131,21 @@ async def open_items(
     rows = await tx.execute(
         text("""
             SELECT mine.receipt, mine.fund, mine.district, MIN(mine.book_date) AS since,
-                   CAST(SUM(mine.credit_fen) - SUM(mine.debit_fen) AS bigint) AS open_fen
+                   CAST(-SUM(mine.net_fen) AS bigint) AS open_fen
               FROM slot_head AS h
              CROSS JOIN LATERAL (
                    SELECT COALESCE(v.refs ->> 'receipt', o.refs ->> 'receipt',
                                    'vch_' || v.slot || '_' || COALESCE(v.reverses_seq, v.seq))
                           COLLATE "C" AS receipt,
-                          e.fund, e.district, e.book_date, e.debit_fen, e.credit_fen
-                     FROM entry AS e
-                     JOIN voucher AS v ON v.slot = e.slot AND v.seq = e.seq
+                          p.fund, p.district, p.day AS book_date, p.net_fen
+                     FROM posting AS p
+                     JOIN voucher AS v ON v.slot = p.slot AND v.seq = p.seq
                      LEFT JOIN voucher AS o ON o.slot = v.slot AND o.seq = v.reverses_seq
-                    WHERE e.slot = h.slot AND e.account = :account AND e.book_date <= :as_of
+                    WHERE p.slot = h.slot AND p.account = :account AND p.day <= :as_of
                    ) AS mine
              WHERE (mine.receipt, mine.fund, mine.district) > (:receipt, :fund, :district)
              GROUP BY mine.receipt, mine.fund, mine.district
-            HAVING SUM(mine.credit_fen) <> SUM(mine.debit_fen)
+            HAVING SUM(mine.net_fen) <> 0
              ORDER BY mine.receipt, mine.fund, mine.district
              LIMIT :limit
         """),

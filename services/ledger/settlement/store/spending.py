@@ -46,10 +46,10 @@ async def payments(
         text("""
             WITH moved AS (
                 SELECT DISTINCT v.seq, v.kind
-                  FROM entry AS e
-                  JOIN voucher AS v ON v.slot = e.slot AND v.seq = e.seq
-                 WHERE e.slot = :slot AND e.account = :deposit
-                   AND e.book_date BETWEEN :first AND :last
+                  FROM posting AS p
+                  JOIN voucher AS v ON v.slot = p.slot AND v.seq = p.seq
+                 WHERE p.slot = :slot AND p.account = :deposit
+                   AND p.day BETWEEN :first AND :last
                    AND v.kind IN ('payment', 'payment_return')
             )
             SELECT e.fund, e.account,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import asyncpg
 import pytest
 from alembic import command
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from services.migrate import _config
 from shared.db import sqlalchemy_url
 from tests.conftest import database_on
+from tests.ledger.support.year import new_ledger, play
 
 BEFORE = "ledger_0005"
 FLOWS = "SELECT * FROM flow_matrix ORDER BY kind, book, debit, credit, in_force_from"
@@ -133,5 +136,42 @@ async def test_budgets_of_one_person_stay_in_force_and_later_ones_need_two(
             await admin.execute(approve, paper, "zhao")
             with pytest.raises(asyncpg.CheckViolationError, match="is approved"):
                 await admin.execute(late, paper)
+        finally:
+            await admin.close()
+
+
+async def test_vouchers_of_rows_become_vouchers_of_one_row_and_the_books_are_the_same(
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> None:
+    entries = "SELECT * FROM entry ORDER BY slot, seq, line"
+    balances = """
+        SELECT slot, book, fund, account, district, day, sum(debit_fen), sum(credit_fen)
+          FROM bucket GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+    """
+    async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
+        await play(ledger)
+        admin = await asyncpg.connect(ledger.url, server_settings={"search_path": "ledger"})
+        try:
+            before = await admin.fetch(entries), await admin.fetch(balances)
+            assert len(before[0]) > 20
+            await move(ledger.url, "ledger_0035", down=True)
+            assert (await admin.fetch(entries), await admin.fetch(balances)) == before
+            await move(ledger.url, "head")
+            assert (await admin.fetch(entries), await admin.fetch(balances)) == before
+            assert await admin.fetchval("SELECT sum(postings) FROM place_postings") > 20
+            await move(ledger.url, "ledger_0035", down=True)
+            await admin.execute("SET session_replication_role = replica")
+            [lost] = await admin.fetch(
+                "DELETE FROM entry WHERE (slot, seq, line) = (SELECT slot, seq, line FROM entry LIMIT 1)"
+                " RETURNING entry::text AS row"
+            )
+            with pytest.raises(DBAPIError, match=r"entries do not match|voucher_balanced"):
+                await move(ledger.url, "head")
+            await admin.execute("INSERT INTO entry SELECT ($1::text::entry).*", lost["row"])
+            await move(ledger.url, "head")
         finally:
             await admin.close()

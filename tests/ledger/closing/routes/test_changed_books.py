@@ -10,27 +10,27 @@ import pytest
 
 from shared.wire.control_item import ControlItem
 from tests.ledger.conftest import Ledger
+from tests.ledger.support.checkpoints import write_checkpoints
 from tests.ledger.support.making import pair, receipt
 from tests.ledger.support.settling import order, part
 from tests.ledger.support.year import RECEIPT, control, new_ledger, play, post, propose, suspend
 
 OF_ACCOUNT = """
-    UPDATE bucket
+    UPDATE place_day
        SET {column} = {column} + 1
-     WHERE (slot, book, fund, account, district, day) = (
-           SELECT slot, book, fund, account, district, day
-             FROM bucket
+     WHERE (slot, place, day) = (
+           SELECT slot, place, day
+             FROM place_day JOIN place USING (place)
             WHERE fund = 'pension' AND account = '{account}'
             ORDER BY day, slot
             LIMIT 1)"""
 OF_KIND = """
-    UPDATE entry
-       SET credit_fen = credit_fen + 1
-     WHERE (slot, seq, line) = (
-           SELECT entry.slot, entry.seq, entry.line
-             FROM entry
-             JOIN voucher ON voucher.slot = entry.slot AND voucher.seq = entry.seq
-            WHERE voucher.kind = '{kind}' AND entry.account = '{account}'
+    UPDATE voucher
+       SET amounts = ARRAY[amounts[1] + 1, amounts[2] + 1]
+     WHERE (slot, seq) = (
+           SELECT voucher.slot, voucher.seq
+             FROM voucher JOIN entry USING (slot, seq)
+            WHERE voucher.kind = '{kind}' AND entry.account = '{account}' AND entry.line = 2
             LIMIT 1)"""
 CHANGES = {
     ControlItem.LEVIED: OF_ACCOUNT.format(column="credit_fen", account="memo_levied"),
@@ -79,6 +79,7 @@ async def test_the_changed_item_is_named(changed: Ledger, item: ControlItem) -> 
     before = await propose(changed, "month", "2021-08", control=right)
     faults = before.json().get("errors", [])
     assert "THREE_TOTALS_DIFFER" not in {one["code"] for one in faults}
+    await write_checkpoints(changed.url)
     admin = await asyncpg.connect(changed.url, server_settings={"search_path": "ledger"})
     try:
         await admin.execute("SET session_replication_role = replica")

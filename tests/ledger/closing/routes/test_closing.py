@@ -113,17 +113,21 @@ async def test_a_day_before_the_chart_is_neither_closed_nor_reopened_nor_settled
 
 
 async def test_the_database_itself_refuses_a_closed_day(ledger: Ledger) -> None:
-    """A trigger on the buckets stops any writer, for instance an older release."""
+    """A trigger on the vouchers stops any writer, whatever it knows of closings."""
     await collect(ledger, "pension", "10.00", "2021-07-15")
     await close(ledger, "day", "2021-07-15")
     connection = await asyncpg.connect(ledger.url, server_settings={"search_path": "ledger"})
     try:
-        for statement in (
-            "INSERT INTO bucket VALUES (1, 'statutory', 'pension', 'cash', 'x', '2021-07-15', 1, 1)",
-            "UPDATE bucket SET debit_fen = debit_fen + 1 WHERE day = '2021-07-15'",
-        ):
-            with pytest.raises(asyncpg.CheckViolationError, match="is closed"):
-                await connection.execute(statement)
+        with pytest.raises(asyncpg.CheckViolationError, match="is closed"):
+            await connection.execute("""
+                INSERT INTO voucher (slot, seq, source, event_id, body_hash, owner, kind, book_date,
+                                     summary, refs, hash, recorded_at, places, amounts)
+                SELECT slot, seq + 1, source, 'late', body_hash, owner, kind, book_date, summary,
+                       refs, hash, recorded_at, places, amounts
+                  FROM voucher
+                 WHERE book_date = '2021-07-15'
+                 ORDER BY seq DESC
+                 LIMIT 1""")
     finally:
         await connection.close()
 

@@ -14,6 +14,7 @@ from services.ledger.closing.domain.errors import (
 from shared.money import format_yuan, parse_yuan
 from shared.wire.closing import control_hash
 from tests.ledger.conftest import Ledger
+from tests.ledger.support.checkpoints import write_checkpoints
 from tests.ledger.support.making import fresh
 from tests.ledger.support.year import (
     bill,
@@ -205,10 +206,11 @@ async def test_damaged_books_are_not_closed(
         await collect(broken, "pension", "10.00", "2021-07-15")
         right = await control(broken, "2021-07-31")
         admin = await asyncpg.connect(broken.url, server_settings={"search_path": "ledger"})
-        await admin.execute("ALTER TABLE bucket DISABLE TRIGGER ALL")
+        await write_checkpoints(broken.url)
         await admin.execute(
-            "UPDATE bucket SET credit_fen = credit_fen + 1"
-            " WHERE book = 'statutory' AND account LIKE 'contribution_income%'"
+            "UPDATE place_day SET credit_fen = credit_fen + 1 FROM place"
+            " WHERE place.place = place_day.place AND book = 'statutory'"
+            " AND account LIKE 'contribution_income%'"
         )
         await admin.close()
         refused = await propose(broken, "day", "2021-07-31", control=right)

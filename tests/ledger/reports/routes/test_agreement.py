@@ -8,6 +8,7 @@ import pytest
 
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
+from tests.ledger.support.checkpoints import write_checkpoints
 from tests.ledger.support.making import fresh
 from tests.ledger.support.year import close, collect, new_ledger, play, suspend
 
@@ -176,19 +177,27 @@ async def test_the_banks_figure_may_differ_be_in_transit_or_be_missing(ledger: L
     }
 
 
+HOSPITAL = (
+    "UPDATE {0} SET {1} FROM place WHERE place.place = {0}.place AND account = 'benefit.hospital'"
+)
+
+
 @pytest.mark.parametrize(
     ("damage", "which"),
     [
+        (HOSPITAL.format("place_day", "debit_fen = debit_fen + 1"), "ledger"),
         (
-            "UPDATE bucket SET debit_fen = debit_fen + 1 WHERE account = 'benefit.hospital'",
-            "ledger",
+            "UPDATE voucher SET book_date = '2021-07-23' FROM entry WHERE voucher.slot = entry.slot"
+            " AND voucher.seq = entry.seq AND account = 'benefit.hospital'",
+            "voucher",
         ),
-        ("UPDATE entry SET book_date = '2021-07-23' WHERE account = 'benefit.hospital'", "voucher"),
-        ("DELETE FROM entry WHERE account = 'benefit.hospital'", "voucher"),
         (
-            "UPDATE bucket SET debit_fen = debit_fen + 1 WHERE account = 'benefit.hospital'",
-            "report",
+            "DELETE FROM voucher USING entry WHERE voucher.slot = entry.slot"
+            " AND voucher.seq = entry.seq AND account = 'benefit.hospital'",
+            "voucher",
         ),
+        (HOSPITAL.format("place_postings", "nets_fen = nets_fen[1:0] || 7::bigint"), "voucher"),
+        (HOSPITAL.format("place_day", "debit_fen = debit_fen + 1"), "report"),
     ],
 )
 async def test_damage_is_detected(
@@ -204,6 +213,7 @@ async def test_damage_is_detected(
         server_url, template, settings_for, client_of, bearer, sound=False
     ) as ledger:
         await play(ledger)
+        await write_checkpoints(ledger.url)
         connection = await asyncpg.connect(ledger.url, server_settings={"search_path": "ledger"})
         await connection.execute("SET session_replication_role = replica")
         assert not (await connection.execute(damage)).endswith(" 0")

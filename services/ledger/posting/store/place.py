@@ -1,0 +1,83 @@
+"""Numbers of places: a voucher's row names each (book, fund, account, district) by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.posting.domain.voucher import Place
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+PlaceNumbers: TypeAlias = dict[Place, int]
+"""Place → its number. Numbers never change, so that a process may keep them."""
+
+GROUP_SIZE: Final = 65_536
+"""Places of one book and fund, at most."""
+_TRIES: Final = 20
+
+_NUMBERS: Final = """
+SELECT p.book, p.fund, p.account, p.district, p.place
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+       AS wanted (book, fund, account, district)
+  JOIN place AS p USING (book, fund, account, district)
+"""
+_ADD_GROUPS: Final = """
+INSERT INTO place_group (number, book, fund)
+SELECT (SELECT coalesce(max(number), 0) FROM place_group) + row_number() OVER (), book, fund
+  FROM (SELECT DISTINCT book, fund
+          FROM unnest($1::text[], $2::text[]) AS wanted (book, fund)
+        EXCEPT
+        SELECT book, fund FROM place_group
+         ORDER BY book, fund) AS fresh
+    ON CONFLICT DO NOTHING
+"""
+_ADD_PLACES: Final = """
+INSERT INTO place (place, number, book, fund, account, district)
+SELECT coalesce(last.place, g.number * $5 - 1)
+           + row_number() OVER (PARTITION BY g.number ORDER BY fresh.account, fresh.district),
+       g.number, g.book, g.fund, fresh.account, fresh.district
+  FROM (SELECT DISTINCT book, fund, account, district
+          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+               AS wanted (book, fund, account, district)
+        EXCEPT
+        SELECT book, fund, account, district FROM place) AS fresh
+  JOIN place_group AS g ON g.book = fresh.book AND g.fund = fresh.fund
+  LEFT JOIN (SELECT number, max(place) AS place FROM place GROUP BY number) AS last
+    ON last.number = g.number
+ ORDER BY g.number, fresh.account, fresh.district
+    ON CONFLICT DO NOTHING
+"""
+
+
+async def load(tx: AsyncConnection) -> PlaceNumbers:
+    """Load the numbers of all places."""
+    rows = await tx.execute(
+        text("SELECT book, fund, account, district, place FROM place LIMIT 10000000")
+    )
+    return {(row.book, row.fund, row.account, row.district): row.place for row in rows}
+
+
+async def number(connection: Connection, places: Iterable[Place]) -> PlaceNumbers:
+    """Return the numbers of places, and number those that have none.
+
+    Whoever numbers places at the same time may take the same number: then nothing of it is stored,
+    and another is tried.
+    """
+    wanted = sorted(set(places))
+    columns: list[list[str]] = [[one[at] for one in wanted] for at in range(4)]
+    for _ in range(_TRIES):
+        rows = await connection.fetch(_NUMBERS, *columns)
+        if len(rows) == len(wanted):
+            return {tuple(row[:4]): row[4] for row in rows}
+        await connection.execute(_ADD_GROUPS, *columns[:2])
+        await connection.execute(_ADD_PLACES, *columns, GROUP_SIZE)
+    raise RuntimeError(f"places cannot be numbered: {wanted[:3]}")
+
+
+def missing(numbers: Mapping[Place, int], places: Iterable[Place]) -> list[Place]:
+    """List the places that have no number yet."""
+    return sorted({place for place in places if place not in numbers})
