@@ -74,10 +74,10 @@ _FILL = (
      WHERE unit.unit_id % :unit_not_declared <> 0
     """,
     """
-    INSERT INTO declaration_person (unit_id, declaration_id, round, line_no, person_id, wage_fen,
-                                    base_fen, unit_fen, personal_fen)
-    SELECT head.unit_id, head.id, head.round, k, head.unit_id * 1000 + k,
-           600000 + CASE WHEN k = 1 THEN 100 WHEN k = 2 THEN -100 ELSE 0 END,
+    INSERT INTO declaration_people (unit_id, declaration_id, round, first_line, insurances,
+                                    person_id, wage_fen, base_fen, unit_fen, personal_fen)
+    SELECT head.unit_id, head.id, head.round, k, 5, ARRAY[head.unit_id * 1000 + k],
+           ARRAY[600000 + CASE WHEN k = 1 THEN 100 WHEN k = 2 THEN -100 ELSE 0 END],
            '{0,0,0,0,0}',
            ARRAY[CAST(:share AS bigint), :share, 0, 0, 0], ARRAY[CAST(:share AS bigint), :share, 0, 0, 0]
       FROM declaration AS head
@@ -85,14 +85,14 @@ _FILL = (
      WHERE head.period = :period
     """,
     """
-    INSERT INTO declaration_line (unit_id, declaration_id, round, line_no, level, insurance, party,
-                                  account, fund, rule, base_fen, amount_fen)
-    SELECT head.unit_id, head.id, head.round, 1, 'people', 'pension', 'unit', 'pooled', 'pension',
-           'sown', 0, head.total_fen
+    INSERT INTO declaration_levy (unit_id, declaration_id, round, first_line, level, insurance,
+                                  party, account, fund, rule, base_fen, amount_fen)
+    SELECT head.unit_id, head.id, head.round, 1, ARRAY['people'], ARRAY['pension'], ARRAY['unit'],
+           ARRAY['pooled'], ARRAY['pension'], ARRAY['sown'], ARRAY[0], ARRAY[head.total_fen]
       FROM declaration AS head
      WHERE head.period = :period
     """,
-    "ANALYZE unit, enrolment, declaration, declaration_person, declaration_line",
+    "ANALYZE unit, enrolment, declaration, declaration_people, declaration_levy",
 )
 
 

@@ -129,18 +129,19 @@ async def insert_person(tx: AsyncConnection, row: DeclarationRow, person: Person
     """Store the only person of a declaration."""
     await tx.execute(
         text("""
-            INSERT INTO declaration_person (unit_id, declaration_id, round, line_no, person_id,
-                                            wage_fen, base_fen, unit_fen, personal_fen)
-            VALUES (:unit_id, :declaration_id, :round, :line_no, :person_id, :wage_fen, :base_fen,
-                    :unit_fen, :personal_fen)
+            INSERT INTO declaration_people (unit_id, declaration_id, round, first_line, insurances,
+                                            person_id, wage_fen, base_fen, unit_fen, personal_fen)
+            VALUES (:unit_id, :declaration_id, :round, :line_no, :insurances, :person_id, :wage_fen,
+                    :base_fen, :unit_fen, :personal_fen)
         """),
         {
             "unit_id": row.unit_id,
             "declaration_id": row.id,
             "round": row.round,
             "line_no": person.line_no,
-            "person_id": person.person_id,
-            "wage_fen": person.wage_fen,
+            "insurances": len(person.base_fen),
+            "person_id": [person.person_id],
+            "wage_fen": [person.wage_fen],
             "base_fen": person.base_fen,
             "unit_fen": person.unit_fen,
             "personal_fen": person.personal_fen,

@@ -5,6 +5,7 @@ A row is a count of fields, then each field's length and bytes, all big-endian; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = (-1).to_bytes(2, "big", signed=True)
 _INT8_OID: Final = 20
+_TEXT_OID: Final = 25
 Bytes = NDArray[np.uint8]
 
 
@@ -33,6 +35,11 @@ class Frame:
         """Add the same text to every row."""
         raw = value.encode()
         return self._add(_int4(len(raw)) + raw)
+
+    def texts(self, values: Sequence[str]) -> Frame:
+        """Add the same array of texts to every row."""
+        cells = b"".join(_int4(len(raw)) + raw for raw in map(str.encode, values))
+        return self._array(_TEXT_OID, len(values), len(cells))._add(cells)
 
     def null(self) -> Frame:
         """Add null to every row."""
@@ -60,9 +67,13 @@ class Frame:
         cells = np.zeros((self.rows, count, 12), np.uint8)
         cells[:, :, 3] = 8
         cells[:, :, 4:] = values.astype(">i8").view(np.uint8).reshape(self.rows, count, 8)
-        head = _int4(1) + _int4(0) + _int4(_INT8_OID) + _int4(count) + _int4(1)
-        self._add(_int4(len(head) + 12 * count) + head)
+        self._array(_INT8_OID, count, 12 * count)
         return self._add(cells.reshape(self.rows, 12 * count))
+
+    def _array(self, oid: int, count: int, width: int) -> Frame:
+        """Add the head of an array of one dimension, without nulls, whose elements take `width` bytes."""
+        head = _int4(1) + _int4(0) + _int4(oid) + _int4(count) + _int4(1)
+        return self._add(_int4(len(head) + width) + head)
 
     def _sized(self, size: int, cells: Bytes) -> Frame:
         self._add(_int4(size))

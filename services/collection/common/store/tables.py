@@ -23,8 +23,8 @@ KEYS: Final[dict[str, str]] = {
     "cover_correction": "unit_id",
     "person_correction": "person_id",
     "declaration": "unit_id",
-    "declaration_line": "unit_id",
-    "declaration_person": "unit_id",
+    "declaration_levy": "unit_id",
+    "declaration_people": "unit_id",
     "declaration_figures": "unit_id",
     "base_review": "unit_id",
     "base_person": "unit_id",
@@ -125,3 +125,8 @@ KEYS: Final[dict[str, str]] = {
     "cut_off": "reference",
     **WEBHOOKS,
 }
+VIEWS: Final[dict[str, str]] = {"declaration_line": "unit_id", "declaration_person": "unit_id"}
+"""Views that show wide rows one by one, and the key column of each."""
+BLOCK: Final = 24
+"""Most people in a row of `declaration_people`: it fills half a page, and nothing of it is stored out
+of line."""

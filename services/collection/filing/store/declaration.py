@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.store.tables import BLOCK
 from services.collection.filing.domain.records import DeclarationRow, LineRow, PersonRow
 from shared.page import read_page
 from shared.process import tracing
@@ -80,7 +81,10 @@ async def lines(
 async def people(
     tx: AsyncConnection, of: DeclarationRow, after: int, limit: int
 ) -> list[PersonRow]:
-    """Read a declaration's people after a line number, masked."""
+    """Read a declaration's people after a line number, masked.
+
+    They stand in blocks of a row each, of which only those of the page are read.
+    """
     return await read_page(
         tx,
         """
@@ -96,11 +100,15 @@ async def people(
                     ORDER BY joined_on DESC
                     LIMIT 1) AS known ON true
         """,
-        key=("line.line_no",),
-        after=(after,),
+        key=("line.first_line", "line.line_no"),
+        after=None,
         limit=limit,
         row=PersonRow,
         equal={"line.unit_id": of.unit_id, "line.declaration_id": of.id, "line.round": of.round},
+        where={
+            "line.first_line > :last_block": {"last_block": after - BLOCK},
+            "line.line_no > :last_line": {"last_line": after},
+        },
     )
 
 

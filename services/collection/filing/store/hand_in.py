@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Final
+from uuid import UUID
 
 import numpy as np
 from asyncpg import UniqueViolationError
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.domain.rows import ABSENT
 from services.collection.common.store.binary import (
     SIGNATURE,
     TRAILER,
@@ -26,13 +29,14 @@ from services.collection.common.store.binary import (
     read_int8s,
     uuid_bytes,
 )
+from services.collection.common.store.tables import BLOCK
 from services.collection.filing.domain.levied import LeviedPeople, LevyGroup
 from services.collection.filing.domain.records import DeclarationRow, LineRow
 from services.collection.register.domain.unit import Unit
 from shared.db import raw
 
 Ints = NDArray[np.int64]
-_COPY_ROWS: Final = 50_000
+_COPY_PEOPLE: Final = 50_000
 """People whose bytes are built at a time: all of them together would need many times the memory."""
 _SMALL: Final = 1_000
 """Rows whose bytes are built at once, because handing them to a thread would take longer."""
@@ -62,11 +66,11 @@ _HEADER: Final = (
     "review_id",
     "frozen_base_fen",
 )
-_LINE: Final = (
+_LEVY: Final = (
     "unit_id",
     "declaration_id",
     "round",
-    "line_no",
+    "first_line",
     "level",
     "insurance",
     "party",
@@ -76,11 +80,12 @@ _LINE: Final = (
     "base_fen",
     "amount_fen",
 )
-_PERSON: Final = (
+_PEOPLE: Final = (
     "unit_id",
     "declaration_id",
     "round",
-    "line_no",
+    "first_line",
+    "insurances",
     "person_id",
     "wage_fen",
     "asked_fen",
@@ -88,7 +93,7 @@ _PERSON: Final = (
     "unit_fen",
     "personal_fen",
 )
-_OF_LINE = attrgetter(*_LINE[3:])
+_LINE_CELLS = attrgetter(*_LEVY[4:])
 
 
 class FiledMeanwhile(Exception):
@@ -238,12 +243,12 @@ async def update_headers(tx: AsyncConnection, rows: Sequence[DeclarationRow]) ->
 
 
 async def copy_lines(tx: AsyncConnection, groups: Sequence[LevyGroup]) -> None:
-    """Store the lines that declarations levy."""
+    """Store the lines that declarations levy, one row for each declaration."""
     rows = sum(len(group.headers) for group in groups)
-    await _copy(tx, "declaration_line", _LINE, _line_frames(groups), rows)
+    await _copy(tx, "declaration_levy", _LEVY, _levy_frames(groups), rows)
 
 
-def _line_frames(groups: Sequence[LevyGroup]) -> Iterator[bytes]:
+def _levy_frames(groups: Sequence[LevyGroup]) -> Iterator[bytes]:
     """Build rows of lines, in frames of declarations that have the same lines."""
     for group in groups:
         if not group.lines:
@@ -252,67 +257,98 @@ def _line_frames(groups: Sequence[LevyGroup]) -> Iterator[bytes]:
         for number, pattern in enumerate(patterns):
             places = np.flatnonzero(pattern_of.reshape(-1) == number)
             if pattern.any():
-                yield _line_frame(group, places, np.flatnonzero(pattern).tolist())
+                yield _levy_frame(group, places, np.flatnonzero(pattern).tolist())
 
 
-def _line_frame(group: LevyGroup, places: Ints, line_places: Sequence[int]) -> bytes:
+def _levy_frame(group: LevyGroup, places: Ints, line_places: Sequence[int]) -> bytes:
     headers = [group.headers[place] for place in places.tolist()]
-    unit_id = np.array([row.unit_id for row in headers], np.int64)
-    ids = uuid_bytes([row.id for row in headers])
-    rounds = np.array([row.round for row in headers], np.int64)
-    frames = []
-    for number, place in enumerate(line_places, 1):
-        line = group.lines[place]
-        frame = Frame(len(headers), len(_LINE))
-        frame.int8(unit_id).uuids(ids).int4(rounds).int2(number)
-        frame.text(line.level).text(line.rule.insurance)
-        frame.text(line.rate.party.value).text(line.rate.account.value)
-        frame.text(line.rule.fund).text(line.rate.id)
-        frame.int8(line.base_fen[places]).int8(line.amount_fen[places])
-        frames.append(frame.matrix())
-    return np.hstack(frames).tobytes()
+    lines = [group.lines[place] for place in line_places]
+    frame = _keys(Frame(len(headers), len(_LEVY)), headers).int2(1)
+    frame.texts([line.level for line in lines]).texts([line.rule.insurance for line in lines])
+    frame.texts([line.rate.party.value for line in lines])
+    frame.texts([line.rate.account.value for line in lines])
+    frame.texts([line.rule.fund for line in lines]).texts([line.rate.id for line in lines])
+    frame.int8s(np.stack([line.base_fen[places] for line in lines], axis=1))
+    frame.int8s(np.stack([line.amount_fen[places] for line in lines], axis=1))
+    return frame.matrix().tobytes()
+
+
+def _keys(frame: Frame, headers: Sequence[DeclarationRow]) -> Frame:
+    """Add the key of each row's declaration and its round."""
+    frame.int8(np.array([row.unit_id for row in headers], np.int64))
+    frame.uuids(uuid_bytes([row.id for row in headers]))
+    return frame.int4(np.array([row.round for row in headers], np.int64))
 
 
 async def insert_lines(
     tx: AsyncConnection, lines: Sequence[tuple[DeclarationRow, LineRow]]
 ) -> None:
-    """Store single lines, each with the header that it belongs to."""
+    """Store consecutive lines of declarations, each with the header that it belongs to."""
     connection = await raw(tx)
-    records = [(*row.key, *_OF_LINE(line)) for row, line in lines]
-    await connection.copy_records_to_table("declaration_line", records=records, columns=_LINE)
+    of: dict[tuple[int, UUID, int], list[LineRow]] = defaultdict(list)
+    for row, line in lines:
+        of[row.key].append(line)
+    records = [
+        (*key, own[0].line_no, *map(list, zip(*map(_LINE_CELLS, own), strict=True)))
+        for key, own in of.items()
+    ]
+    await connection.copy_records_to_table("declaration_levy", records=records, columns=_LEVY)
 
 
 async def copy_people(
     tx: AsyncConnection, headers: Sequence[DeclarationRow], people: LeviedPeople
 ) -> None:
-    """Store one wide row for each person; the wages by insurance only where they differ."""
-    frames = _people_frames(headers, people)
-    await _copy(tx, "declaration_person", _PERSON, frames, len(people.line_no))
+    """Store people in blocks, one row for each; wages by insurance only where they differ."""
+    blocks = _Blocks(people)
+    rows = len(blocks.first)
+    await _copy(tx, "declaration_people", _PEOPLE, _people_frames(headers, people, blocks), rows)
 
 
-def _people_frames(headers: Sequence[DeclarationRow], people: LeviedPeople) -> Iterator[bytes]:
-    unit_id = np.array([row.unit_id for row in headers], np.int64)
-    ids = uuid_bytes([row.id for row in headers])
-    rounds = np.array([row.round for row in headers], np.int64)
-    own = people.has_own_wages
-    for rows, wages_fen in (
-        (np.flatnonzero(~own), None),
-        (np.flatnonzero(own), people.wages_fen),
-    ):
-        for begin in range(0, len(rows), _COPY_ROWS):
-            part = rows[begin : begin + _COPY_ROWS]
-            header = people.header[part]
-            frame = Frame(len(part), len(_PERSON))
-            frame.int8(unit_id[header]).uuids(ids[header]).int4(rounds[header])
-            frame.int4(people.line_no[part]).int8(people.person_id[part])
-            frame.int8(people.wage_fen[part])
-            if wages_fen is None:
-                frame.null()
-            else:
-                frame.int8s(wages_fen[part])
-            for share in (people.base_fen, people.unit_fen, people.personal_fen):
-                frame.int8s(share[part])
-            yield frame.matrix().tobytes()
+class _Blocks:
+    """Blocks of people who follow each other in one declaration: the place of the first person of
+    each, how many they are, and whether some have wages of their own."""
+
+    def __init__(self, people: LeviedPeople) -> None:
+        starts = (people.line_no - 1) % BLOCK == 0
+        self.first = np.flatnonzero(starts)
+        self.people = np.diff(self.first, append=len(people.line_no))
+        self.own = np.logical_or.reduceat(people.has_own_wages, self.first)
+
+    def alike(self) -> Iterator[tuple[bool, int, Ints]]:
+        """Yield blocks of one size, with or without wages of their own, some at a time."""
+        for own in (False, True):
+            for size in range(1, BLOCK + 1):
+                first = self.first[(self.own == own) & (self.people == size)]
+                step = max(1, _COPY_PEOPLE // size)
+                for begin in range(0, len(first), step):
+                    yield own, size, first[begin : begin + step]
+
+
+def _people_frames(
+    headers: Sequence[DeclarationRow], people: LeviedPeople, blocks: _Blocks
+) -> Iterator[bytes]:
+    """Build rows of people, in frames of blocks of one size."""
+    insurances = people.base_fen.shape[1]
+    for own, size, first in blocks.alike():
+        rows = first[:, None] + np.arange(size)
+        frame = Frame(len(first), len(_PEOPLE))
+        _keys(frame, [headers[place] for place in people.header[first].tolist()])
+        frame.int4(people.line_no[first]).int2(insurances)
+        frame.int8s(people.person_id[rows]).int8s(people.wage_fen[rows])
+        if own:
+            frame.int8s(_asked_fen(people, rows))
+        else:
+            frame.null()
+        for share in (people.base_fen, people.unit_fen, people.personal_fen):
+            frame.int8s(share[rows].reshape(len(first), size * insurances))
+        yield frame.matrix().tobytes()
+
+
+def _asked_fen(people: LeviedPeople, rows: Ints) -> Ints:
+    """Return the wages by insurance of the people in these rows, ABSENT where none differs."""
+    wages = np.where(people.has_own_wages[rows][:, :, None], people.wages_fen[rows], ABSENT)
+    asked: Ints = wages.reshape(len(rows), -1)
+    return asked
 
 
 async def _copy(

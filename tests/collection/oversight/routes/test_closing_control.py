@@ -56,7 +56,7 @@ OTHERWISE = "UPDATE bill_line SET settled_fen = amount_fen - settled_fen WHERE u
 CASES = {
     "business: a bill asks for more": ("bill_line", "amount_fen", "levied"),
     "business: another part is settled": ("bill_line", "settled_fen", "collected"),
-    "statistics: more was declared": ("declaration_line", "amount_fen", "levied"),
+    "statistics: more was declared": ("declaration_levy", "amount_fen[1]", "levied"),
     "statistics: more was allocated": ("allocation", "amount_fen", "collected"),
     "statistics: more was charged": ("charge", "amount_fen", "late_fees_charged"),
 }

@@ -153,7 +153,7 @@ BUSINESS = {
 SHARE = "unit_id, event_id, bill_id, line_no, reallocation_id"
 STATISTICS = {
     ControlItem.LEVIED: one_row(
-        "declaration_line", "unit_id, declaration_id, round, line_no", "amount_fen", "true"
+        "declaration_levy", "unit_id, declaration_id, round, first_line", "amount_fen[1]", "true"
     ),
     ControlItem.COLLECTED: one_row(
         "allocation", SHARE, "amount_fen", f"amount_fen > 0 AND {NO_CHARGE}"

@@ -224,7 +224,11 @@ async def test_a_unit_of_many_thousands_is_sent_in_bounded_chunks(city: City) ->
     paper = await declared(city.office, unit, "10000.00")
     paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     for table, columns in (
-        ("declaration_line", "amount_fen = amount_fen * 12000, base_fen = base_fen * 12000"),
+        (
+            "declaration_levy",
+            "amount_fen = ARRAY(SELECT 12000 * fen FROM unnest(amount_fen) AS fen),"
+            " base_fen = ARRAY(SELECT 12000 * fen FROM unnest(base_fen) AS fen)",
+        ),
         (
             "declaration",
             "people = 12000, wages_fen = wages_fen * 12000, unit_fen = unit_fen * 12000,"
@@ -238,12 +242,12 @@ async def test_a_unit_of_many_thousands_is_sent_in_bounded_chunks(city: City) ->
             paper_id.id,
         )
     await city.office.fetch(
-        "INSERT INTO declaration_person (unit_id, declaration_id, round, line_no, person_id,"
-        "                                wage_fen, base_fen, unit_fen, personal_fen)"
-        " SELECT unit_id, declaration_id, round, line_no + n,"
-        "        CAST(CAST('x' || substr(md5(CAST(n AS text)), 1, 16) AS bit(64)) AS bigint)"
-        "        & 9223372036854775807, wage_fen, base_fen, unit_fen, personal_fen"
-        "   FROM declaration_person, generate_series(1, 11999) AS n"
+        "INSERT INTO declaration_people (unit_id, declaration_id, round, first_line, insurances,"
+        "                                person_id, wage_fen, base_fen, unit_fen, personal_fen)"
+        " SELECT unit_id, declaration_id, round, first_line + n, insurances,"
+        "        ARRAY[CAST(CAST('x' || substr(md5(CAST(n AS text)), 1, 16) AS bit(64)) AS bigint)"
+        "              & 9223372036854775807], wage_fen, base_fen, unit_fen, personal_fen"
+        "   FROM declaration_people, generate_series(1, 11999) AS n"
         "  WHERE unit_id = $1 AND declaration_id = $2",
         paper_id.key,
         paper_id.id,

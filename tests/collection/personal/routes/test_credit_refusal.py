@@ -21,7 +21,7 @@ async def test_a_paper_whose_people_do_not_come_to_its_lines_credits_nobody(city
     unit, paper, total_fen = await billed(city, "10000.00")
     paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     broken = (
-        "UPDATE declaration_person SET personal_fen[1] = personal_fen[1] + $3"
+        "UPDATE declaration_people SET personal_fen[1] = personal_fen[1] + $3"
         " WHERE unit_id = $1 AND declaration_id = $2"
     )
     await city.office.fetch(broken, paper_id.key, paper_id.id, 1)
@@ -50,8 +50,8 @@ async def test_a_correction_waits_while_what_it_corrects_is_refused(city: City) 
     unit, paper, total_fen = await billed(city, "10000.00", "8000.00")
     paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     broken = (
-        "UPDATE declaration_person SET personal_fen[1] = personal_fen[1] + $3"
-        " WHERE unit_id = $1 AND declaration_id = $2 AND line_no = 1"
+        "UPDATE declaration_people SET personal_fen[1] = personal_fen[1] + $3"
+        " WHERE unit_id = $1 AND declaration_id = $2 AND first_line = 1"
     )
     await city.office.fetch(broken, paper_id.key, paper_id.id, 1)
     await pay(city.office, unit, format_yuan(total_fen), "2021-07", DAY)

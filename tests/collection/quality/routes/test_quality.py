@@ -170,8 +170,8 @@ async def test_who_was_declared_and_then_turns_out_to_have_left_is_found(office:
 async def test_a_declaration_that_does_not_foot_is_found(office: Office) -> None:
     paper = await sound(office, "jinnan", "0302000000000000501")
     await office.fetch(
-        "UPDATE declaration_line SET amount_fen = amount_fen + 1 WHERE unit_id = $1"
-        " AND line_no = 1 RETURNING line_no",
+        "UPDATE declaration_levy SET amount_fen[1] = amount_fen[1] + 1 WHERE unit_id = $1"
+        " AND first_line = 1 RETURNING first_line",
         unit_key(paper["credit_code"]),
     )
     assert await found_in(office, "jinnan") == {"declaration_does_not_foot": 1}
