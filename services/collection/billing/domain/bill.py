@@ -101,10 +101,10 @@ class BillDraft:
 
     def by_fund(self) -> dict[str, int]:
         """Sum what the declaration levies by fund, signed, in fen."""
-        return sum_by_fund(
-            [(line.fund, line.amount_fen) for line in self.lines]
-            + [(line.fund, -line.amount_fen) for line in self.credits]
-        )
+        funds = sum_by_fund([line[3:] for line in self.lines])
+        for line in self.credits:
+            funds[line.fund] = funds.get(line.fund, 0) - line.amount_fen
+        return funds
 
     def open_lines(self) -> list[CreditableLine]:
         """Return the lines that credits may lower."""

@@ -36,7 +36,7 @@ from services.collection.handling.store.summary import SummaryRow
 from services.collection.policy import flows as policy_flow
 from shared import outbox, trail
 from shared.errors import NotFound
-from shared.ids import Ref, uuid7
+from shared.ids import Ref, uuid7s
 from shared.period import Period
 from shared.process import tracing
 from shared.references import Reference
@@ -57,9 +57,11 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
     due: dict[UUID, DueDay] = {}
     for policy_id in {paper.policy_id for paper in audited}:
         due[policy_id] = await _due(tx, policy_id, Period.parse(summary.period))
-    application = await credit_flow.apply_credits(
-        tx, [_bill(paper, summary, due[paper.policy_id]) for paper in audited]
-    )
+    drafts = [
+        _bill(bill_id, paper, summary, due[paper.policy_id])
+        for bill_id, paper in zip(uuid7s(len(audited)), audited, strict=True)
+    ]
+    application = await credit_flow.apply_credits(tx, drafts)
     bills = application.bills
     await bill_store.insert(tx, bills)
     emptied = await credit_flow.save(tx, application, summary.bill_date)
@@ -102,11 +104,11 @@ async def _due(tx: AsyncConnection, policy_id: UUID, period: Period) -> DueDay:
     return due_day(period, policy.due_day, days)
 
 
-def _bill(paper: AuditedDeclaration, summary: SummaryRow, due: DueDay) -> BillDraft:
+def _bill(bill_id: UUID, paper: AuditedDeclaration, summary: SummaryRow, due: DueDay) -> BillDraft:
     assert summary.bill_date is not None
     lines, less = split_by_sign(net_items(paper.lines))
     return BillDraft(
-        id=uuid7(),
+        id=bill_id,
         declaration=paper,
         issued_on=summary.bill_date,
         # A bill issued after its due day is due when it is issued, not before.
