@@ -118,11 +118,19 @@ class Reader:
             FileUnreadable: there are more rows than any file may have.
         """
         rows, kept = self._regular(rows, records)
-        self._people += len(kept)
+        if kept:
+            self.take_columns(rows, list(zip(*kept, strict=True)))
+
+    def take_columns(self, rows: Ints, cells: Sequence[Sequence[str]]) -> None:
+        """Read some records in columns; none of them is blank.
+
+        Raises:
+            FileUnreadable: there are more rows than any file may have.
+        """
+        self._people += len(rows)
         if self._people > ROWS_MAX:
             raise FileUnreadable(RowFault(0, "", "TOO_MANY_ROWS", f"行数超过 {ROWS_MAX} (rows)"))
-        if kept:
-            self._read(rows, list(zip(*kept, strict=True)))
+        self._read(rows, cells)
 
     def reject(self, fault: RowFault) -> None:
         """Count a row that is no record at all."""
@@ -145,7 +153,7 @@ class Reader:
         ]
         return rows[np.array(kept, bool)], padded
 
-    def _read(self, rows: Ints, cells: Sequence[tuple[str, ...]]) -> None:
+    def _read(self, rows: Ints, cells: Sequence[Sequence[str]]) -> None:
         good = np.ones(len(rows), bool)
 
         def complaint(column: str) -> Callable[[int, str, str], None]:
@@ -181,7 +189,7 @@ class Reader:
 
     def _units(
         self,
-        cells: Sequence[tuple[str, ...]],
+        cells: Sequence[Sequence[str]],
         count: int,
         complain: Callable[[int, str, str], None],
     ) -> Ints:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 import orjson
@@ -28,13 +30,17 @@ from shared.wire.json_grammar import MEMBER_REPEATED, NUL_IN_REQUEST, has_repeat
 
 RECORDS: Final = 10_000
 """Records read at a time."""
+_PIECE_BYTES: Final = 512 * 1024
+_HEADER_BYTES: Final = 100_000
+_COMMA, _LINE_END = ord(","), ord("\n")
 _NESTED: Final = {"wages": OWN, "figures": FIGURE, "unit_figures": UNIT_FIGURE}
 Progress = Callable[[int], None]
 """Called with how many more records were read."""
 
 
 def read_csv(
-    lines: Iterable[str],
+    file: IO[bytes],
+    encoding: str,
     insurances: Sequence[str],
     pepper: bytes,
     one_unit: str | None,
@@ -45,18 +51,26 @@ def read_csv(
     Raises:
         FileUnreadable: it is empty, no CSV, or its header is not of a declaration.
     """
-    records = csv.reader(lines, strict=True)
     row = 1
     try:
-        header = next(records, None)
+        header, has_plain_header = _header(file, encoding)
         if header is None:
             raise _unreadable(0, "FILE_EMPTY", "文件为空 (the file is empty)")
         places = columns_of(header, insurances, one_unit=one_unit is not None)
         reader = Reader(places, pepper, one_unit)
-        while piece := list(islice(records, RECORDS)):
-            reader.take(np.arange(row + 1, row + 1 + len(piece), dtype=np.int64), piece)
-            row += len(piece)
-            progress(len(piece))
+        for cells in _plain_pieces(file, len(header)) if has_plain_header else ():
+            count = len(cells[0])
+            reader.take_columns(np.arange(row + 1, row + 1 + count, dtype=np.int64), cells)
+            row += count
+            progress(count)
+        with _text(file, encoding) as lines:
+            records = csv.reader(lines, strict=True)
+            if not has_plain_header:
+                next(records)
+            while piece := list(islice(records, RECORDS)):
+                reader.take(np.arange(row + 1, row + 1 + len(piece), dtype=np.int64), piece)
+                row += len(piece)
+                progress(len(piece))
     except csv.Error:
         raise _unreadable(
             row, "CSV_MALFORMED", f"第 {row} 行之后非 CSV (no CSV from there)"
@@ -64,6 +78,66 @@ def read_csv(
     except UnicodeDecodeError:
         raise _unreadable(row, "TEXT_MALFORMED", f"第 {row} 行之后非文本 (no text)") from None
     return reader.filed()
+
+
+@contextmanager
+def _text(file: IO[bytes], encoding: str) -> Iterator[io.TextIOWrapper]:
+    """Decode the lines of a file from where it stands; only its beginning may have a mark."""
+    if file.tell():
+        encoding = encoding.removesuffix("-sig")
+    lines = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        yield lines
+    finally:
+        lines.detach()
+
+
+def _header(file: IO[bytes], encoding: str) -> tuple[list[str] | None, bool]:
+    """Read the first record, and tell whether it is a line without quotes. A file behind such a
+    line stands at the second record, else at the first."""
+    file.seek(0)
+    line = file.readline(_HEADER_BYTES)
+    is_plain = line.endswith(b"\n") and b'"' not in line
+    is_plain = is_plain and b"\r" not in line.removesuffix(b"\r\n")
+    file.seek(0)
+    with _text(file, encoding) as lines:
+        header = next(csv.reader(lines, strict=True), None)
+    file.seek(len(line) if is_plain else 0)
+    return header, is_plain
+
+
+def _plain_pieces(file: IO[bytes], width: int) -> Iterator[list[list[str]]]:
+    """Read lines of ASCII without quotes, all of one width, in columns, as long as they are so.
+
+    Such a piece is cut at its commas and line ends at once, in a third of the time that `csv` needs.
+    The file then stands at the first line that was not read.
+    """
+    while piece := file.read(_PIECE_BYTES):
+        start = file.tell() - len(piece)
+        piece += file.readline()
+        cells = _plain_cells(piece, width)
+        if cells is None:
+            file.seek(start)
+            return
+        yield cells
+
+
+def _plain_cells(piece: bytes, width: int) -> list[list[str]] | None:
+    """Cut whole lines into columns; None when they are not plain, or when one may be blank."""
+    piece = piece.replace(b"\r\n", b"\n")
+    if not piece.endswith(b"\n"):
+        piece += b"\n"
+    if not piece.isascii() or b'"' in piece or b"\r" in piece or b"\0" in piece:
+        return None
+    marks = np.frombuffer(piece, np.uint8)
+    ends = marks[(marks == _COMMA) | (marks == _LINE_END)] == _LINE_END
+    if len(ends) % width:
+        return None
+    ends = ends.reshape(-1, width)
+    if ends[:, :-1].any() or not ends[:, -1].all():
+        return None
+    cells = piece[:-1].decode("ascii").replace("\n", ",").split(",")
+    return None if "" in cells[::width] else [cells[place::width] for place in range(width)]
 
 
 def _unreadable(row: int, code: str, message: str) -> FileUnreadable:

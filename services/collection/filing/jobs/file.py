@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import io
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -87,11 +86,10 @@ async def _read(
         return await asyncio.to_thread(
             read_ndjson, file, insurances, pepper, one_unit, progress.more
         )
-    lines = io.TextIOWrapper(file, encoding=_encoding(file), newline="")
-    try:
-        return await asyncio.to_thread(read_csv, lines, insurances, pepper, one_unit, progress.more)
-    finally:
-        lines.detach()
+    encoding = _encoding(file)
+    return await asyncio.to_thread(
+        read_csv, file, encoding, insurances, pepper, one_unit, progress.more
+    )
 
 
 def format_of(file: IO[bytes]) -> Format:
