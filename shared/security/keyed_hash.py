@@ -24,4 +24,9 @@ def pepper_of(text: str) -> bytes:
 
 def keyed_hash(pepper: bytes, message: bytes) -> bytes:
     """Compute the 32-byte hash of a message under a secret."""
-    return hmac.digest(pepper, message, "sm3" if isinstance(pepper, Sm3Pepper) else "sha256")
+    return hmac.digest(pepper, message, hash_of(pepper))
+
+
+def hash_of(pepper: bytes) -> str:
+    """Name the hash that goes with a secret."""
+    return "sm3" if isinstance(pepper, Sm3Pepper) else "sha256"

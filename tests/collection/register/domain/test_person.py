@@ -1,6 +1,9 @@
 """Checks of units and persons at registration, and masked names."""
 
+import hashlib
 from dataclasses import replace
+
+import pytest
 
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.register.domain.person import (
@@ -9,10 +12,12 @@ from services.collection.register.domain.person import (
     masked_name,
     number_fault,
 )
+from services.collection.register.domain.person_columns import ids_of_persons
 from services.collection.register.domain.unit import Unit, differing, faults_in
 from shared.cn import credit_code, identity_number
 from shared.ids import Ref, blind_key_of
 from shared.references import Reference
+from shared.security.keyed_hash import Sm3Pepper
 
 PEPPER = b"pepper"
 NUMBER = identity_number.with_check_digit("12010119900307451")
@@ -40,6 +45,15 @@ def test_a_persons_key_is_the_blind_index_of_the_number() -> None:
     assert key_of_person(NUMBER, b"another").id != key.id
     assert Ref.parse(Reference.PERSON, key.ref).key == key.id
     assert NUMBER not in key.ref
+
+
+@pytest.mark.parametrize("pepper", [PEPPER, PEPPER * 20, Sm3Pepper(PEPPER), Sm3Pepper(PEPPER * 20)])
+def test_the_keys_of_a_file_are_the_keys_of_its_people(pepper: bytes) -> None:
+    if isinstance(pepper, Sm3Pepper) and "sm3" not in hashlib.algorithms_available:
+        pytest.skip("OpenSSL lacks SM3 here")
+    other = identity_number.with_check_digit("12010119900307452")
+    found = ids_of_persons([NUMBER.encode(), other.encode()], pepper)
+    assert found.tolist() == [id_of_person(NUMBER, pepper), id_of_person(other, pepper)]
 
 
 def test_a_fault_in_a_number_does_not_repeat_the_number() -> None:
