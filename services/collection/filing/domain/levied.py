@@ -37,7 +37,7 @@ from services.collection.levy.domain.units import UnitsLevy, UnitsLine, assess_u
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure, UnitFigure
 from shared.fund import Party
-from shared.ids import uuid7
+from shared.ids import uuid7s
 from shared.money import AMOUNT_MAX_FEN, format_yuan
 from shared.period import Period
 
@@ -205,16 +205,18 @@ def _group(
         strict=True,
     )
     headers, corrections = [], []
-    for place, lines, (unit_fen, personal_fen, largest_fen, wages_fen) in zip(
-        places.tolist(), own_lines, sums, strict=True
+    for new_id, place, lines, (unit_fen, personal_fen, largest_fen, wages_fen) in zip(
+        uuid7s(len(places)), places.tolist(), own_lines, sums, strict=True
     ):
-        taken_back = corrected_lines(before.get(month.units[place].id, ()), lines)
-        net = net_by_party(taken_back)
-        parts = unit_fen + net["unit"], personal_fen + net["personal"]
+        parts, taken_back = (unit_fen, personal_fen), []
+        if lines_before := before.get(month.units[place].id):
+            taken_back = corrected_lines(lines_before, lines)
+            net = net_by_party(taken_back)
+            parts = unit_fen + net["unit"], personal_fen + net["personal"]
         if max(abs(sum(parts)), largest_fen) > AMOUNT_MAX_FEN:
             code = month.units[place].credit_code
             raise TotalTooLarge(credit_code=code, total=format_yuan(sum(parts)))
-        header = _header(month, place, terms, parts, wages_fen)
+        header = _header(month, place, terms, new_id, parts, wages_fen)
         headers.append(header)
         corrections += [(header, line) for line in taken_back]
     return LevyGroup(headers=headers, lines=levied.lines), corrections
@@ -232,6 +234,7 @@ def _header(
     month: DeclaredMonth,
     place: int,
     terms: FilingTerms,
+    new_id: UUID,
     parts: tuple[int, int],
     wages_fen: int,
 ) -> DeclarationRow:
@@ -239,7 +242,7 @@ def _header(
     plan = terms.plans.get(unit.id, NEW_DECLARATION)
     return DeclarationRow(
         unit_id=unit.id,
-        id=plan.again.id if plan.again else uuid7(),
+        id=plan.again.id if plan.again else new_id,
         credit_code=unit.credit_code,
         district=unit.district,
         period=str(terms.period),

@@ -97,6 +97,19 @@ class Schedule:
     rounding: Rounding
     coverages: Mapping[str, Coverage] = field(default_factory=lambda: {EMPLOYEE: EMPLOYEE_COVERAGE})
     reliefs: tuple[Relief, ...] = ()
+    needs_wage_total: bool = field(init=False)
+    """Some rate applies to the unit's wage total."""
+    unit_figures: tuple[UnitFigure, ...] = field(init=False)
+    """The figures besides the wage total that the unit must declare."""
+
+    def __post_init__(self) -> None:
+        # Asked of every unit of a city that shares the schedule.
+        bases = {rate.base for rule in self.rules for rate in rule.rates}
+        needs = any(base.needs_wage_total for base in bases)
+        object.__setattr__(self, "needs_wage_total", needs)
+        figures = {base.unit_figure for base in bases}
+        unit_figures = tuple(figure for figure in UnitFigure if figure in figures)
+        object.__setattr__(self, "unit_figures", unit_figures)
 
     def coverage(self, category: str) -> Coverage:
         """Return the coverage of a category.
@@ -120,11 +133,6 @@ class Schedule:
         return tuple(rule.insurance for rule in self.rules)
 
     @property
-    def needs_wage_total(self) -> bool:
-        """Tell whether some rate applies to the unit's wage total."""
-        return any(rate.base.needs_wage_total for rule in self.rules for rate in rule.rates)
-
-    @property
     def figures(self) -> tuple[Figure, ...]:
         """Return the figures besides the wage that every person must declare."""
         kinds = {rate.base for rule in self.rules for rate in rule.rates}
@@ -145,12 +153,6 @@ class Schedule:
                 if coverage.insured(rule.insurance):
                     kinds.add(rule.personal_base)
         return tuple(figure for figure in Figure if figure in {kind.figure for kind in kinds})
-
-    @property
-    def unit_figures(self) -> tuple[UnitFigure, ...]:
-        """Return the figures besides the wage total that the unit must declare."""
-        found = {rate.base.unit_figure for rule in self.rules for rate in rule.rates}
-        return tuple(figure for figure in UnitFigure if figure in found)
 
     @property
     def needs_age(self) -> bool:

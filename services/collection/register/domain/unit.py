@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from services.collection.common.domain.errors import KindNotCovered
@@ -34,11 +34,11 @@ class Unit:
     status: str = "active"
     size: str | None = None
     injury_step: str | None = None
+    id: int = field(init=False)
+    """The unit's shard key."""
 
-    @property
-    def id(self) -> int:
-        """Return the unit's shard key."""
-        return unit_key(self.credit_code)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", unit_key(self.credit_code))
 
 
 Facts = tuple[str, int | None, str | None, str | None]
