@@ -41,6 +41,7 @@ from shared.evidence.writer import BlockWriter
 from shared.outbox import Relay
 from shared.process import retention
 from shared.process.background import keep_looking
+from shared.process.lanes import work_off
 from shared.process.log import logger
 from shared.process.settings import Settings
 from shared.security.identity import Identity
@@ -193,25 +194,26 @@ async def issue_waiting_bills(db: Database) -> int:
 
     A failure is logged and tried again next time; it does not block other summaries.
     """
-    try:
+
+    async def waiting() -> list[SummaryRow]:
         async with db.transaction() as tx:
-            waiting = await summary_store.to_bill(tx)
+            return await summary_store.to_bill(tx)
+
+    try:
+        return await work_off(waiting, partial(_issue_all, db), SUMMARIES_AT_ONCE)
     except Exception as error:
         logger().warning("billing cannot read, will retry", error=str(error)[:300])
         return 0
-    turn = asyncio.Semaphore(SUMMARIES_AT_ONCE)
-    return sum(await asyncio.gather(*[_issue_all(db, summary, turn) for summary in waiting]))
 
 
-async def _issue_all(db: Database, summary: SummaryRow, turn: asyncio.Semaphore) -> int:
+async def _issue_all(db: Database, summary: SummaryRow) -> int:
     issued = 0
-    async with turn:
-        try:
-            while made := await db.run(partial(billing_bill_flow.issue_chunk, summary=summary)):
-                issued += made
-            await db.run(partial(billing_bill_flow.close, summary=summary))
-        except Exception as error:
-            logger().error("billing failed, will retry", summary=str(summary.id), exc_info=error)
+    try:
+        while made := await db.run(partial(billing_bill_flow.issue_chunk, summary=summary)):
+            issued += made
+        await db.run(partial(billing_bill_flow.close, summary=summary))
+    except Exception as error:
+        logger().error("billing failed, will retry", summary=str(summary.id), exc_info=error)
     return issued
 
 

@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,7 @@ from services.collection.operation.flows import OperationFailed, OperationLost
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
 from shared.errors import Refusal
+from shared.process.lanes import work_off
 from shared.process.log import logger
 
 BEAT_SECONDS: Final = 3
@@ -41,17 +43,12 @@ Kinds = Mapping[str, Prepare]
 
 async def run_waiting(tools: Tools, kinds: Kinds) -> int:
     """Run the waiting operations, a few at once; return how many ended."""
-    async with tools.db.transaction() as tx:
-        waiting = await operation_store.to_do(tx)
-    lanes = asyncio.Semaphore(LANES)
 
-    async def one(row: OperationRow) -> int:
-        async with lanes:
-            return await _run(tools, kinds, row)
+    async def waiting() -> list[OperationRow]:
+        async with tools.db.transaction() as tx:
+            return await operation_store.to_do(tx)
 
-    async with asyncio.TaskGroup() as group:
-        running = [group.create_task(one(row)) for row in waiting]
-    return sum(task.result() for task in running)
+    return await work_off(waiting, partial(_run, tools, kinds), LANES)
 
 
 async def _run(tools: Tools, kinds: Kinds, row: OperationRow) -> int:
