@@ -191,16 +191,16 @@ class _UnitCells:
     def __init__(self, filed: FileRows) -> None:
         columns = {WAGE_TOTAL: filed.unit_wage_total_fen}
         columns |= {UNIT_FIGURE + name: column for name, column in filed.unit_figures.items()}
-        self.columns = {
-            name: one_a_unit(filed.unit, column, len(filed.codes))
-            for name, column in columns.items()
-        }
+        self.columns: dict[str, tuple[list[int], list[bool]]] = {}
+        for name, column in columns.items():
+            values, differs = one_a_unit(filed.unit, column, len(filed.codes))
+            self.columns[name] = values.tolist(), differs.tolist()
 
     def given(self, name: str, place: int) -> int | None:
         """Return the value that a unit's rows give, None when they give none."""
         if name not in self.columns:
             return None
-        fen = int(self.columns[name][0][place])
+        fen = self.columns[name][0][place]
         return None if fen == ABSENT else fen
 
     def figures(self, place: int) -> dict[str, int]:

@@ -25,17 +25,30 @@ def memberships(
     before = len(known_unit)
     units = np.concatenate([known_unit, unit])
     people = np.concatenate([known_person, person])
-    order = np.lexsort((people, units))
-    changes = np.ones(len(order), bool)
-    changes[1:] = (units[order][1:] != units[order][:-1]) | (
-        people[order][1:] != people[order][:-1]
-    )
+    order, changes = _grouped(units, people)
     group = np.empty(len(order), np.int64)
     group[order] = np.cumsum(changes) - 1
     count = int(changes.sum())
     known = np.zeros(count, bool)
     known[group[:before]] = True
     return known[group[before:]], first_rows(group[before:], count)[group[before:]]
+
+
+def _grouped(unit: Ints, person: Ints) -> tuple[Ints, Mask]:
+    """Return an order in which equal pairs stand together, and mark the first of each group."""
+    order = np.argsort(person)  # a tenth of the time that sorting by both columns takes
+    new_unit, new_person = _changes(unit[order]), _changes(person[order])
+    if (new_unit & ~new_person).any():  # somebody is at two units
+        order = np.lexsort((person, unit))
+        new_unit, new_person = _changes(unit[order]), _changes(person[order])
+    return order, new_unit | new_person
+
+
+def _changes(column: Ints) -> Mask:
+    """Mark the values that differ from the one before."""
+    changes = np.ones(len(column), bool)
+    changes[1:] = column[1:] != column[:-1]
+    return changes
 
 
 def matched_rows(
