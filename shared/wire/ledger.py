@@ -243,6 +243,7 @@ def voucher_message(voucher: Voucher) -> dict[str, Any]:
 
     What happened has happened: it is never lost to a closing that comes first.
     """
+    amounts = {fen: format_yuan(fen) for fen in {entry.amount_fen for entry in voucher.entries}}
     message: dict[str, Any] = {
         "event_id": voucher.event_id,
         "owner": voucher.owner,
@@ -256,7 +257,7 @@ def voucher_message(voucher: Voucher) -> dict[str, Any]:
                 "fund": entry.fund,
                 "account": entry.account,
                 "side": str(entry.side),
-                "amount": format_yuan(entry.amount_fen),
+                "amount": amounts[entry.amount_fen],
                 "district": entry.district,
             }
             for entry in voucher.entries
