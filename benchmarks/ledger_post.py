@@ -187,7 +187,7 @@ async def service(url: str, slots: int) -> AsyncIterator[tuple[int, str]]:
 
 
 async def _listening(port: int, process: Process) -> None:
-    for _ in range(300):
+    for _ in range(1_200):
         if process.returncode is not None:
             raise RuntimeError(f"the service ended with {process.returncode}")
         try:
@@ -200,7 +200,7 @@ async def _listening(port: int, process: Process) -> None:
         except OSError:
             pass
         await asyncio.sleep(0.1)
-    raise RuntimeError("the service did not become ready in 30 s")
+    raise RuntimeError("the service did not become ready in two minutes")
 
 
 async def run(

@@ -29,8 +29,8 @@ from benchmarks.growth.paper import CITY, PLACES, YEARS, Cause, Place, Rate, Res
 from benchmarks.growth.town import Month, town
 from shared.process.settings import Settings
 
-PEOPLE, MONTHS = 105_000, 3
-SMALL = 5
+PEOPLE, MONTHS = 42_000, 3
+SMALL = 4
 LARGEST = 12
 
 

@@ -82,12 +82,16 @@ class Rate:
         return min(months, self.kept_days / DAYS_PER_MONTH)
 
 
+_ROWS = {Cause.PENSION: 0.9, Cause.PERSON: 0.9, Cause.UNIT: 0.3}
+"""Least rows a month for one of a cause. Sums of some vouchers count by the unit as well."""
+
+
 def cause_of(table: str, rows: float, played: Place) -> Cause:
-    """Return the finest cause that a table has a row a month for."""
-    for cause in (Cause.PENSION, Cause.PERSON, Cause.UNIT):
+    """Return the finest cause that a table has rows for in a month."""
+    for cause, least in _ROWS.items():
         if (cause is Cause.PENSION) != table.startswith("payout."):
             continue
-        if rows >= 0.9 * played.count(cause):
+        if rows >= least * played.count(cause):
             return cause
     return Cause.DISTRICT
 
