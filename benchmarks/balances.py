@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -249,7 +250,7 @@ async def open_loop(
 # --- together -------------------------------------------------------------------------------
 
 
-async def run(*, small: bool, database_url: str | None, slots: int) -> dict[str, Any]:
+async def run(*, small: bool, database_url: str | None, slots: int, keys: Path) -> dict[str, Any]:
     """Fill, ask, fill, ask, verify; the object of `--json`."""
     sizes = [size // 100 for size in SIZES] if small else list(SIZES)
     seconds = SECONDS / 10 if small else SECONDS
@@ -267,7 +268,7 @@ async def run(*, small: bool, database_url: str | None, slots: int) -> dict[str,
             filler = Filler(connection, slots)
             posted = 0
             for size in sizes:
-                async with service(fresh, slots) as (port, token):
+                async with service(fresh, slots, keys) as (port, token):
                     # The service makes the slots when it first starts; none is posting meanwhile.
                     filler.heads = await _head(connection)
                     began = time.perf_counter()
@@ -280,7 +281,7 @@ async def run(*, small: bool, database_url: str | None, slots: int) -> dict[str,
                         f"filled to {filler.vouchers * PER_VOUCHER:,} entries in {took:.0f} s,"
                         f" {size_bytes / 1024**2:,.0f} MiB"
                     )
-                async with service(fresh, slots) as (port, token):
+                async with service(fresh, slots, keys) as (port, token):
                     name = f"balances at {size / 1e6:g} million"
                     still, _ = await open_loop(name, port, token, seconds)
                     print(still.line())
@@ -310,7 +311,10 @@ def main(
     slots: int = NEW_SLOTS,
 ) -> None:
     """Measure and print the times of balances; fail when the books do not balance."""
-    result = uvloop.run(run(small=small, database_url=database_url, slots=slots))
+    with tempfile.TemporaryDirectory(prefix="wuxian-bench-identity-") as keys:
+        result = uvloop.run(
+            run(small=small, database_url=database_url, slots=slots, keys=Path(keys))
+        )
     if as_json:
         print(json.dumps(result))
     sys.exit(0 if result["verified"] and not result["failed"] else 1)

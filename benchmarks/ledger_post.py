@@ -145,21 +145,24 @@ async def verified(url: str, slots: int, expected: int) -> bool:
 
 
 @asynccontextmanager
-async def service(url: str, slots: int) -> AsyncIterator[tuple[int, str]]:
-    """A real ledger service in processes of its own; its port and a token."""
-    with tempfile.TemporaryDirectory(prefix="wuxian-bench-identity-") as directory:
-        identity.create(Path(directory))
-        issuer = Issuer(Path(directory))
+async def service(url: str, slots: int, keys: Path | None = None) -> AsyncIterator[tuple[int, str]]:
+    """A real ledger service in processes of its own; its port and a token. A database that is served
+    again needs the same directory of keys."""
+    with tempfile.TemporaryDirectory(prefix="wuxian-bench-identity-") as own:
+        directory = keys or Path(own)
+        identity.create(directory)
+        issuer = Issuer(directory)
         caller = Caller(subject=SOURCE, role=Role.COLLECTION_SERVICE)
         token = issuer.mint(caller)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         environment = os.environ | {
-            "WUXIAN_IDENTITY_DIR": directory,
+            "WUXIAN_IDENTITY_DIR": str(directory),
             "WUXIAN_TRUSTED_KEYS_PATH": str(issuer.trusted_keys_path),
             "WUXIAN_LEDGER_SLOTS": str(slots),
             "WUXIAN_ALLOW_ADMIN_LOGIN": "true",
+            "WUXIAN_ACCESS_LOG": "false",
             "WUXIAN_LOG_LEVEL": "ERROR",
         }
         command = [

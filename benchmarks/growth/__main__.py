@@ -1,12 +1,13 @@
 """Bytes and rows that a city's months add: measured in a small city, computed for years and places.
 
-    python -m benchmarks.growth [--small] [--json] [--people N] [--months N] [--database-url URL]
+    python -m benchmarks.growth [--small] [--json] [--people N] [--months N]
 
 A small city of 35 insured people a unit plays some months through the product's own doors over HTTP,
 durable: files handed in, audited, billed, paid by tax lines, people credited, pensions paid, all of
-it booked. The first month is not counted: it fills tables that were empty. Rows and bytes of each
-table are read from the catalogue, and the log's bytes; then the product's own backup and restore are
-timed, after the first month and after the last. Years and larger places are sums on paper.
+it booked, on an embedded server. The first month is not counted: it fills tables that were empty.
+Rows and bytes of each table are read from the catalogue, and the log's bytes; then the product's own
+backup and restore are timed: dumps after the first month and the last, and a copy of the server's
+files with its log. Years and larger places are sums on paper.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from typing import Any
 
 import typer
 
-from benchmarks._bench import AsJson, DatabaseUrl, Small, database, describe, server
+from benchmarks._bench import AsJson, Small, describe
 from benchmarks._city import a_city
-from benchmarks.growth import catalogue, paper
+from benchmarks.growth import catalogue, copies, paper
 from benchmarks.growth.catalogue import Reading
-from benchmarks.growth.copies import Copy, copy
+from benchmarks.growth.copies import Copy
 from benchmarks.growth.paper import CITY, PLACES, YEARS, Cause, Place, Rate, Restore
 from benchmarks.growth.town import Month, town
 from shared.process.settings import Settings
@@ -34,42 +35,46 @@ SMALL = 4
 LARGEST = 12
 
 
-async def play(played: Place, months: int, database_url: str | None) -> dict[str, Any]:
-    """Play the months, read the tables after each, copy the installation twice; report."""
+async def play(played: Place, months: int) -> dict[str, Any]:
+    """Play the months, read the tables after each, copy the installation; report."""
     city = a_city(played.people, played.units)
     readings: list[Reading] = []
-    copies: list[Copy] = []
-    async with server(database_url) as server_url, database(server_url) as admin_url:
-        conditions = await describe(server_url)
-        print("\n".join(conditions))
-        with tempfile.TemporaryDirectory(prefix="wuxian-bench-") as directory:
-            os.chmod(directory, 0o755)  # the restored server's account has to pass
-            home = Path(directory) / "home"
-            settings = Settings(
-                home=home,
-                admin_database_url=admin_url,
-                sandbox_districts=tuple(district.code for district in city.districts),
-            )
-            async with town(settings, city, played.pensioners, admin_url) as running:
-                readings.append(await catalogue.read(admin_url))
-                for number in range(months):
-                    await running.play(Month.number(number))
-                    readings.append(await catalogue.read(admin_url))
-                    if number in {0, months - 1}:
-                        where = (readings[-1].database_bytes, Path(directory) / f"copy-{number}")
-                        copies.append(await asyncio.to_thread(copy, home, admin_url, *where))
-                        print(copies[-1].line(), flush=True)
-                kept = await catalogue.kept_days(admin_url)
-                stages = running.months[-1]
-    found = report(played, readings, copies, kept, {name: s.seconds for name, s in stages.items()})
-    wal = {name: round(stage.wal_bytes) for name, stage in stages.items()}
-    return found | {"wal_of_stages": wal, "conditions": conditions}
+    dumps: list[Copy] = []
+    with tempfile.TemporaryDirectory(prefix="wuxian-bench-") as directory:
+        os.chmod(directory, 0o755)  # the servers' own account has to pass when root measures
+        home = Path(directory) / "home"
+        settings = Settings(
+            home=home, sandbox_districts=tuple(district.code for district in city.districts)
+        )
+        async with town(settings, city, played.pensioners) as running:
+            conditions = await describe(running.admin_url)
+            print("\n".join(conditions))
+            readings.append(await catalogue.read(running.admin_url))
+            for number in range(months):
+                await running.play(Month.number(number))
+                readings.append(await catalogue.read(running.admin_url))
+                if number in {0, months - 1}:
+                    where = (readings[-1].database_bytes, Path(directory) / f"dump-{number}")
+                    dumps.append(await asyncio.to_thread(copies.dump, home, *where))
+                    print(dumps[-1].line(), flush=True)
+            where = (readings[-1].database_bytes, Path(directory) / "files")
+            files = await asyncio.to_thread(copies.files, home, *where)
+            print(files.line(), flush=True)
+            kept = await catalogue.kept_days(running.admin_url)
+            stages = running.months[-1]
+    found = report(played, readings, dumps, kept, {name: s.seconds for name, s in stages.items()})
+    return found | {
+        "backups": [one.as_json() for one in (*dumps, files)],
+        "wal_of_stages": {name: stage.wal_bytes for name, stage in stages.items()},
+        "conditions": conditions,
+        "verified": all(one.verified for one in (*dumps, files)),
+    }
 
 
 def report(
     played: Place,
     readings: list[Reading],
-    copies: list[Copy],
+    dumps: list[Copy],
     kept: dict[str, int],
     seconds: dict[str, float],
 ) -> dict[str, Any]:
@@ -82,7 +87,7 @@ def report(
         for rate in paper.rates(readings[0].sizes, 1, played, {})
         if rate.cause is not Cause.DISTRICT and rate.rows
     ]
-    restore = Restore.of(copies[0], copies[-1])
+    restore = Restore.of(dumps[0], dumps[-1])
     wal = (readings[-1].wal_bytes - readings[1].wal_bytes) / months
     vouchers = grown["ledger.voucher"].rows / months
     voucher = paper.bytes_per_voucher(grown)
@@ -110,11 +115,9 @@ def report(
         "bytes_per_voucher": round(voucher),
         "vouchers_per_month": round(vouchers),
         "wal_per_unit_month": round(wal / played.units),
-        "backups": [one.as_json() for one in copies],
         "restore_seconds_per_gib": round(restore.per_gib, 1),
         "month_seconds": {name: round(spent, 2) for name, spent in seconds.items()},
         "computed": computed,
-        "verified": all(one.verified for one in copies),
     }
 
 
@@ -180,7 +183,6 @@ def main(
     as_json: AsJson = False,
     people: int | None = None,
     months: int = MONTHS,
-    database_url: DatabaseUrl = None,
 ) -> None:
     """Play, measure, compute; fail when a restored copy does not verify."""
     count = people or PEOPLE // (SMALL if small else 1)
@@ -188,7 +190,7 @@ def main(
     played = Place("played", count, units, count * CITY.pensioners // CITY.people, 16)
     if months < 2:
         raise SystemExit("the first month is not counted: play two at least")
-    result = asyncio.run(play(played, months, database_url))
+    result = asyncio.run(play(played, months))
     print(f"restored copies verified: {result['verified']}")
     if as_json:
         print(json.dumps(result, ensure_ascii=False))

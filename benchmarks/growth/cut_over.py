@@ -147,10 +147,12 @@ async def caught_up(source: str, target: str) -> None:
     await _fetch(source, f"DROP PUBLICATION {NAME}")
 
 
-async def move(source: str, target: str, sender: Sender, slots: int, fill: int) -> dict[str, Any]:
+async def move(
+    source: str, target: str, keys: Path, sender: Sender, slots: int, fill: int
+) -> dict[str, Any]:
     """Post at the source, copy, stop, catch up, start at the target; what it took."""
     stop = asyncio.Event()
-    async with service(source, slots) as (port, token):
+    async with service(source, slots, keys) as (port, token):
         await sender.batches(port, token, fill)
         began = time.perf_counter()
         await subscribe(source, target)
@@ -167,7 +169,7 @@ async def move(source: str, target: str, sender: Sender, slots: int, fill: int) 
     catch_up_seconds = time.perf_counter() - began
     same = await heads(target) == before
     good &= await verified(target, slots, sender.posted)
-    async with service(target, slots) as (port, token):
+    async with service(target, slots, keys) as (port, token):
         await sender.batches(port, token, BATCH)
         pause_seconds = time.perf_counter() - stopped
     good &= await verified(target, slots, sender.posted)
@@ -187,24 +189,25 @@ async def run(*, small: bool, slots: int) -> dict[str, Any]:
     sender = Sender()
     with tempfile.TemporaryDirectory(prefix="wuxian-bench-") as directory:
         os.chmod(directory, 0o755)  # the servers' own account has to pass when root measures
+        keys = Path(directory) / "keys"
         options = {"wal_level": "logical"}
         first, second = (
             EmbeddedPostgres(Path(directory) / name, options=options) for name in ("one", "two")
         )
         try:
-            urls = [await asyncio.to_thread(one.start) for one in (first, second)]
-            for line in await describe(urls[0]):
+            one, two = [await asyncio.to_thread(server.start) for server in (first, second)]
+            for line in await describe(one):
                 print(line)
-            for url in urls:
+            for url in (one, two):
                 await migrate(url, ["ledger"])
             moves: dict[str, Any] = {}
-            for name, pair in (("there", urls), ("back", urls[::-1])):
-                moves[name] = await move(pair[0], pair[1], sender, slots, count)
+            for name, pair in (("there", (one, two)), ("back", (two, one))):
+                moves[name] = await move(*pair, keys, sender, slots, count)
                 print(f"{name:<6} {moves[name]}", flush=True)
         finally:
-            for one in (first, second):
-                await asyncio.to_thread(one.destroy)
-    holds = all(one["verified"] and one["same_heads"] for one in moves.values())
+            for server in (first, second):
+                await asyncio.to_thread(server.destroy)
+    holds = all(made["verified"] and made["same_heads"] for made in moves.values())
     return moves | {"verified": holds}
 
 

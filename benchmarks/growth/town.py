@@ -22,6 +22,7 @@ from benchmarks.pension_month import __main__ as pension_month
 from benchmarks.pension_month import office as pension_office
 from benchmarks.pension_month.office import Office
 from services.database.passwords import role_passwords
+from services.embedded import EmbeddedPostgres
 from services.payout.common.flows import PersonKeys
 from services.supervisor.supervisor import Supervisor
 from shared.db import SERVICES
@@ -190,9 +191,7 @@ def _logins(settings: Settings, admin_url: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def town(
-    settings: Settings, city: City, pensioners: int, admin_url: str
-) -> AsyncIterator[Town]:
+async def town(settings: Settings, city: City, pensioners: int) -> AsyncIterator[Town]:
     """Start the services, register units, people and pensioners by COPY; stop all at the end."""
     log: list[str] = []
     house = Supervisor(
@@ -202,6 +201,7 @@ async def town(
         on_log=lambda name, line: log.append(f"{name}: {line}"),
     )
     async with house:
+        admin_url = EmbeddedPostgres(settings.home).url
         fields = house.settings.field_keys_of("payout")
         identity = Identity.load(settings.identity_path, fields)
         logins = _logins(house.settings, admin_url)

@@ -59,8 +59,8 @@ def test_rows_that_are_cleaned_stop_growing() -> None:
 
 
 def test_a_restore_is_a_line_through_two() -> None:
-    first = Copy(paper.GIB, 1, 1.0, 30.0, verified=True)
-    last = Copy(3 * paper.GIB, 1, 1.0, 70.0, verified=True)
+    first = Copy("dump", paper.GIB, 1, 1.0, 30.0, verified=True)
+    last = Copy("dump", 3 * paper.GIB, 1, 1.0, 70.0, verified=True)
     restore = Restore.of(first, last)
     assert (restore.fixed, restore.per_gib) == (10.0, 20.0)
     assert restore.hours(178 * paper.GIB) == 3570 / 3600
