@@ -10,14 +10,16 @@ WORKERS ?= 3
 BENCHMARKS := $(filter-out __init__ _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
 BENCH_FLAGS ?=
 LOCK_FLAGS ?=
+CITUS_TESTS := tests/ledger/posting tests/ledger/races/test_writers.py tests/ledger/closing \
+  tests/ledger/settlement tests/ledger/reports tests/cases
 
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench docs openapi examples lock clean
+.PHONY: help demo up test test-citus check format bench docs openapi examples lock clean
 
 help:  ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime  ## Play two months of a generated city and prove the books
 	$(BIN)/wuxian demo $(DEMO_FLAGS)
@@ -27,6 +29,13 @@ up: $(VENV)/.runtime  ## Start everything; print the addresses and where the sec
 
 test: $(VENV)/.dev  ## Run the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_FLAGS)
+
+test-citus: $(VENV)/.dev  ## Run the ledger's tests on your own Citus, named by WUXIAN_CITUS_URL
+	@if [ -z "$$WUXIAN_CITUS_URL" ]; then \
+	  echo "skipped: WUXIAN_CITUS_URL does not name a Citus coordinator (a superuser's address)"; \
+	else \
+	  $(BIN)/python -m pytest $(CITUS_TESTS) $(TEST_FLAGS); \
+	fi
 
 check: $(VENV)/.dev  ## Style, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ may use an administrator's address: their connection takes the service's role at
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,6 +36,11 @@ TRUSTED_SECONDS = 1.0
 """Time for which a connection that worked is used again without a question."""
 RETRIED_STATES = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction did nothing and may be run again."""
+
+_TOLD_AS_INTERNAL = {
+    "duplicate key value violates unique constraint": "23505",
+    "could not commit transaction for shard": "40001",
+}
 
 
 def sqlalchemy_url(url: str) -> URL:
@@ -236,7 +242,22 @@ async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:
 def sqlstate(error: DBAPIError | asyncpg.PostgresError) -> str | None:
     """Return the five-character SQLSTATE of a database error, or None.
 
-    SQLAlchemy wraps the driver's error; a statement on the raw connection raises it bare.
+    SQLAlchemy wraps the driver's error; a statement on the raw connection raises it bare. Citus
+    tells two errors of its servers as internal ones: their own states are given back.
     """
     bare = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(bare, "sqlstate", None) or getattr(bare, "pgcode", None)
+    state: str | None = getattr(bare, "sqlstate", None) or getattr(bare, "pgcode", None)
+    if state == "XX000":
+        return next((one for text, one in _TOLD_AS_INTERNAL.items() if text in str(bare)), state)
+    return state
+
+
+def constraint(error: DBAPIError | asyncpg.PostgresError) -> str | None:
+    """Return the name of the constraint that an error is about, or None.
+
+    Citus leaves it to the text, with the number of the shard behind it.
+    """
+    bare = error.orig if isinstance(error, DBAPIError) else error
+    named: str | None = getattr(bare, "constraint_name", None)
+    found = re.search(r'constraint "(\w+)"', str(bare)) if not named else None
+    return re.sub(r"_\d{6,}$", "", found[1]) if found else named

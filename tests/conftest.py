@@ -2,7 +2,7 @@
 
 One server serves the whole run. Under xdist the controller names its home and stops it at the end;
 whichever worker needs it first starts it. WUXIAN_TEST_DATABASE_URL (a superuser's address) takes an
-operator's server instead.
+operator's server instead, and WUXIAN_CITUS_URL a Citus coordinator (tests/coordinator.py).
 """
 
 import asyncio
@@ -27,8 +27,9 @@ from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Role
 from shared.security.identity import Identity, create
 from shared.security.sandbox import make_secrets
-from tests import examples
+from tests import coordinator, examples
 from tests.bytecode import SharedStart, keep_bytecode
+from tests.coordinator import CITUS_URL
 from tests.issuer import Issuer
 from tests.recording import StatementsAreKeyed
 
@@ -126,7 +127,7 @@ def run_home(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def server_url(run_home: Path) -> str:
     """An administrator's address on the server of this run."""
-    given = os.environ.get(OPERATORS_SERVER)
+    given = os.environ.get(CITUS_URL) or os.environ.get(OPERATORS_SERVER)
     return given or EmbeddedPostgres(run_home / "embedded", options=THROW_AWAY).start()
 
 
@@ -168,7 +169,9 @@ async def on_server(server: str, statement: str) -> None:
 
 @pytest.fixture(scope="session")
 async def template(server_url: str, run_home: Path) -> str:
-    """Name of a database with all migrations, made once a run."""
+    """Name of a database with all migrations, made once a run; on Citus each one is made anew."""
+    if CITUS_URL in os.environ:
+        return "distributed"
     named = run_home / "template"
     with alone(run_home / "template.lock"):
         if not named.exists():
@@ -181,7 +184,11 @@ async def template(server_url: str, run_home: Path) -> str:
 
 @asynccontextmanager
 async def database_on(server: str, template: str = "template1") -> AsyncIterator[str]:
-    """A fresh database, gone afterwards."""
+    """A fresh database, gone afterwards; with a template on Citus, a distributed one."""
+    if CITUS_URL in os.environ and template != "template1":
+        async with coordinator.fresh(server) as url:
+            yield url
+        return
     name = f"wuxian_test_{uuid4().hex[:12]}"
     # Copying files costs half of copying pages through the log; nothing here outlives a crash.
     await on_server(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")

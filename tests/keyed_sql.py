@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 import sqlglot
 from sqlglot import exp
 
+from tests import spread_sql
+
 Atom: TypeAlias = tuple[Any, ...]
 """("param", n) | ("constant", text) | ("column", source, name)."""
 Outputs: TypeAlias = dict[str, Atom | None]
@@ -33,6 +35,8 @@ class Reading:
     """The parameters and constants that are keys."""
     locks_unkeyed: bool = False
     writes: bool = False
+    refused: list[str] = field(default_factory=list)
+    """Deeds that a distributed database refuses (tests/spread_sql.py)."""
 
 
 @dataclass
@@ -56,8 +60,13 @@ SAVEPOINTS = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
 """Statements about a transaction, of no table; the parser does not know the second one."""
 
 
-def read(sql: str, keys: Mapping[str, str]) -> Reading:
-    """Read one statement; `keys` is table → key column ("reference" for small shared tables)."""
+def read(sql: str, keys: Mapping[str, str], whole: frozenset[str] = frozenset()) -> Reading:
+    """Read one statement.
+
+    Args:
+        keys: table → key column ("reference" for small shared tables).
+        whole: keyed tables that lie whole at the coordinator of a distributed database.
+    """
     reader = _Reader(keys)
     if sql.startswith(SAVEPOINTS):
         return reader.reading
@@ -72,6 +81,9 @@ def read(sql: str, keys: Mapping[str, str]) -> Reading:
         reader.forbidden(statement)
         reader.statement(statement, _Scope())
     reader.conclude()
+    for statement in statements:
+        found = spread_sql.refused(statement, keys, whole, reader.roots())
+        reader.reading.refused += dict.fromkeys(found)
     return reader.reading
 
 
@@ -338,6 +350,14 @@ class _Reader:
         for function in node.find_all(exp.Anonymous):
             if "advisory" in function.name.lower():
                 self.reading.problems.append(f"an advisory lock: {function.name}")
+
+    def roots(self) -> dict[int, tuple[str, Atom]]:
+        """The keyed tables by their nodes, and what the key of each equals."""
+        return {
+            id(node): (name, self._root(("column", source.number, self.keys[name])))
+            for source, node in self._met
+            if self.keys.get(name := source.table or "", "reference") != "reference"
+        }
 
     def conclude(self) -> None:
         """Which tables are keyed, now that all conditions have been read."""

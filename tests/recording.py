@@ -24,6 +24,7 @@ from services.collection.common.store.tables import VIEWS
 from services.ledger.common.store.tables import KEYS as LEDGER
 from services.payout.common.store import KEYS as PAYOUT
 from tests.keyed_sql import Reading, read
+from tests.places import WHOLE
 
 ROOT = Path(__file__).parents[1]
 KEYS = {"collection": COLLECTION | VIEWS, "ledger": LEDGER, "payout": PAYOUT}
@@ -85,7 +86,7 @@ class Recording:
         found = None
         caller = _caller(("store", "shared"))
         if caller and not sql.lstrip().upper().startswith(("SET ", "SHOW ")):
-            found = (read(sql, KEYS[service]), caller)
+            found = (read(sql, KEYS[service], WHOLE[service]), caller)
             self._judge(service, sql, *found)
         self.readings[service, sql] = found
         return found
@@ -96,6 +97,8 @@ class Recording:
             faults.append(f"meets {', '.join(reading.unkeyed)} without the key")
         if reading.locks_unkeyed and not self._may(service, "locks", where):
             faults.append("locks rows without their key")
+        if reading.refused and not self._may(service, "refused", where):
+            faults += [f"Citus refuses: {fault}" for fault in reading.refused]
         for fault in faults:
             text = " ".join(sql.split())[:300]
             self.faults[f"{service} {where}: {fault}"] = text

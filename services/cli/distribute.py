@@ -45,12 +45,17 @@ def distribute(
     """
     from services.database.administrator import administered
     from services.distribution.apply import distribute as run
-    from services.distribution.tables import KEYS
+    from services.distribution.tables import KEYS, READY
 
     if service is not None and service.value not in KEYS:
         fail(f"{service.value} has no table to distribute: {', '.join(KEYS)}", 2)
+    if service is not None and service.value not in READY and not dry_run:
+        fail(
+            f"{service.value} has statements that Citus refuses: leave it on PostgreSQL;"
+            f" ready: {', '.join(READY)} (--dry-run prints the plan of any)"
+        )
     settings = settings_with(admin_database_url=admin_url)
-    chosen = [service.value] if service else list(KEYS)
+    chosen = [service.value] if service else list(READY)
     with plainly(), administered(settings) as url:
         report = asyncio.run(run(url, chosen, shards=shards, dry_run=dry_run))
     if as_json:
@@ -73,6 +78,9 @@ def _in_json(report: Report) -> dict[str, Any]:
                     {"table": key.table, "name": key.name, "definition": key.definition}
                     for key in one.unheld
                 ],
+                "left_out_triggers": [
+                    {"table": trigger.table, "name": trigger.name} for trigger in one.left_out
+                ],
                 "faults": list(one.faults),
             }
             for one in report.plans
@@ -94,6 +102,8 @@ def _print(report: Report, *, dry_run: bool) -> None:
         for key in one.unheld:
             sentence = f"  not held by a server: {key.table}: {key.name} {key.definition}"
             out.print(sentence, soft_wrap=True, markup=False, highlight=False)
+        for trigger in one.left_out:
+            out.print(f"  second lock left out: {trigger.table}: {trigger.name}", highlight=False)
         if not one.faults and not one.statements:
             out.print(f"  {one.schema}: every table is in its place", highlight=False)
     for fault in report.faults:

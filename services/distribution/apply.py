@@ -11,7 +11,7 @@ from services.distribution import catalogue, plan
 from services.distribution.catalogue import Connection
 from services.distribution.plan import Plan
 from services.distribution.schema import Placement
-from services.distribution.tables import KEYS
+from services.distribution.tables import KEYS, READY
 from shared.db import asyncpg_dsn
 
 SHARDS = 32
@@ -44,7 +44,7 @@ class Report:
 
 async def distribute(
     admin_url: str,
-    services: Sequence[str] = tuple(KEYS),
+    services: Sequence[str] = READY,
     *,
     shards: int = SHARDS,
     dry_run: bool = False,
@@ -109,6 +109,8 @@ async def _run(connection: Connection, one: Plan) -> None:
             await connection.execute(f"SET LOCAL {name} = '{value}'")
         for statement in one.statements:
             await _execute(connection, statement)
+        if one.statements:
+            await catalogue.keep(connection, one.schema)
     for statement in one.rights:
         failed = await connection.fetch(statement)
         if failed:

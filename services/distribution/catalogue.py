@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import asyncpg
+import orjson
 
 from services.distribution.schema import (
     Catalogue,
@@ -16,6 +17,7 @@ from services.distribution.schema import (
     UniqueIndex,
 )
 from services.distribution.tables import NOT_OURS
+from shared.evidence.catalogue import CATALOGUE_SQL
 from shared.process.database_address import role_of
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -111,6 +113,7 @@ async def why_not(connection: Connection) -> list[str]:
     """List why nothing can be spread from this server: every reason at once."""
     row = await connection.fetchrow("""
         SELECT (SELECT groupid FROM pg_dist_local_group) = 0 AS is_coordinator,
+               EXISTS (SELECT FROM pg_dist_node WHERE groupid = 0) AS is_listed,
                (SELECT COUNT(*)
                   FROM pg_dist_node
                  WHERE isactive AND shouldhaveshards AND noderole = 'primary') AS servers
@@ -119,9 +122,22 @@ async def why_not(connection: Connection) -> list[str]:
     reasons = []
     if not row["is_coordinator"]:
         reasons.append("this server is a worker: use the coordinator's address")
+    if not row["is_listed"]:
+        reasons.append("the coordinator has no copy of small tables: citus_set_coordinator_host")
     if not row["servers"]:
         reasons.append("no server takes shards: add workers with citus_add_node first")
     return reasons
+
+
+async def keep(connection: Connection, service: str) -> None:
+    """Write down the description of a schema as the distribution leaves it, for its verification."""
+    lines = await connection.fetch(CATALOGUE_SQL.replace(":schema", "$1"), service)
+    revision = await connection.fetchval(f"SELECT version_num FROM {service}.alembic_version")
+    await connection.execute(
+        f"INSERT INTO {service}.catalogue (revision, lines) VALUES ($1, CAST($2 AS jsonb))",
+        revision,
+        orjson.dumps(sorted(row[0] for row in lines)).decode(),
+    )
 
 
 async def read(connection: Connection, service: str) -> Catalogue:

@@ -15,7 +15,7 @@ from typing import Final
 
 from services.distribution.faults import faults_of
 from services.distribution.schema import REFERENCE, Catalogue, ForeignKey, Placement, Trigger
-from services.distribution.tables import AT_THE_COORDINATOR
+from services.distribution.tables import AT_THE_COORDINATOR, SECOND_LOCKS
 
 _WORDS: Final = re.compile(
     r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?((?:[a-z_]+\.)?)([a-z_0-9]+)\b", re.IGNORECASE
@@ -36,6 +36,8 @@ class Plan:
     """After it, each by itself: rights to single columns, which do not reach the shards."""
     unheld: tuple[ForeignKey, ...]
     """Foreign keys between a spread table and one at the coordinator: no server can hold them."""
+    left_out: tuple[Trigger, ...]
+    """Triggers that a spread table goes without, as a second lock."""
     faults: tuple[str, ...]
 
 
@@ -50,7 +52,7 @@ def plan(catalogue: Catalogue, keys: Mapping[str, str], *, shards: int) -> Plan:
     places = _places(catalogue, known)
     faults = tuple(faults_of(catalogue, keys, known, places))
     if faults:
-        return Plan(catalogue.schema, places, (), (), (), faults)
+        return Plan(catalogue.schema, places, (), (), (), (), faults)
     new = [
         table
         for table, place in places.items()
@@ -63,8 +65,16 @@ def plan(catalogue: Catalogue, keys: Mapping[str, str], *, shards: int) -> Plan:
         tuple(_statements(catalogue, known, places, new, shards)),
         tuple(_rights(catalogue, places)),
         unheld,
+        tuple(_left_out(catalogue, places)),
         (),
     )
+
+
+def _left_out(catalogue: Catalogue, places: Mapping[str, Placement]) -> Iterator[Trigger]:
+    names = SECOND_LOCKS.get(catalogue.schema, frozenset())
+    for trigger in catalogue.triggers:
+        if trigger.name in names and places[trigger.table] is Placement.SPREAD:
+            yield trigger
 
 
 def _places(catalogue: Catalogue, keys: Mapping[str, str]) -> dict[str, Placement]:
@@ -88,7 +98,10 @@ def _places(catalogue: Catalogue, keys: Mapping[str, str]) -> dict[str, Placemen
 def _must_stay(
     catalogue: Catalogue, keys: Mapping[str, str], places: Mapping[str, Placement], table: str
 ) -> bool:
+    left_out = SECOND_LOCKS.get(catalogue.schema, frozenset())
     for trigger in catalogue.triggers:
+        if trigger.name in left_out:
+            continue
         if trigger.table == table and not _works_on_a_shard(catalogue, keys, places, trigger):
             return True
     return any(
@@ -145,6 +158,8 @@ def _statements(
     schema = catalogue.schema
     if not catalogue.role_logs_in:
         yield f"ALTER ROLE wuxian_{schema} LOGIN"
+    for trigger in _left_out(catalogue, places):
+        yield f"DROP TRIGGER {trigger.name} ON {schema}.{trigger.table}"
     moved = [one for one in catalogue.foreign_keys if {one.table, one.referred} & set(new)]
     for foreign in moved:
         yield f'ALTER TABLE {schema}.{foreign.table} DROP CONSTRAINT "{foreign.name}"'

@@ -60,7 +60,7 @@ async def write(tx: AsyncConnection, days: BookDays) -> None:
             VALUES ('ledger', CAST(:closed_until AS date), :chart_from)
             ON CONFLICT (name) DO UPDATE
                SET closed_until = excluded.closed_until, chart_from = excluded.chart_from,
-                   read_at = now()
+                   read_at = excluded.read_at
              WHERE (known.closed_until, known.chart_from)
                    IS DISTINCT FROM (excluded.closed_until, excluded.chart_from)
         """),

@@ -121,7 +121,6 @@ async def clean_answers(tx: AsyncConnection, days: int, limit: int = SET) -> int
                          FROM idempotency
                         WHERE created_at < now() - make_interval(days => :days)
                         LIMIT :limit
-                          FOR UPDATE SKIP LOCKED
                    )
         """),
         {"days": days, "limit": limit},
@@ -141,7 +140,6 @@ async def clean_messages(tx: AsyncConnection, days: int, limit: int = SET) -> in
                           AND sent_at < now() - make_interval(days => :days)
                           AND refused IS NULL
                         LIMIT :limit
-                          FOR UPDATE SKIP LOCKED
                    )
         """),
         {"days": days, "limit": limit},

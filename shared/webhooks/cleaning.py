@@ -71,22 +71,24 @@ def ddl_back(role: str) -> list[str]:
 
 async def clean_events(tx: AsyncConnection, days: int, limit: int) -> int:
     """Move the end of the feed past old events, and delete a bounded set of them; how many."""
+    place = (await tx.execute(text("SELECT cleaned, seq FROM event_place"))).one()
+    young = await tx.scalar(
+        text("""
+            SELECT seq
+              FROM event
+             WHERE seq > :cleaned AND occurred_at >= now() - make_interval(days => :days)
+             ORDER BY seq
+             LIMIT 1
+        """),
+        {"cleaned": place.cleaned, "days": days},
+    )
     await tx.execute(
         text("""
             UPDATE event_place
-               SET cleaned = old.until
-              FROM (SELECT coalesce(
-                        (SELECT young.seq - 1
-                           FROM event AS young
-                          WHERE young.seq > place.cleaned
-                            AND young.occurred_at >= now() - make_interval(days => :days)
-                          ORDER BY young.seq
-                          LIMIT 1),
-                        place.seq) AS until
-                      FROM event_place AS place) AS old
-             WHERE event_place.cleaned < old.until AND old.until <= event_place.seq
+               SET cleaned = :until
+             WHERE cleaned < :until AND :until <= seq
         """),
-        {"days": days},
+        {"until": place.seq if young is None else young - 1},
     )
     gone = await tx.execute(
         text("""
@@ -100,7 +102,6 @@ async def clean_events(tx: AsyncConnection, days: int, limit: int) -> int:
                                            WHERE event_seq = old.seq)
                         ORDER BY seq
                         LIMIT :limit
-                          FOR UPDATE SKIP LOCKED
                    )
         """),
         {"days": days, "limit": limit},
@@ -119,7 +120,6 @@ async def clean_deliveries(tx: AsyncConnection, days: int, limit: int) -> int:
                         WHERE delivered_at < now() - make_interval(days => :days)
                           AND due_at IS NULL
                         LIMIT :limit
-                          FOR UPDATE SKIP LOCKED
                    )
         """),
         {"days": days, "limit": limit},

@@ -163,12 +163,13 @@ async def save(tx: AsyncConnection, endpoint_id: UUID, attempts: Sequence[Attemp
     await tx.execute(
         text("""
             UPDATE webhook_delivery
-               SET attempts = made.attempts,
-                   due_at = now() + make_interval(secs => made.pause),
-                   delivered_at = CASE WHEN made.is_delivered THEN now() END
-              FROM unnest(CAST(:seqs AS bigint[]), CAST(:attempts AS integer[]),
-                          CAST(:pauses AS float8[]), CAST(:delivered AS boolean[]))
-                AS made (event_seq, attempts, pause, is_delivered)
+               SET attempts = made.attempts, due_at = made.due_at,
+                   delivered_at = made.delivered_at
+              FROM (SELECT event_seq, attempts, now() + make_interval(secs => pause) AS due_at,
+                           CASE WHEN is_delivered THEN now() END AS delivered_at
+                      FROM unnest(CAST(:seqs AS bigint[]), CAST(:attempts AS integer[]),
+                                  CAST(:pauses AS float8[]), CAST(:delivered AS boolean[]))
+                        AS attempt (event_seq, attempts, pause, is_delivered)) AS made
              WHERE webhook_delivery.endpoint_id = :endpoint_id
                AND webhook_delivery.event_seq = made.event_seq
         """),

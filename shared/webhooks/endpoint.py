@@ -152,8 +152,16 @@ async def add_secret(
     await tx.execute(
         text("""
             UPDATE webhook_secret
-               SET ends_at = CASE WHEN ends_at IS NULL THEN now() + :overlap ELSE now() END
-             WHERE endpoint_id = :endpoint_id AND (ends_at IS NULL OR ends_at > now())
+               SET ends_at = now()
+             WHERE endpoint_id = :endpoint_id AND ends_at > now()
+        """),
+        {"endpoint_id": endpoint_id},
+    )
+    await tx.execute(
+        text("""
+            UPDATE webhook_secret
+               SET ends_at = now() + :overlap
+             WHERE endpoint_id = :endpoint_id AND ends_at IS NULL
         """),
         {"endpoint_id": endpoint_id, "overlap": overlap},
     )

@@ -40,3 +40,10 @@ async def test_a_dry_run_prints_the_plan_of_one_service(
     assert (code, report["citus"], report["done"]) == (0, False, False)
     assert list(report["services"]) == ["payout"]
     assert report["services"]["payout"]["places"]["lease"] == "coordinator"
+
+
+async def test_a_service_whose_statements_are_refused_stays_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    code, text = await _typed(monkeypatch, database_url, "payout")
+    assert (code, text) == (1, "")

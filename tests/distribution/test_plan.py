@@ -20,6 +20,7 @@ from services.distribution.schema import (
     UniqueIndex,
 )
 from services.distribution.tables import KEYS
+from tests.places import WHOLE
 
 BIG = Column("bigint")
 TEXT = Column("text")
@@ -184,7 +185,7 @@ async def test_every_table_of_the_real_schema_is_placed_without_a_fault(
 
 
 async def test_the_tables_that_grow_with_the_months_are_spread(database_url: str) -> None:
-    report = await distribute(database_url, dry_run=True)
+    report = await distribute(database_url, tuple(KEYS), dry_run=True)
     spread = {
         f"{one.schema}.{table}"
         for one in report.plans
@@ -203,3 +204,10 @@ async def test_the_tables_that_grow_with_the_months_are_spread(database_url: str
 async def test_on_an_ordinary_postgresql_nothing_happens(database_url: str) -> None:
     report = await distribute(database_url)
     assert (report.is_citus, report.is_done, report.plans) == (False, False, ())
+
+
+async def test_statements_take_no_spread_table_for_a_whole_one(database_url: str) -> None:
+    report = await distribute(database_url, tuple(KEYS), dry_run=True)
+    for one in report.plans:
+        spread = {table for table, place in one.places.items() if place is Placement.SPREAD}
+        assert WHOLE[one.schema] & spread == set()

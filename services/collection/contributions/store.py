@@ -42,9 +42,10 @@ async def districts(tx: AsyncConnection, person_ids: Sequence[int]) -> list[str]
     rows = await tx.scalars(
         text("""
             SELECT DISTINCT unit.district
-              FROM person_unit AS known
+              FROM (SELECT unit_id
+                      FROM person_unit
+                     WHERE person_id = ANY (CAST(:person_ids AS bigint[]))) AS known
               JOIN unit ON unit.unit_id = known.unit_id
-             WHERE known.person_id = ANY (CAST(:person_ids AS bigint[]))
              ORDER BY unit.district
         """),
         {"person_ids": list(person_ids)},

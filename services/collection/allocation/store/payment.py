@@ -59,22 +59,30 @@ async def out_of_order(tx: AsyncConnection, receipts: Sequence[Receipt]) -> set[
         return set()
     rows = await tx.execute(
         text("""
-            SELECT DISTINCT new.unit_id
-              FROM unnest(CAST(:units AS bigint[]), CAST(:paid AS date[]),
-                          CAST(:sources AS text[]), CAST(:serials AS text[]))
-                AS new (unit_id, paid_on, source, serial)
-             WHERE EXISTS (SELECT 1 FROM payment
-                            WHERE payment.unit_id = new.unit_id
-                              AND (payment.paid_on, payment.source, payment.serial)
-                                  > (new.paid_on, new.source, new.serial))
-                OR EXISTS (SELECT 1 FROM credit
-                            WHERE credit.unit_id = new.unit_id AND credit.granted_on >= new.paid_on)
-                OR EXISTS (SELECT 1 FROM credit_use
-                            WHERE credit_use.unit_id = new.unit_id
-                              AND credit_use.used_on >= new.paid_on)
-                OR EXISTS (SELECT 1 FROM waiver
-                            WHERE waiver.unit_id = new.unit_id AND waiver.status = 'approved'
-                              AND waiver.decided_on >= new.paid_on)
+            WITH new AS MATERIALIZED (
+                 SELECT unit_id, paid_on, source, serial
+                   FROM unnest(CAST(:units AS bigint[]), CAST(:paid AS date[]),
+                               CAST(:sources AS text[]), CAST(:serials AS text[]))
+                     AS receipt (unit_id, paid_on, source, serial))
+            SELECT new.unit_id
+              FROM new
+              JOIN payment ON payment.unit_id = new.unit_id
+                          AND (payment.paid_on, payment.source, payment.serial)
+                              > (new.paid_on, new.source, new.serial)
+             UNION
+            SELECT new.unit_id
+              FROM new
+              JOIN credit ON credit.unit_id = new.unit_id AND credit.granted_on >= new.paid_on
+             UNION
+            SELECT new.unit_id
+              FROM new
+              JOIN credit_use ON credit_use.unit_id = new.unit_id
+                             AND credit_use.used_on >= new.paid_on
+             UNION
+            SELECT new.unit_id
+              FROM new
+              JOIN waiver ON waiver.unit_id = new.unit_id AND waiver.status = 'approved'
+                         AND waiver.decided_on >= new.paid_on
         """),
         {
             "units": [receipt.payer.unit_id for receipt in known if receipt.payer],

@@ -30,13 +30,14 @@ async def with_money_in_suspense(tx: AsyncConnection, unit_ids: Sequence[int]) -
     """Find the units among these with money in suspense, which may wait for their bills."""
     rows = await tx.execute(
         text("""
-            SELECT DISTINCT payment.unit_id
-              FROM payment
-              JOIN suspense ON suspense.receipt_key = payment.receipt_key
-                           AND suspense.receipt_id = payment.receipt_id
+            SELECT DISTINCT paid.unit_id
+              FROM (SELECT unit_id, receipt_key, receipt_id
+                      FROM payment
+                     WHERE unit_id = ANY(CAST(:unit_ids AS bigint[]))
+                       AND taken_fen < amount_fen) AS paid
+              JOIN suspense ON suspense.receipt_key = paid.receipt_key
+                           AND suspense.receipt_id = paid.receipt_id
                            AND suspense.matched_fen < suspense.amount_fen
-             WHERE payment.unit_id = ANY(CAST(:unit_ids AS bigint[]))
-               AND payment.taken_fen < payment.amount_fen
         """),
         {"unit_ids": list(unit_ids)},
     )

@@ -198,7 +198,8 @@ async def count_answers(
             UPDATE debit_batch
                SET {", ".join(f"{name} = {name} + :{name}" for name in counts)},
                    status = CASE WHEN {final} = lines THEN 'closed' ELSE status END,
-                   closed_at = coalesce(closed_at, CASE WHEN {final} = lines THEN now() END)
+                   closed_at = coalesce(closed_at, CASE WHEN {final} = lines THEN instant.now END)
+              FROM (SELECT now() AS now) AS instant
              WHERE id = :id
         """),
         {"id": batch_id, **counts},

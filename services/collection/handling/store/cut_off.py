@@ -35,7 +35,7 @@ async def put(
             VALUES (:region, :period, :day, :source, :set_by)
             ON CONFLICT (region, period) DO UPDATE
                SET cut_off_on = excluded.cut_off_on, source = excluded.source,
-                   set_by = excluded.set_by, set_at = now()
+                   set_by = excluded.set_by, set_at = excluded.set_at
         """),
         {"region": region, "period": period, "day": day} | values,
     )

@@ -151,6 +151,10 @@ _SUSPENSE: Final = """
                         AND suspense.receipt_id = receipt.id"""
 
 
+_ALLOCATED: Final = "(SELECT receipt_key, receipt_id, amount_fen, book_date FROM allocation)"
+"""A part of its own, since an allocation lies with its unit and a receipt by its own key."""
+
+
 def _receipt_of(table: str) -> str:
     return f"""
       JOIN receipt ON receipt.receipt_key = {table}.receipt_key
@@ -170,7 +174,7 @@ _SUSPENDED: Final = f"""
                    AND suspense.receipt_id = receipt.id
      UNION ALL
     {_row(_OF_RECEIPT, "paid.amount_fen", _BOOKED, "paid.book_date")}
-      FROM allocation AS paid{_receipt_of("paid")}
+      FROM {_ALLOCATED} AS paid{_receipt_of("paid")}
      WHERE paid.book_date > :opening
      UNION ALL
     {_row(_OF_RECEIPT, "change.amount_fen", _BOOKED, "change.booked_on")}
@@ -190,7 +194,7 @@ _UNALLOCATED: Final = f"""
       FROM receipt{_SUSPENSE}
      UNION ALL
     {_row(_OF_RECEIPT, "-paid.amount_fen", "paid.book_date")}
-      FROM allocation AS paid{_receipt_of("paid")}
+      FROM {_ALLOCATED} AS paid{_receipt_of("paid")}
      UNION ALL
     {_row(_OF_RECEIPT, "-change.amount_fen", "change.booked_on")}
     {_RETURNS}

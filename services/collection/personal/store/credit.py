@@ -333,7 +333,7 @@ async def record(tx: AsyncConnection, credits: Sequence[PersonalCredit]) -> None
                SET credited_on = excluded.credited_on, people = excluded.people,
                    sign = excluded.sign,
                    funds = excluded.funds, totals_fen = excluded.totals_fen,
-                   refused = excluded.refused, told_at = now()
+                   refused = excluded.refused, told_at = excluded.told_at
         """),
         [
             {

@@ -42,7 +42,8 @@ async def take(
     moved = await tx.execute(
         text("""
             INSERT INTO book_feed AS known (name, reached) VALUES ('ledger', :reached)
-            ON CONFLICT (name) DO UPDATE SET reached = excluded.reached, read_at = now()
+            ON CONFLICT (name) DO UPDATE
+               SET reached = excluded.reached, read_at = excluded.read_at
              WHERE known.reached = :since
             RETURNING 1
         """),

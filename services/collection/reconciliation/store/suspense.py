@@ -117,7 +117,8 @@ async def assign(tx: AsyncConnection, receipt: Ref, owner: str, by: str) -> None
             INSERT INTO suspense_owner (receipt_key, receipt_id, owner, assigned_by)
             VALUES (:key, :id, :owner, :by)
             ON CONFLICT (receipt_key, receipt_id) DO UPDATE
-               SET owner = excluded.owner, assigned_by = excluded.assigned_by, assigned_at = now()
+               SET owner = excluded.owner, assigned_by = excluded.assigned_by,
+                   assigned_at = excluded.assigned_at
         """),
         {"key": receipt.key, "id": receipt.id, "owner": owner, "by": by},
     )
@@ -182,16 +183,20 @@ async def learn(tx: AsyncConnection, window: MatchWindow) -> int:
     made = await tx.execute(
         text("""
             INSERT INTO payer_account (payer_key, unit_id, credit_code, confirmed_by)
-            SELECT line.counter_mark, matched.unit_id, unit.credit_code, min(matched.person)
-              FROM bank_statement_line AS line
-              JOIN receipt ON receipt.serial IN (line.serial, line.reference)
-                          AND receipt.channel = ANY(CAST(:channels AS text[]))
-              JOIN receipt_match AS matched ON matched.receipt_key = receipt.receipt_key
-                                           AND matched.receipt_id = receipt.id
-              JOIN unit ON unit.unit_id = matched.unit_id
-             WHERE line.account_key = :key AND line.counter_mark IS NOT NULL
-               AND line.day BETWEEN CAST(:first AS date) AND CAST(:until AS date)
-             GROUP BY line.counter_mark, matched.unit_id, unit.credit_code
+            SELECT known.counter_mark, known.unit_id, unit.credit_code, min(known.person)
+              FROM (SELECT line.counter_mark, matched.unit_id, matched.person
+                      FROM (SELECT counter_mark, serial, reference
+                              FROM bank_statement_line
+                             WHERE account_key = :key AND counter_mark IS NOT NULL
+                               AND day BETWEEN CAST(:first AS date) AND CAST(:until AS date))
+                           AS line
+                      JOIN receipt ON receipt.serial IN (line.serial, line.reference)
+                                  AND receipt.channel = ANY(CAST(:channels AS text[]))
+                      JOIN receipt_match AS matched
+                        ON matched.receipt_key = receipt.receipt_key
+                       AND matched.receipt_id = receipt.id) AS known
+              JOIN unit ON unit.unit_id = known.unit_id
+             GROUP BY known.counter_mark, known.unit_id, unit.credit_code
                 ON CONFLICT (payer_key, unit_id) DO NOTHING
             RETURNING unit_id
         """),

@@ -53,11 +53,14 @@ async def channels(tx: AsyncConnection, unit_id: int, periods: Sequence[str]) ->
         text("""
             SELECT receipt.channel, max(receipt.book_date) AS book_date,
                    CAST(sum(paid.amount_fen) AS bigint) AS amount_fen
-              FROM bill
-              JOIN allocation AS paid ON paid.unit_id = bill.unit_id AND paid.bill_id = bill.id
+              FROM (SELECT allocation.receipt_key, allocation.receipt_id, allocation.amount_fen
+                      FROM bill
+                      JOIN allocation ON allocation.unit_id = bill.unit_id
+                                     AND allocation.bill_id = bill.id
+                     WHERE bill.unit_id = :unit_id
+                       AND bill.period = ANY(CAST(:periods AS text[]))) AS paid
               JOIN receipt ON receipt.receipt_key = paid.receipt_key
                           AND receipt.id = paid.receipt_id
-             WHERE bill.unit_id = :unit_id AND bill.period = ANY(CAST(:periods AS text[]))
              GROUP BY receipt.channel
             HAVING sum(paid.amount_fen) > 0
              ORDER BY amount_fen DESC, receipt.channel
@@ -89,27 +92,33 @@ async def paid_charges(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> list
     rows = await tx.execute(
         text("""
             SELECT paid.event_id, paid.receipt_key, paid.receipt_id, receipt.channel,
-                   receipt.book_date, bill.of_bill, caused.event_id AS charged_event,
-                   line.insurance, line.fund, line.account AS kind,
+                   receipt.book_date, paid.of_bill, paid.charged_event,
+                   paid.insurance, paid.fund, paid.kind,
                    CAST(sum(paid.amount_fen) AS bigint) AS amount_fen
-              FROM bill
-              JOIN LATERAL (
-                   SELECT event_id
-                     FROM charge
-                    WHERE charge.unit_id = bill.unit_id AND charge.charge_bill_id = bill.id
-                    LIMIT 1) AS caused ON true
-              JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
-              JOIN allocation AS paid ON paid.unit_id = line.unit_id
-                                     AND paid.bill_id = line.bill_id
-                                     AND paid.line_no = line.line_no
+              FROM (SELECT allocation.event_id, allocation.receipt_key, allocation.receipt_id,
+                           allocation.amount_fen, bill.of_bill, caused.event_id AS charged_event,
+                           line.insurance, line.fund, line.account AS kind, line.line_no
+                      FROM bill
+                      JOIN LATERAL (
+                           SELECT event_id
+                             FROM charge
+                            WHERE charge.unit_id = bill.unit_id
+                              AND charge.charge_bill_id = bill.id
+                            LIMIT 1) AS caused ON true
+                      JOIN bill_line AS line ON line.unit_id = bill.unit_id
+                                            AND line.bill_id = bill.id
+                      JOIN allocation ON allocation.unit_id = line.unit_id
+                                     AND allocation.bill_id = line.bill_id
+                                     AND allocation.line_no = line.line_no
+                     WHERE bill.unit_id = :unit_id AND bill.id = :bill_id
+                       AND bill.kind = 'charge') AS paid
               JOIN receipt ON receipt.receipt_key = paid.receipt_key
                           AND receipt.id = paid.receipt_id
-             WHERE bill.unit_id = :unit_id AND bill.id = :bill_id AND bill.kind = 'charge'
              GROUP BY paid.event_id, paid.receipt_key, paid.receipt_id, receipt.channel,
-                      receipt.book_date, receipt.paid_on, bill.of_bill, caused.event_id,
-                      line.insurance, line.fund, line.account, line.line_no
+                      receipt.book_date, receipt.paid_on, paid.of_bill, paid.charged_event,
+                      paid.insurance, paid.fund, paid.kind, paid.line_no
             HAVING sum(paid.amount_fen) > 0
-             ORDER BY receipt.paid_on DESC, paid.receipt_id, paid.event_id, line.line_no
+             ORDER BY receipt.paid_on DESC, paid.receipt_id, paid.event_id, paid.line_no
         """),
         {"unit_id": unit_id, "bill_id": bill_id},
     )

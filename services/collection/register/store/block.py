@@ -151,55 +151,63 @@ async def enrol_block(
     )
     made = await tx.execute(
         text("""
+            WITH line AS MATERIALIZED (
+                 SELECT person_id
+                   FROM register_change_person
+                  WHERE unit_id = :unit_id AND change_id = :change_id),
+                 known AS MATERIALIZED (
+                 SELECT DISTINCT ON (person_id)
+                        person_id, person_uuid, masked_number, masked_name, document
+                   FROM enrolment
+                  WHERE unit_id = :unit_id AND person_id IN (SELECT person_id FROM line)
+                  ORDER BY person_id, joined_on DESC),
+                 -- Who comes back to the unit later by what is registered is covered until then.
+                 later AS MATERIALIZED (
+                 SELECT person_id, min(joined_on) AS joined_on
+                   FROM enrolment
+                  WHERE unit_id = CAST(:to_unit_id AS bigint) AND joined_on > CAST(:first AS date)
+                    AND person_id IN (SELECT person_id FROM line)
+                  GROUP BY person_id),
+                 made AS (
             INSERT INTO enrolment (unit_id, person_id, joined_on, left_on, left_on_presumed,
                                    person_uuid, masked_number, masked_name, document)
-            SELECT CAST(:to_unit_id AS bigint), line.person_id, CAST(:first AS date),
+            SELECT CAST(:to_unit_id AS bigint), known.person_id, CAST(:first AS date),
                    later.joined_on - 1, later.joined_on IS NOT NULL,
                    known.person_uuid, known.masked_number, known.masked_name, known.document
-              FROM register_change_person AS line
-             CROSS JOIN LATERAL (
-                   SELECT person_uuid, masked_number, masked_name, document
-                     FROM enrolment
-                    WHERE enrolment.unit_id = :unit_id
-                      AND enrolment.person_id = line.person_id
-                    ORDER BY joined_on DESC
-                    LIMIT 1) AS known
-             -- Who comes back to the unit later by what is registered is covered until then.
-             CROSS JOIN LATERAL (
-                   SELECT min(joined_on) AS joined_on
-                     FROM enrolment
-                    WHERE enrolment.unit_id = CAST(:to_unit_id AS bigint)
-                      AND enrolment.person_id = line.person_id
-                      AND enrolment.joined_on > CAST(:first AS date)) AS later
-             WHERE line.unit_id = :unit_id AND line.change_id = :change_id
+              FROM known
+              LEFT JOIN later
+                ON later.person_id = known.person_id
             ON CONFLICT DO NOTHING
+            RETURNING 1)
+            SELECT COUNT(*) FROM made
         """),
         values | {"first": first},
     )
     await _copy_categories(tx, values | {"first": first, "period": str(Period.of(first))})
-    return made.rowcount
+    return int(made.scalar_one())
 
 
 async def _copy_categories(tx: AsyncConnection, values: dict[str, Any]) -> None:
     """Give people at the receiving unit the categories that they had at the giving unit."""
     await tx.execute(
         text("""
+            WITH line AS MATERIALIZED (
+                 SELECT person_id
+                   FROM register_change_person
+                  WHERE unit_id = :unit_id AND change_id = :change_id),
+                 was AS MATERIALIZED (
+                 SELECT DISTINCT ON (person_id) person_id, id, category, base_choice
+                   FROM enrolment_category
+                  WHERE unit_id = :unit_id AND person_id IN (SELECT person_id FROM line)
+                  ORDER BY person_id, joined_on DESC, from_period DESC, id DESC)
             INSERT INTO enrolment_category (unit_id, person_id, joined_on, from_period, id,
                                             category, base_choice, joining)
             SELECT held.unit_id, held.person_id, held.joined_on, CAST(:period AS text), was.id,
                    was.category, was.base_choice, true
-              FROM register_change_person AS line
+              FROM was
               JOIN enrolment AS held
-                ON held.unit_id = CAST(:to_unit_id AS bigint) AND held.person_id = line.person_id
+                ON held.unit_id = CAST(:to_unit_id AS bigint) AND held.person_id = was.person_id
                AND held.joined_on = CAST(:first AS date)
-             CROSS JOIN LATERAL (
-                   SELECT id, category, base_choice
-                     FROM enrolment_category
-                    WHERE enrolment_category.unit_id = :unit_id
-                      AND enrolment_category.person_id = line.person_id
-                    ORDER BY joined_on DESC, from_period DESC, enrolment_category.id DESC
-                    LIMIT 1) AS was
-             WHERE line.unit_id = :unit_id AND line.change_id = :change_id
             ON CONFLICT DO NOTHING
         """),
         values,

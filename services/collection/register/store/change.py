@@ -160,14 +160,24 @@ async def earlier_facts(
 
 async def change_unit(tx: AsyncConnection, changed: Unit, before: dict[str, Any]) -> bool:
     """Update a unit; return False if the facts differ from those the change was based on."""
-    made = await tx.execute(
+    same = await tx.execute(
+        text("""
+            SELECT 1
+              FROM unit
+             WHERE unit_id = :unit_id AND to_jsonb(unit) @> CAST(:before AS jsonb)
+               FOR UPDATE
+        """),
+        {"unit_id": changed.id, "before": orjson.dumps(before).decode()},
+    )
+    if same.first() is None:
+        return False
+    await tx.execute(
         text("""
             UPDATE unit
                SET name = :name, kind = :kind, district = :district, injury_class = :injury_class,
                    collector = :collector, bank = CAST(:bank AS jsonb), status = :status,
                    size = :size, injury_step = :injury_step
-             WHERE unit_id = :unit_id AND to_jsonb(unit) @> CAST(:before AS jsonb)
-            RETURNING unit_id
+             WHERE unit_id = :unit_id
         """),
         {
             "unit_id": changed.id,
@@ -180,10 +190,9 @@ async def change_unit(tx: AsyncConnection, changed: Unit, before: dict[str, Any]
             "status": changed.status,
             "size": changed.size,
             "injury_step": changed.injury_step,
-            "before": orjson.dumps(before).decode(),
         },
     )
-    return made.first() is not None
+    return True
 
 
 async def levied_since(tx: AsyncConnection, unit_id: int, period: str) -> list[str]:

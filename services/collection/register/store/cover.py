@@ -37,12 +37,13 @@ async def of_person(tx: AsyncConnection, person_id: int) -> list[CoverRow]:
             SELECT held.person_id, unit.credit_code, unit.name AS unit_name, unit.district,
                    held.joined_on, held.left_on, held.masked_number, held.masked_name,
                    held.overlapping, held.person_uuid
-              FROM person_unit AS known
+              FROM (SELECT unit_id, person_id
+                      FROM person_unit
+                     WHERE person_id = :person_id) AS known
               JOIN enrolment AS held
                 ON held.unit_id = known.unit_id AND held.person_id = known.person_id
               JOIN unit
                 ON unit.unit_id = known.unit_id
-             WHERE known.person_id = :person_id
              ORDER BY held.joined_on, unit.unit_id
              LIMIT 500
         """),
@@ -57,16 +58,19 @@ async def elsewhere(
     """Find people covered at another unit on a day or later; return the first such unit of each."""
     rows = await tx.execute(
         text("""
-            SELECT DISTINCT ON (asked.person_id) asked.person_id, unit.credit_code
-              FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) AS asked (person_id, day)
-              JOIN person_unit AS known
-                ON known.person_id = asked.person_id AND known.unit_id <> :unit_id
+            SELECT DISTINCT ON (known.person_id) known.person_id, unit.credit_code
+              FROM (SELECT person_unit.person_id, person_unit.unit_id, since.day
+                      FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[]))
+                        AS since (person_id, day)
+                      JOIN person_unit
+                        ON person_unit.person_id = since.person_id
+                       AND person_unit.unit_id <> :unit_id) AS known
               JOIN enrolment AS held
                 ON held.unit_id = known.unit_id AND held.person_id = known.person_id
-               AND (held.left_on IS NULL OR held.left_on >= asked.day)
+               AND (held.left_on IS NULL OR held.left_on >= known.day)
               JOIN unit
                 ON unit.unit_id = held.unit_id
-             ORDER BY asked.person_id, held.joined_on
+             ORDER BY known.person_id, held.joined_on
         """),
         {
             "unit_id": unit_id,

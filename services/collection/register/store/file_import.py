@@ -18,18 +18,21 @@ async def elsewhere(
     """Find people covered at another unit on a day or later, by (unit, person, day)."""
     rows = await tx.execute(
         text("""
-            SELECT DISTINCT ON (asked.unit_id, asked.person_id)
-                   asked.unit_id, asked.person_id, unit.credit_code
-              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]),
-                          CAST(:days AS date[])) AS asked (unit_id, person_id, day)
-              JOIN person_unit AS known
-                ON known.person_id = asked.person_id AND known.unit_id <> asked.unit_id
+            SELECT DISTINCT ON (known.to_unit_id, known.person_id)
+                   known.to_unit_id AS unit_id, known.person_id, unit.credit_code
+              FROM (SELECT batch.unit_id AS to_unit_id, person_unit.person_id,
+                           person_unit.unit_id, batch.day
+                      FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]),
+                                  CAST(:days AS date[])) AS batch (unit_id, person_id, day)
+                      JOIN person_unit
+                        ON person_unit.person_id = batch.person_id
+                       AND person_unit.unit_id <> batch.unit_id) AS known
               JOIN enrolment AS held
                 ON held.unit_id = known.unit_id AND held.person_id = known.person_id
-               AND (held.left_on IS NULL OR held.left_on >= asked.day)
+               AND (held.left_on IS NULL OR held.left_on >= known.day)
               JOIN unit
                 ON unit.unit_id = held.unit_id
-             ORDER BY asked.unit_id, asked.person_id, held.joined_on
+             ORDER BY known.to_unit_id, known.person_id, held.joined_on
         """),
         {
             "unit_ids": [unit_id for unit_id, _, _ in since],
@@ -58,6 +61,7 @@ async def enrol(tx: AsyncConnection, people: Sequence[tuple[int, Enrolment]]) ->
     )
     created = await tx.execute(
         text("""
+            WITH made AS (
             INSERT INTO enrolment (unit_id, person_id, joined_on, left_on, left_on_presumed,
                                    person_uuid, masked_number, masked_name, document)
             SELECT unit_id, person_id, joined_on, left_on, presumed, person_uuid, masked_number,
@@ -70,7 +74,9 @@ async def enrol(tx: AsyncConnection, people: Sequence[tuple[int, Enrolment]]) ->
                 AS batch (unit_id, person_id, joined_on, left_on, presumed, person_uuid,
                           masked_number, masked_name, document)
             ON CONFLICT DO NOTHING
+            RETURNING 1)
+            SELECT COUNT(*) FROM made
         """),
         pairs | person_store.columns([person for _, person in people]),
     )
-    return created.rowcount
+    return int(created.scalar_one())

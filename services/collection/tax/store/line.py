@@ -124,12 +124,13 @@ async def payers_of_people(tx: AsyncConnection, people: Sequence[int]) -> dict[i
         text("""
             SELECT enrolment.person_id, min(unit.unit_id) AS unit_id,
                    min(unit.credit_code) AS credit_code, min(unit.district) AS district
-              FROM person_unit
-              JOIN enrolment ON enrolment.unit_id = person_unit.unit_id
-                            AND enrolment.person_id = person_unit.person_id
+              FROM (SELECT unit_id, person_id
+                      FROM person_unit
+                     WHERE person_id = ANY(CAST(:people AS bigint[]))) AS known
+              JOIN enrolment ON enrolment.unit_id = known.unit_id
+                            AND enrolment.person_id = known.person_id
                             AND enrolment.left_on IS NULL
               JOIN unit ON unit.unit_id = enrolment.unit_id AND unit.kind = 'flexible'
-             WHERE person_unit.person_id = ANY(CAST(:people AS bigint[]))
              GROUP BY enrolment.person_id
             HAVING count(*) = 1
         """),

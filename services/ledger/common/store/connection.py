@@ -44,7 +44,7 @@ def failure_kind(error: BaseException) -> FailureKind:
     if isinstance(error, _LOST):
         return FailureKind.LOST
     if isinstance(error, asyncpg.PostgresError):
-        return _of_state(error.sqlstate or "")
+        return _of_state(sqlstate(error) or "")
     return FailureKind.BUG
 
 
@@ -54,8 +54,3 @@ def _of_state(state: str) -> FailureKind:
     if state[:2] in {"40", "53", "55", "57", "58"}:
         return FailureKind.BUSY
     return FailureKind.REFUSED if state[:2] in {"22", "23"} else FailureKind.BUG
-
-
-def constraint(error: BaseException) -> str | None:
-    """Name the constraint that an error violates."""
-    return getattr(error, "constraint_name", None)

@@ -184,6 +184,16 @@ async def inject(
     }
     rows = await tx.execute(
         text("""
+            WITH merged AS MATERIALIZED (
+                 SELECT person_id, holder_id
+                   FROM personal_holder
+                  WHERE holder_id = ANY(CAST(:persons AS bigint[]))),
+                 injected AS MATERIALIZED (
+                 SELECT merged.holder_id, c.fund
+                   FROM merged
+                   JOIN personal_credit AS c
+                     ON c.person_id = merged.person_id AND c.kind = 'injection'
+                    AND c.period = :period)
             INSERT INTO personal_credit (person_id, fund, kind, period, source, amount_fen,
                                          credited_on)
             SELECT person_id, fund, 'injection', CAST(:period AS text), 'injection', amount_fen,
@@ -192,11 +202,9 @@ async def inject(
                           CAST(:amounts AS bigint[])) AS batch (person_id, fund, amount_fen)
              WHERE NOT EXISTS (
                        SELECT 1
-                         FROM personal_holder AS other
-                         JOIN personal_credit AS c
-                           ON c.person_id = other.person_id AND c.fund = batch.fund
-                          AND c.kind = 'injection' AND c.period = :period
-                        WHERE other.holder_id = batch.person_id)
+                         FROM injected
+                        WHERE injected.holder_id = batch.person_id
+                          AND injected.fund = batch.fund)
              ORDER BY person_id, fund
             ON CONFLICT (person_id, fund, kind, period, source) DO NOTHING
             RETURNING person_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -32,18 +33,29 @@ async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[Suspe
     """Return (receipt, fund, district) → fen in suspense, over all slots and days.
 
     The receipts' own vouchers are found by an index, then their reversals, which name no receipt.
-    Each limit makes the planner look up one voucher at a time, however old its statistics are.
+    Each limit makes the planner look up one voucher at a time, however old its statistics are. Slot
+    after slot, since such a limit is one of a single server.
     """
-    rows = await connection.fetch(
+    slots = await connection.fetch("SELECT slot FROM slot_head ORDER BY slot")
+    found: dict[SuspenseKey, int] = defaultdict(int)
+    for (slot,) in slots:
+        for row in await _open_in(connection, slot, receipts):
+            found[row["receipt"], row["fund"], row["district"]] += row["open_fen"]
+    return dict(found)
+
+
+async def _open_in(
+    connection: Connection, slot: int, receipts: Sequence[str]
+) -> Sequence[asyncpg.Record]:
+    rows: list[asyncpg.Record] = await connection.fetch(
         """
         WITH own AS MATERIALIZED (
              SELECT v.slot, v.seq, named.receipt
                FROM unnest($2::text[]) AS named (receipt)
-              CROSS JOIN slot_head AS h
               CROSS JOIN LATERAL (
                     SELECT slot, seq
                       FROM voucher
-                     WHERE slot = h.slot AND refs ->> 'receipt' = named.receipt
+                     WHERE slot = $3 AND refs ->> 'receipt' = named.receipt
                      LIMIT 100000) AS v),
              mine AS MATERIALIZED (
              SELECT slot, seq, receipt FROM own
@@ -53,7 +65,7 @@ async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[Suspe
               CROSS JOIN LATERAL (
                     SELECT slot, seq
                       FROM voucher
-                     WHERE slot = own.slot AND reverses_seq = own.seq
+                     WHERE slot = $3 AND reverses_seq = own.seq
                        AND refs ->> 'receipt' IS NULL
                      LIMIT 100000) AS red)
         SELECT mine.receipt, e.fund, e.district,
@@ -62,15 +74,16 @@ async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[Suspe
          CROSS JOIN LATERAL (
                SELECT fund, account, district, debit_fen, credit_fen
                  FROM entry
-                WHERE slot = mine.slot AND seq = mine.seq
+                WHERE slot = $3 AND seq = mine.seq
                 LIMIT 100000) AS e
          WHERE e.account = $1
          GROUP BY mine.receipt, e.fund, e.district
         """,
         Account.SUSPENSE_RECEIPTS,
         sorted(set(receipts)),
+        slot,
     )
-    return {(row["receipt"], row["fund"], row["district"]): row["open_fen"] for row in rows}
+    return rows
 
 
 async def held_of(connection: Connection, receipts: Sequence[str]) -> dict[SuspenseKey, int]:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 
-from services.ledger.common.store.connection import constraint
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.flows.round import LockedSlot
 from services.ledger.settlement.domain.refusals import NothingToMove
@@ -23,6 +22,7 @@ from services.ledger.settlement.flows.check import refusal_of
 from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
 from services.ledger.settlement.store import transfer_in as transfer_in_store
+from shared.db import constraint
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.roles import Caller
 from shared.trail import same_person

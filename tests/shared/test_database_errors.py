@@ -1,0 +1,38 @@
+"""Errors of the database are known by their state and constraint, on Citus too."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from services.ledger.common.store.connection import FailureKind, failure_kind
+from shared.db import RETRIED_STATES, constraint, sqlstate
+
+TWICE = 'duplicate key value violates unique constraint "trail_one_signature_a_person_102008"'
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        (TWICE, "23505"),
+        ("could not commit transaction for shard 102008 on at least one active node", "40001"),
+        ("cache lookup failed for relation 7", "XX000"),
+    ],
+)
+def test_an_internal_error_of_citus_has_its_own_state(text: str, state: str) -> None:
+    assert sqlstate(asyncpg.InternalServerError(text)) == state
+
+
+def test_a_lost_race_at_commit_is_tried_again() -> None:
+    lost = asyncpg.InternalServerError("could not commit transaction for shard 102008")
+    assert sqlstate(lost) in RETRIED_STATES
+    assert failure_kind(lost) is FailureKind.BUSY
+    assert failure_kind(asyncpg.InternalServerError(TWICE)) is FailureKind.REFUSED
+
+
+def test_a_constraint_is_named_by_the_driver_or_in_the_text() -> None:
+    named = asyncpg.UniqueViolationError("duplicate key")
+    named.constraint_name = "trail_pkey"
+    assert constraint(named) == "trail_pkey"
+    assert constraint(asyncpg.UniqueViolationError(TWICE)) == "trail_one_signature_a_person"
+    assert constraint(asyncpg.UniqueViolationError("duplicate key")) is None
