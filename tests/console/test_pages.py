@@ -20,6 +20,7 @@ from services.console.widgets.field import Choice, Field, Loaded
 from services.console.widgets.file_form import FilePage
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage, Part
+from services.console.widgets.rules import RulesPage
 from shared import clock
 from shared.roles import Right, Role
 
@@ -44,6 +45,9 @@ def doors_of(page: Page) -> Iterator[tuple[str, str]]:
             yield "post", action.door
     if isinstance(page, FilePage):
         yield "post", page.door
+    if isinstance(page, RulesPage):
+        yield "get", page.door
+        yield from (("post", action.door) for action in (*page.actions, *page.decisions))
     if isinstance(page, PaperPage):
         yield from (("get", door) for door in (page.door, page.trail, page.prints) if door)
         yield from (("get", part.door) for part in page.parts if part.door)
@@ -61,7 +65,7 @@ def offered() -> set[tuple[str, str]]:
 
 
 def bare(door: str) -> str:
-    return re.sub(r"\{\w+\}", "{}", door)
+    return re.sub(r"\{\w+\}|(?<=/v1/rules/)\w+", "{}", door)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
@@ -134,7 +138,7 @@ def asked_fields(page: Page) -> Iterator[tuple[Field, dict[str, Any]]]:
         content = operation.get("requestBody", {}).get("content", {})
         body = schema_of(of, content.get("application/json", {}).get("schema", {}))
         given |= body.get("properties", {})
-        if method == "get" and isinstance(page, ListPage):
+        if method == "get" and isinstance(page, ListPage | RulesPage):
             fields = list(page.filters)
         elif isinstance(page, FilePage):
             fields = list(page.fields)
@@ -151,6 +155,8 @@ def asked_fields(page: Page) -> Iterator[tuple[Field, dict[str, Any]]]:
 def actions_of(page: Page) -> list[Action]:
     """Return the steps that a declared page offers."""
     bulk = [one.action for one in page.bulk] if isinstance(page, ListPage) else []
+    if isinstance(page, RulesPage):
+        return [*page.actions, *page.decisions]
     return [*page.actions, *bulk] if isinstance(page, ListPage | PaperPage) else []
 
 

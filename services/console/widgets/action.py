@@ -160,8 +160,17 @@ async def _posted(view: View, action: Action, paper: Paper, body: Body, key: str
 
 
 def _typed(inputs: Sequence[tuple[Field, Input]]) -> dict[str, Any]:
-    typed = {field.member: field.read(input) for field, input in inputs}
-    return {member: value for member, value in typed.items() if value is not None}
+    """Return the members of the body; "bank_account.bank" is a member of an object within it."""
+    body: dict[str, Any] = {}
+    for field, input in inputs:
+        value = field.read(input)
+        if value is not None:
+            *around, member = field.member.split(".")
+            place = body
+            for name in around:
+                place = place.setdefault(name, {})
+            place[member] = value
+    return body
 
 
 def sentence_of(text: Text, paper: Paper) -> str:

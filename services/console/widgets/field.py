@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -126,6 +127,21 @@ class Choice(Field):
     def build(self, value: str = "") -> Input:
         """Build the input."""
         return _select(self, {code: tell(name) for code, name in self.choices.items()}, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(Field):
+    """Some words, one on a line or with commas between them."""
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        area = ui.textarea(tell(self.title), value=self.opening(value))
+        return area.props("outlined dense autogrow").classes("w-full")
+
+    def read(self, input: Input) -> Any:
+        """Return the words as a list; None where there is none."""
+        words = re.split(r"[\n,\uff0c\u3001]+", str(input.value or ""))
+        return [word.strip() for word in words if word.strip()] or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,15 +20,14 @@ class Form:
         self.view, self.fields = view, fields
         self.inputs: list[tuple[Field, Input]] = []
 
-    async def build(self) -> None:
+    async def build(self, look: str = "w-full") -> None:
         """Build the fields, where the caller stands."""
-        with ui.element("div").classes("wx-form-grid"):
-            for field in self.fields:
-                start = str(self.view.query.get(field.member, ""))
-                input = field.build(start).classes("w-full")
-                self.inputs.append((field, input))
-                if isinstance(field, Loaded):
-                    await attempt(self.view.api, partial(field.fill, input, self.view.api, start))
+        for field in self.fields:
+            start = str(self.view.query.get(field.member, ""))
+            input = field.build(start).classes(look)
+            self.inputs.append((field, input))
+            if isinstance(field, Loaded):
+                await attempt(self.view.api, partial(field.fill, input, self.view.api, start))
 
     def typed(self) -> dict[str, Any] | None:
         """Return what was typed by member; None, and the person is told, where something is missing."""

@@ -8,10 +8,20 @@ from typing import Any, Final
 from services.console import codes
 from services.console.names import FUNDS
 from services.console.page import Area
+from services.console.pages.books.budgets import EXPENSES
 from services.console.pages.money.names import DEPOSITS
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Choice, Day, District, Field, Money, Note
+from services.console.widgets.field import (
+    Choice,
+    Day,
+    District,
+    Field,
+    Money,
+    Note,
+    Number,
+    Words,
+)
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage, Part
 from services.console.words import Text
@@ -30,6 +40,15 @@ KINDS: Final[Mapping[str, Text]] = {
     "adjustment_received": ("收到调剂金", "Adjustment money received"),
     "adjustment_grant": ("下拨调剂金", "Grant adjustment money"),
     "superior_grant": ("上级补助", "Grant of a superior"),
+    "transfer_in": ("关系转入", "Transfer in"),
+}
+PROPOSED: Final[Mapping[str, Text]] = {
+    kind: name for kind, name in KINDS.items() if kind != "transfer_in"
+}
+"""Kinds that are proposed by one form; a transfer in has a form of its own."""
+BROUGHT: Final[Mapping[str, Text]] = {
+    "pension": FUNDS["pension"],
+    "medical": FUNDS["medical"],
 }
 STATUSES: Final[Mapping[str, Text]] = {
     "proposed": ("待核准", "Proposed"),
@@ -47,6 +66,23 @@ def _proposal(body: Mapping[str, Any]) -> Mapping[str, Any]:
     row = {name: body[name] for name in of_amount if body.get(name)}
     rest = {name: value for name, value in body.items() if name not in of_amount}
     return {**rest, "amounts": [row] if row else []}
+
+
+def _transfer(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Make a transfer in of what was typed; a line of years that is no three values goes as it is."""
+    transfer = {**body["transfer"], "years": [_year(line) for line in body.get("years", ())]}
+    if not transfer["years"]:
+        del transfer["years"]
+    amounts = [{"fund": body["fund"], "amount": body["amount"]}]
+    rest = {name: body[name] for name in ("day", "summary") if name in body}
+    return {**rest, "kind": "transfer_in", "amounts": amounts, "transfer": transfer}
+
+
+def _year(line: str) -> Any:
+    words = line.split()
+    if len(words) != 3 or not all(word.isdigit() for word in words[:2]):
+        return line
+    return {"year": int(words[0]), "months": int(words[1]), "base": words[2]}
 
 
 _FIELDS: Final = (
@@ -77,7 +113,7 @@ LIST: Final = ListPage(
             door="ledger:/v1/settlements",
             right=Right.PROPOSE_SETTLEMENT,
             fields=(
-                Choice(member="kind", title=("种类", "Kind"), choices=KINDS, is_needed=True),
+                Choice(member="kind", title=("种类", "Kind"), choices=PROPOSED, is_needed=True),
                 Day(member="day", title=("记账日", "Day"), is_needed=True),
                 Choice(member="fund", title=("基金", "Fund"), choices=FUNDS),
                 Money(
@@ -85,7 +121,11 @@ LIST: Final = ListPage(
                     title=("金额,上缴为空即全部余额", "Amount; empty: the whole balance is swept"),
                 ),
                 District(),
-                Field(member="account", title=("支出科目(用款计划)", "Planned expense account")),
+                Choice(
+                    member="account",
+                    title=("支出科目(用款计划)", "Planned expense account"),
+                    choices=EXPENSES,
+                ),
                 Choice(member="deposit", title=("存款户", "Deposit"), choices=DEPOSITS),
                 Field(member="refund", title=("退费单", "Refund")),
                 Field(member="over_budget", title=("超预算理由", "Why over budget")),
@@ -95,6 +135,40 @@ LIST: Final = ListPage(
             confirm=(
                 "提出一笔结算,另一人核准后记账。",
                 "Propose one settlement; it is posted when another person approves.",
+            ),
+            done=("已提出", "Proposed"),
+            after=lambda answer: f"/settlements/{answer['id']}",
+        ),
+        Action(
+            title=("办理转入", "Transfer in"),
+            door="ledger:/v1/settlements",
+            right=Right.PROPOSE_SETTLEMENT,
+            fields=(
+                Choice(member="fund", title=("基金", "Fund"), choices=BROUGHT, is_needed=True),
+                Money(member="amount", title=("到账金额", "Amount received"), is_needed=True),
+                Day(member="day", title=("记账日", "Day"), is_needed=True),
+                Field(member="transfer.person", title=("个人编号", "Person"), is_needed=True),
+                Field(member="transfer.city", title=("转出城市", "City"), is_needed=True),
+                Field(member="transfer.letter", title=("联系函号", "Letter"), is_needed=True),
+                Money(
+                    member="transfer.account",
+                    title=("其中个人账户", "Of it for the personal account"),
+                    is_needed=True,
+                ),
+                Number(member="transfer.supplement", title=("补转次数", "Supplement")),
+                Words(
+                    member="years",
+                    title=(
+                        "带来的年限,每行:年度 月数 基数",
+                        "Years brought, a line each: year months base",
+                    ),
+                ),
+                Note(member="summary", title=("摘要", "Summary")),
+            ),
+            send=_transfer,
+            confirm=(
+                "按联系函登记一笔转入,另一人核准后记账;同一函号只办一次。",
+                "Record one transfer by its letter, once; it is posted when another person approves.",
             ),
             done=("已提出", "Proposed"),
             after=lambda answer: f"/settlements/{answer['id']}",
@@ -113,6 +187,7 @@ PAPER: Final = PaperPage(
         *_FIELDS,
         Column("deposit", ("存款户", "Deposit"), names=DEPOSITS),
         Column("refund", ("退费单", "Refund"), Kind.CODE, link="/refunds/{refund}"),
+        Column("letter", ("联系函", "Letter"), Kind.CODE),
         Column("over_budget", ("超预算理由", "Why over budget")),
         Column("voucher", ("凭证", "Voucher"), Kind.CODE, link="/vouchers/{voucher}"),
     ),

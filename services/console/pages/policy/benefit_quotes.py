@@ -273,7 +273,8 @@ async def show(view: View) -> None:
                 show_quote(found)
 
     with ui.element("div").classes("wx-panel wx-form-panel"):
-        await form.build()
+        with ui.element("div").classes("wx-form-grid"):
+            await form.build()
         answer.build(t("试算", "Calculate"), ask)
     answer.build_place()
 

@@ -134,7 +134,7 @@ _LINES: Final = (
     Column("why", ("怎样算出", "How it came about"), of=_why),
     Column("cited", ("依据", "Source")),
 )
-_SUMS: Final = (
+SUMS: Final = (
     Column("insurance", ("险种", "Insurance"), names=codes.INSURANCES),
     Column("unit", ("单位(元)", "Unit, yuan"), Kind.MONEY),
     Column("personal", ("个人(元)", "People, yuan"), Kind.MONEY),
@@ -149,7 +149,8 @@ def _unit_of(typed: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _show_totals(quote: Mapping[str, Any]) -> None:
+def show_totals(quote: Mapping[str, Any]) -> None:
+    """Show what the unit and its people pay, and by which policy."""
     totals = quote["totals"]
     with ui.element("div").classes("wx-tiles"):
         for title, amount in (
@@ -158,10 +159,12 @@ def _show_totals(quote: Mapping[str, Any]) -> None:
             (t("合计", "Together"), totals["total"]),
         ):
             tile(title, text.money(amount), t("元", "yuan"), None)
-    about(t(f"依据政策版本 {quote['policy']}。", f"By the policy {quote['policy']}."))
+    if quote.get("policy"):
+        about(t(f"依据政策版本 {quote['policy']}。", f"By the policy {quote['policy']}."))
 
 
-def _show_lines(quote: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
+def show_lines(quote: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
+    """Show lines with the reason of each amount."""
     with ui.element("div").classes("wx-panel w-full"):
         table(_LINES, [{**line, "cited": _source(quote, line)} for line in lines])
 
@@ -189,12 +192,13 @@ async def show_person(view: View) -> None:
         quote = await answer.fetch(DOOR, {**_unit_of(typed), "people": [person]})
         if quote is not None:
             with answer.place:
-                _show_totals(quote)
+                show_totals(quote)
                 heading(t("各险种", "By insurance"))
-                _show_lines(quote, quote["lines"])
+                show_lines(quote, quote["lines"])
 
     with ui.element("div").classes("wx-panel wx-form-panel"):
-        await form.build()
+        with ui.element("div").classes("wx-form-grid"):
+            await form.build()
         answer.build(t("试算", "Calculate"), ask)
     answer.build_place()
 
@@ -257,7 +261,8 @@ async def show_unit(view: View) -> None:
                 _show_bill(quote, len(people))
 
     with ui.element("div").classes("wx-panel wx-form-panel"):
-        await form.build()
+        with ui.element("div").classes("wx-form-grid"):
+            await form.build()
         rows = _Rows()
         rows.add()
         with ui.row():
@@ -269,16 +274,16 @@ async def show_unit(view: View) -> None:
 
 
 def _show_bill(quote: Mapping[str, Any], heads: int) -> None:
-    _show_totals(quote)
+    show_totals(quote)
     heading(t(f"{heads:,} 人各险种", f"{heads:,} people by insurance"))
     with ui.element("div").classes("wx-panel w-full"):
-        table(_SUMS, sums_of(quote["lines"]))
+        table(SUMS, sums_of(quote["lines"]))
     first: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for line in quote["lines"]:
         alike = line["explain"]["rule"], line["amount"], line["account"]
         first.setdefault(alike, line)
     heading(t("怎样算出", "How it came about"))
-    _show_lines(quote, list(first.values()))
+    show_lines(quote, list(first.values()))
 
 
 def sums_of(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

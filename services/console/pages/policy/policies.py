@@ -14,7 +14,7 @@ from services.console.pages.policy.differences import show_versions
 from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
-from services.console.widgets.field import Note
+from services.console.widgets.field import Field, Note
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage
 from services.console.widgets.title import about, page_title
@@ -179,6 +179,14 @@ BENEFITS: Final = ListPage(
         Column("source", ("依据", "Source")),
     ),
 )
+
+
+def _as_confirmed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row as it is, with its source confirmed."""
+    kept = ("rule", "place", "in_force_from", "in_force_to", "value")
+    return {**{name: row[name] for name in kept}, "certain": True}
+
+
 FORMULAS: Final = ListPage(
     path="/formula-rows",
     title=("计发参数", "Values of formulas"),
@@ -206,7 +214,7 @@ FORMULA: Final = PaperPage(
     trail="payout:/v1/formula-rows/{row}/trail",
     fields=(
         Column("title", ("名称", "Title")),
-        Column("rule", ("规则", "Rule")),
+        Column("rule", ("规则", "Rule"), Kind.CODE),
         Column("place", ("地区", "Place"), names=codes.REGIONS),
         Column("value", ("值", "Value"), of=lambda row: str(row["value"])),
         Column("in_force_from", ("自", "From"), Kind.DAY),
@@ -216,10 +224,29 @@ FORMULA: Final = PaperPage(
         Column("proposed_by", ("提出", "Proposed by"), names=codes.AUTHORS),
         Column("note", ("说明", "Note")),
     ),
-    actions=decisions(
-        "payout:/v1/formula-rows/{row}",
-        Right.PUBLISH_POLICY,
-        ("{title},自 {in_force_from} 起", "{title} from {in_force_from}"),
+    actions=(
+        Action(
+            title=("提出核实", "Propose as confirmed"),
+            door="payout:/v1/formula-rows",
+            right=Right.PUBLISH_POLICY,
+            when=lambda paper: paper["status"] == "in_force" and not paper["certain"],
+            fields=(
+                Field(member="source", title=("核实的依据", "Source confirmed"), is_needed=True),
+                Note(member="note", title=("说明", "Note"), is_needed=True),
+            ),
+            body=_as_confirmed,
+            confirm=(
+                "按原值提出《{title}》已核实,另一人批准后去掉〔待核〕。",
+                "Propose {title} as confirmed with its value; another person approves.",
+            ),
+            done=("已提出,待另一人批准", "Proposed; another person approves"),
+            after=lambda answer: f"/formula-rows/{answer['id']}",
+        ),
+        *decisions(
+            "payout:/v1/formula-rows/{row}",
+            Right.PUBLISH_POLICY,
+            ("{title},自 {in_force_from} 起", "{title} from {in_force_from}"),
+        ),
     ),
 )
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
+
+from nicegui import ui
 
 from services.console import codes
-from services.console.page import Area
+from services.console.page import Area, View, link
+from services.console.pages.money.debit_agreements import FILE
 from services.console.pages.work.bills import CHARGES
+from services.console.pages.work.inspections import OPEN
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
+from services.console.widgets.download import print_button
 from services.console.widgets.field import Day, District, Month
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage, Part
-from services.console.words import Text
+from services.console.words import Text, t
 from shared.roles import Right
 
 STATUSES: Final[Mapping[str, Text]] = {
@@ -52,6 +57,25 @@ LIST: Final = ListPage(
         Column("status", ("状态", "Status"), names=STATUSES),
     ),
 )
+
+
+async def show_unit_more(view: View, paper: Mapping[str, Any]) -> None:
+    """Show the way to the unit's flags, cases, agreements and bought months."""
+    unit = view.params["credit_code"]
+    with ui.row():
+        for title, path in (
+            (t("欠费", "Arrears"), f"/units/{unit}/arrears"),
+            (t("失信标记", "Flags"), link("/credit-flags", of=unit)),
+            (t("稽核案件", "Inspections"), link("/inspections", credit_code=unit)),
+            (t("扣款协议", "Debit agreements"), link("/debit-agreements", credit_code=unit)),
+            (
+                t("补缴、延长缴费", "Bought months"),
+                link("/contribution-extensions", credit_code=unit),
+            ),
+        ):
+            ui.link(title, path).classes("wx-link")
+
+
 PAPER: Final = PaperPage(
     path="/units/{credit_code}",
     title=("参保单位", "Unit"),
@@ -66,6 +90,7 @@ PAPER: Final = PaperPage(
         Column("bank_account.bank", ("开户银行", "Bank")),
         Column("bank_account.number", ("账号", "Account"), Kind.CODE),
     ),
+    more=show_unit_more,
     parts=(
         Part(
             title=("参保人员", "People"),
@@ -143,6 +168,8 @@ PAPER: Final = PaperPage(
             done=("已出具", "Issued"),
             after=lambda answer: f"/certificates/{answer['id']}",
         ),
+        OPEN,
+        FILE,
     ),
 )
 ARREARS: Final = PaperPage(
@@ -225,6 +252,23 @@ CHANGE: Final = PaperPage(
         ),
     ),
 )
+
+
+async def show_person_more(view: View, paper: Mapping[str, Any]) -> None:
+    """Show the flags that count, and the yearly statement of the accounts to print."""
+    person = view.params["person"]
+    with ui.row():
+        ui.link(t("失信标记", "Flags"), link("/credit-flags", of=person)).classes("wx-link")
+        if view.may(Right.READ_PERSONAL):
+            door = f"ledger:/v1/personal-accounts/{person}/statement"
+            print_button(
+                view,
+                t("打印个人账户对账单", "Print the statement of accounts"),
+                door,
+                format="html",
+            )
+
+
 PERSON: Final = PaperPage(
     path="/people/{person}",
     title=("参保人员", "Person"),
@@ -238,6 +282,7 @@ PERSON: Final = PaperPage(
         Column("person", ("个人编号", "Person"), Kind.CODE),
         Column("overlapping", ("重复参保", "Overlaps"), Kind.YES),
     ),
+    more=show_person_more,
     parts=(
         Part(
             title=("参保经历", "Units"),
