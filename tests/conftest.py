@@ -87,7 +87,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if operators and (home / "template").exists():
         name = (home / "template").read_text()
         asyncio.run(on_server(operators, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    for name in ("embedded", "plain", "console"):
+    for name in ("embedded", "plain"):
         if (home / name).exists():
             EmbeddedPostgres(home / name).destroy()
     shutil.rmtree(home, ignore_errors=True)

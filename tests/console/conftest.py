@@ -1,12 +1,11 @@
 """Fixtures of browser tests: a house with a filled city for each module, and people at browsers.
 
-`person("district_clerk.heping")` signs in once a module. A module changes a city of its own.
+`person("district_clerk.heping")` signs in once a module.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -38,11 +37,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="module")
 async def house(
-    request: pytest.FixtureRequest, browser: Browser, run_home: Path
+    browser: Browser, database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
-    """A copy of the filled city, with all services and the console, for one module."""
-    name = request.module.__name__.rpartition(".")[2].removeprefix("test_")
-    async with stage(run_home, f"console_{name}") as running:
+    """All services and the console, with a filled city."""
+    async with stage(tmp_path_factory.mktemp("console"), database_url) as running:
         yield running
 
 

@@ -1,4 +1,7 @@
-"""Everyday work in a browser: signing in and out, the inbox, a step, a file, the dashboard."""
+"""Work in a browser: signing in and out, a step, a file, the dashboard, every page, a whole month.
+
+All stories share one filled city and the people at their browsers; the month stands last.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,33 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Route, expect
 
+from services.console.page import all_pages
+from services.console.widgets.listing import ListPage
+from shared.roles import RIGHTS, Role
 from tests.console.conftest import People
-from tests.console.support.browser import PATIENCE_MS, new_person
+from tests.console.support import bureau
+from tests.console.support.browser import PATIENCE_MS, Person, new_person
 from tests.console.support.stage import BOARD, House
 from tests.samples import samples
 
 pytestmark = pytest.mark.story
+LOOKED_AT = {
+    "/": "inbox",
+    "/balances": "balances",
+    "/balance-sheet": "balance-sheet",
+    "/chain": "chain",
+    "/claims": "claims",
+    "/closing-check": "closing-check",
+    "/debit-batches": "debit-batches",
+    "/receipts": "receipts",
+    "/reconciliation-items": "reconciliation-items",
+    "/trial-balance": "trial-balance",
+}
+"""Pages whose screenshots are kept: axe looks at them too."""
+FAILURES = ".wx-fault, .wx-about[role=alert]"
+"""A refusal of a service, and a page that could not be built."""
+MACHINES = ("wuxian", "set-up", "collection_service", "payout_service")
+"""Names of no person that stand where a person's would."""
 
 
 async def test_the_page_before_signing_in_is_opened_afterwards(
@@ -174,10 +198,62 @@ def test_no_other_site_frames_a_page_or_posts_to_one(house: House) -> None:
 async def test_somebody_with_other_work_sees_a_menu_of_their_own(person: People) -> None:
     administrator = await person("identity_admin")
     await administrator.open("/")
-    links = await administrator.page.locator(".wx-nav-link").evaluate_all(
-        "all => all.map(a => a.getAttribute('href'))"
-    )
+    links = await administrator.menu()
     for path in links:
         await administrator.go(path)
         assert await administrator.page.locator(".wx-fault").all_inner_texts() == []
     assert "/declarations" not in links
+
+
+async def refusals(person: Person) -> list[str]:
+    found: list[str] = await person.page.locator(FAILURES).all_inner_texts()
+    return found
+
+
+async def codes_shown(person: Person) -> list[str]:
+    """Return cells that show a code where people read words; names of people are not such."""
+    found: list[str] = await person.page.evaluate(
+        """() => [...document.querySelectorAll('.wx-page td, .wx-page dd')]
+            .filter(one => !one.closest('.wx-code'))
+            .map(one => one.innerText.trim())
+            .filter(text => /^[a-z]+([_.][a-z0-9]+)+$/.test(text))"""
+    )
+    people = {*person.house.secrets, *MACHINES}
+    return [one for one in found if one not in people]
+
+
+async def test_a_supervisor_opens_every_page_of_the_menu(person: People) -> None:
+    """On a filled city no page is refused, nor is a paper behind a list."""
+    supervisor = await person("supervisor")
+    await supervisor.open("/")
+    menu = await supervisor.menu()
+    rights = RIGHTS[Role.SUPERVISOR]
+    faults: dict[str, list[str]] = {}
+    for page in all_pages():
+        if "{" in page.path or not (not page.rights or rights & set(page.rights)):
+            continue
+        await (supervisor.go if page.path in menu else supervisor.open)(page.path)
+        if found := await refusals(supervisor) + await codes_shown(supervisor):
+            faults[page.path] = found
+        if page.path in LOOKED_AT:
+            await supervisor.check(f"tour-{LOOKED_AT[page.path]}")
+        if isinstance(page, ListPage):
+            links = supervisor.page.locator(".wx-table a.wx-link")
+            if await links.count():
+                await links.first.click()
+                await supervisor.drawn()
+                if found := await refusals(supervisor) + await codes_shown(supervisor):
+                    faults[supervisor.page.url] = found
+    assert faults == {}
+    assert supervisor.outside == []
+    assert supervisor.errors == []
+
+
+async def test_seven_people_close_a_month_in_the_console(person: People, house: House) -> None:
+    """Strong reason for its length: it is the month that the console is for."""
+    await bureau.play(person, house)
+    supervisor = await person("supervisor")
+    await supervisor.open("/closings?level=month")
+    row = supervisor.page.locator(".wx-table tbody tr", has_text=bureau.PERIOD)
+    await expect(row).to_contain_text("centre_leader")
+    await supervisor.check("closed-month")

@@ -55,6 +55,13 @@ class Person:
         await self.page.click("button[type=submit]")
         await expect(self.page.locator(".wx-person")).to_be_visible(timeout=PATIENCE_MS)
 
+    async def menu(self) -> list[str]:
+        """Return the addresses of the menu's links."""
+        links: list[str] = await self.page.locator(".wx-nav-link").evaluate_all(
+            "all => all.map(a => a.getAttribute('href'))"
+        )
+        return links
+
     async def go(self, path: str) -> None:
         """Follow a link of the menu, without a load, and wait until the page is drawn."""
         link = self.page.locator(f'.wx-nav-link[href="{path}"]')

@@ -1,10 +1,8 @@
-"""A stage for browser tests: the demo's city, filled once a run, and a copy of it for each module."""
+"""A stage for browser tests: a running installation with the demo's city."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,17 +14,15 @@ import pyotp
 from services.demo.filling import fill
 from services.demo.office import Office
 from services.demo.stage import Stage
-from services.embedded import EmbeddedPostgres
 from services.supervisor import Supervisor
 from shared.process.settings import Settings
 from shared.security.sandbox import totp_seed
-from tests.conftest import THROW_AWAY, address, alone, on_server
+from tests.house.passwords import keep_passwords
 
 SERVICES = ("identity", "collection", "ledger", "payout", "console", "sandbox")
 STEP_SECONDS = 30
 BOARD = "http://localhost:8099"
 """A site that may show the wall screen in a frame."""
-FILLED = "wuxian_filled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,64 +50,28 @@ class House:
         return self.urls["console"]
 
 
-async def filled_home(run_home: Path) -> Path:
-    """Return the home of the filled city; whoever comes first in a run plays it."""
-    base = run_home / "console"
-    base.mkdir(mode=0o755, exist_ok=True)
-    with alone(base / "filling.lock"):
-        if not (base / "filled.json").exists():
-            admin = EmbeddedPostgres(base, options=THROW_AWAY).start()
-            await on_server(admin, f"CREATE DATABASE {FILLED}")
-            home = base / "filled"
-            async with _running(
-                base, home, FILLED, ("identity", "collection", "ledger", "payout", "sandbox")
-            ) as house:
-                office = Office(house.urls, house.secrets)
-                try:
-                    await fill(office, Stage())
-                finally:
-                    await office.close()
-            (base / "filled.json").write_text(json.dumps({"home": str(home)}))
-    return base
-
-
 @asynccontextmanager
-async def stage(run_home: Path, name: str) -> AsyncIterator[House]:
-    """Run the filled city anew, in a database and a home of its own."""
-    base = await filled_home(run_home)
-    admin = EmbeddedPostgres(base, options=THROW_AWAY).start()
-    home, database = base / name, f"wuxian_{name}"
-    await asyncio.to_thread(shutil.copytree, base / "filled", home)
-    await on_server(admin, f"CREATE DATABASE {database} TEMPLATE {FILLED} STRATEGY FILE_COPY")
-    try:
-        async with _running(base, home, database, SERVICES) as house:
-            yield house
-    finally:
-        await on_server(admin, f"DROP DATABASE {database} WITH (FORCE)")
-        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
-
-
-@asynccontextmanager
-async def _running(
-    base: Path, home: Path, database: str, services: tuple[str, ...]
-) -> AsyncIterator[House]:
-    admin = EmbeddedPostgres(base, options=THROW_AWAY).start()
+async def stage(base: Path, database_url: str) -> AsyncIterator[House]:
+    """Run everything on a migrated database, with the demo's city in the middle of a month."""
+    keep_passwords(base / "secrets")
     settings = Settings(
-        home=home,
-        admin_database_url=address(admin, database),
-        # The roles are the server's, and so are their passwords.
-        database_secrets_dir=base / "secrets",
-        field_keys_dir=home / "field-keys",
+        home=base,
+        admin_database_url=database_url,
         log_level="WARNING",
         # So short that the console asks for each token anew: a session's end is seen at once.
         token_seconds=60,
         cors_origins=(BOARD,),
     )
-    await asyncio.to_thread(home.mkdir, exist_ok=True)
-    with _log(home / "services.log") as write:
+    with _log(base / "services.log") as write:
         ports = dict.fromkeys(SERVICES, 0)
-        async with Supervisor(settings, services, ports=ports, on_log=write) as house:
-            yield House(house.urls, house.secrets, home, home / "services.log")
+        async with Supervisor(settings, SERVICES, ports=ports, on_log=write) as running:
+            house = House(running.urls, running.secrets, base, base / "services.log")
+            office = Office(house.urls, house.secrets)
+            try:
+                await fill(office, Stage())
+            finally:
+                await office.close()
+            yield house
 
 
 @contextmanager

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from playwright.async_api import expect
 
 from services.demo.city import PERIODS
 from services.demo.office import Office
 from shared.money import format_yuan, parse_yuan
-from tests.console.conftest import People
-from tests.console.support.browser import PATIENCE_MS
+from tests.console.support.browser import PATIENCE_MS, Person
 from tests.console.support.stage import House
 from tests.console.support.waiting import until
 
-pytestmark = pytest.mark.story
 PERIOD = PERIODS[1]
 LAST = f"{PERIOD}-31"
 NEXT = "2021-08-31"
@@ -36,7 +34,7 @@ REASON_OF = {"wrong_day": "认可日期差异", "wrong_payer": "付款人已核�
 class Bureau:
     """The people of the bureau at their browsers, and the machines outside."""
 
-    person: People
+    person: Callable[[str], Awaitable[Person]]
     outside: Office
 
     async def accept(self, district: str) -> None:
@@ -221,7 +219,7 @@ class Bureau:
         await leader.act("核准")
 
 
-async def play(person: People, house: House) -> None:
+async def play(person: Callable[[str], Awaitable[Person]], house: House) -> None:
     """Play the month."""
     office = Office(house.urls, house.secrets)
     bureau = Bureau(person, office)
@@ -242,13 +240,3 @@ async def play(person: People, house: House) -> None:
         await bureau.close("提出月结")
     finally:
         await office.close()
-
-
-async def test_seven_people_close_a_month_in_the_console(person: People, house: House) -> None:
-    """Strong reason for its length: it is the month that the console is for."""
-    await play(person, house)
-    supervisor = await person("supervisor")
-    await supervisor.open("/closings?level=month")
-    row = supervisor.page.locator(".wx-table tbody tr", has_text=PERIOD)
-    await expect(row).to_contain_text("centre_leader")
-    await supervisor.check("closed-month")
