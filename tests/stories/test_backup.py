@@ -29,6 +29,8 @@ from tests.house.passwords import keep_passwords
 
 pytestmark = pytest.mark.story
 PARTS = ("collection", "ledger", "payout", "sandbox")
+NAMES = ("first", "second")
+PASSPHRASE = "correct horse battery staple"
 
 
 @dataclass
@@ -38,6 +40,14 @@ class Site:
     directory: Path
     server: str | None
     ports: dict[str, int] = field(default_factory=lambda: {part: free_port() for part in PARTS})
+
+    @property
+    def backups(self) -> tuple[str, ...]:
+        """The words of a command that name this site's backups and their passphrase."""
+        return (
+            str(self.directory / "backups"),
+            *("--passphrase-file", str(self.directory / "passphrase")),
+        )
 
     def settings(self, name: str) -> Settings:
         """The settings of the first or the second installation."""
@@ -66,6 +76,11 @@ class Site:
             EmbeddedPostgres(self.directory / name).destroy()
         shutil.rmtree(self.directory / name, ignore_errors=True)
 
+    async def wipe_but_the_bank(self, name: str, home: Path) -> None:
+        """Lose an installation; the sandbox's bank stands elsewhere, so a new home has it."""
+        shutil.copytree(self.settings(name).home / "sandbox", home / "sandbox")
+        await self.wipe(name)
+
     def wuxian(self, name: str, *words: str) -> dict[str, object]:
         """Run a command of an installation that answers in JSON."""
         settings = self.settings(name)
@@ -86,17 +101,19 @@ class Site:
         return found
 
 
-@pytest.fixture(params=["embedded", "plain"])
-async def site(request: pytest.FixtureRequest, run_home: Path) -> AsyncIterator[Site]:
-    """A place for one story."""
-    server = request.getfixturevalue("plain_postgres_url") if request.param == "plain" else None
-    directory = run_home / f"backup-{request.param}-{uuid4().hex[:6]}"
-    directory.mkdir()
-    keep_passwords(directory / "secrets")
-    found = Site(directory, server)
-    yield found
-    for name in ("first", "second"):
-        await found.wipe(name)
+@pytest.fixture
+async def sites(run_home: Path, plain_postgres_url: str) -> AsyncIterator[tuple[Site, Site]]:
+    """Places on an operator's server, the oldest that we support, and on an embedded one."""
+    found = []
+    for kind, server in (("plain", plain_postgres_url), ("embedded", None)):
+        directory = run_home / f"backup-{kind}-{uuid4().hex[:6]}"
+        directory.mkdir()
+        keep_passwords(directory / "secrets")
+        found.append(Site(directory, server))
+    yield found[0], found[1]
+    for site in found:
+        for name in NAMES:
+            await site.wipe(name)
 
 
 @asynccontextmanager
@@ -114,44 +131,49 @@ async def running(site: Site, name: str) -> AsyncIterator[Supervisor]:
         log.close()
 
 
-async def test_the_second_month_is_played_on_what_was_restored(site: Site) -> None:
-    passphrase = site.directory / "passphrase"
-    passphrase.write_text("correct horse battery staple")
-    words = ("--passphrase-file", str(passphrase))
-    await site.make("first")
-    async with running(site, "first") as house:
+async def test_the_second_month_is_played_on_what_was_restored(sites: tuple[Site, Site]) -> None:
+    """The city moves: restored beside its own server's loss, then on a newer, embedded server."""
+    operators, embedded = sites
+    await operators.make("first")
+    async with running(operators, "first") as house:
         office = Office(house.urls, house.secrets)
         play = Play(cities.build(size=cities.SMALL), office, Stage())
         first = await first_month(play)
-        made = site.wuxian("first", "backup", str(site.directory / "backups"), *words)
-    keep_the_bank(site)
-    await office.close()
-    await site.wipe("first")
-
-    await site.make("second")
-    restored = site.wuxian(
-        "second",
-        *("restore", str(site.directory / "backups"), "--home", str(site.directory / "second")),
-        *words,
-    )
-    assert len(made["backups"]) == 1  # type: ignore[arg-type]
-    assert restored["verified"]
-    async with running(site, "second") as house:
+        await office.close()
+        back_up(operators, "first")
+    await operators.make("second")
+    await operators.wipe_but_the_bank("first", operators.settings("second").home)
+    restore(operators, "second", operators)
+    back_up(operators, "second")
+    await operators.wipe_but_the_bank("second", embedded.settings("first").home)
+    restore(embedded, "first", operators)
+    async with running(embedded, "first") as house:
         again = Office(house.urls, house.secrets)
         again.resume(office)
         play = Play(play.city, again, play.stage)
         report = await prove(play, await second_month(play, first))
         await again.close()
         proven(report)
-        verified = site.wuxian("second", "ledger", "verify")
+        verified = embedded.wuxian("first", "ledger", "verify")
+        back_up(embedded, "first")
     assert verified["verified"], verified
+    await embedded.wipe("first")
+    restore(embedded, "second", embedded)
 
 
-def keep_the_bank(site: Site) -> None:
-    """Carry the sandbox's bank over: it stands elsewhere and is not lost with us."""
-    shutil.copytree(
-        site.settings("first").home / "sandbox", site.settings("second").home / "sandbox"
-    )
+def back_up(site: Site, name: str) -> None:
+    """Take a backup of an installation, and leave no other one at the site."""
+    shutil.rmtree(site.directory / "backups", ignore_errors=True)
+    (site.directory / "passphrase").write_text(PASSPHRASE)
+    made = site.wuxian(name, "backup", *site.backups)
+    assert len(made["backups"]) == 1  # type: ignore[arg-type]
+
+
+def restore(site: Site, name: str, of: Site) -> None:
+    """Make an installation again of another one's backup, and have its books verified."""
+    home = str(site.settings(name).home)
+    restored = site.wuxian(name, "restore", of.backups[0], "--home", home, *of.backups[1:])
+    assert restored["verified"], restored
 
 
 def proven(report: Report) -> None:

@@ -285,7 +285,7 @@ def change(before: dict[Any, int], after: dict[Any, int]) -> dict[Any, int]:
 
 
 @pytest.fixture(scope="module")
-def centre_of(run_home: Path) -> Iterator[Callable[[], Centre]]:
+def centre_of(run_home: Path, on_shared_server: dict[str, str]) -> Iterator[Callable[[], Centre]]:
     """The centre of a city; of a new one when the last month was played."""
     centres: list[Centre] = []
 
@@ -295,7 +295,8 @@ def centre_of(run_home: Path) -> Iterator[Callable[[], Centre]]:
                 centres[-1].city.at.stop()
             home = run_home / f"machine-{len(centres)}"
             home.mkdir(mode=0o755)  # the database server's own account has to enter
-            centres.append(Centre(City(Installation(home)), FIRST_MONTH))
+            given = {} if centres else on_shared_server
+            centres.append(Centre(City(Installation(home, **given)), FIRST_MONTH))
         return centres[-1]
 
     yield found
