@@ -6,7 +6,6 @@ once that a day is closed, and can book a fact of a closed day on the first open
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from typing import Final
 
@@ -15,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.book_days.open_day import BookDays, FactDay
 from shared.db import Database
-from shared.process.log import logger
+from shared.process.background import keep_looking
 from shared.web.client import Peer
 
 PATH: Final = "/v1/book-days"
 REFRESH_SECONDS: Final = 1.0
-PAUSE_MAX_SECONDS: Final = 10.0
 
 DDL: Final = """
     CREATE TABLE book_days (
@@ -87,14 +85,11 @@ async def refresh(db: Database, ledger: Peer) -> BookDays:
 
 
 async def keep_fresh(db: Database, ledger: Peer) -> None:
-    """Refresh the copy every second or so, until cancelled."""
-    pause = REFRESH_SECONDS
-    while True:
-        try:
-            await refresh(db, ledger)
-            pause = REFRESH_SECONDS
-        except Exception as error:
-            if pause == REFRESH_SECONDS:
-                logger().warning("book days not refreshed, will retry", error=str(error)[:300])
-            pause = min(pause * 2, PAUSE_MAX_SECONDS)
-        await asyncio.sleep(pause)
+    """Refresh the copy every second or two, until cancelled."""
+
+    async def look() -> int:
+        await refresh(db, ledger)
+        return 0
+
+    failed = "book days not refreshed"
+    await keep_looking(look, db.bell, seconds=REFRESH_SECONDS, failed=failed)
