@@ -144,6 +144,10 @@ class Settings(BaseSettings):
     """登录后返回的操作台地址,须在该服务登记;不设则为 WUXIAN_PUBLIC_URLS 中 console 的地址加 /provider-return ·
     The console's address that the provider sends people back to, registered there; unset: the
     console's of WUXIAN_PUBLIC_URLS, or its port on this machine, with /provider-return."""
+    oidc_acr: str | None = None
+    """要求的登录强度:发给该服务(acr_values),ID 令牌的 acr 须与之相同,如要求第二因素;不设则由该服务决定 · Strength of
+    sign-in that is asked for (acr_values) and that the ID token must say (acr), for instance the
+    one with a second factor; unset: the provider decides."""
     oidc_subject_claim: str = "sub"
     """ID 令牌中标识人员的声明,须唯一、不变、本人不能修改;管理员登记人员时填写其值 · The claim of the ID
     token that tells a person: unique, lasting, and not theirs to change. An administrator gives

@@ -93,3 +93,19 @@ def test_a_person_who_signs_in_again_is_found_and_signed_out_again() -> None:
     old.renew({"session": "new", "role": "supervisor", "district": "centre", "expires_at": ends_at})
     assert sessions.find("a") is old
     assert sessions.end("a") is old
+
+
+def test_pages_of_a_person_who_signs_in_at_the_provider_again_go_on() -> None:
+    sessions, old = Sessions(), session("old")
+    sessions.open("a", old)
+    old.ends_at = clock.now() - timedelta(seconds=1)
+    sessions.open("b", session())
+    ends_at = (clock.now() + timedelta(hours=1)).isoformat()
+    answer = {"session": "new", "name": "li", "role": "supervisor", "district": "centre"}
+    answer["expires_at"] = ends_at
+    assert sessions.renew("a", answer | {"name": "wang"}) is None, "another person's pages end"
+    assert sessions.renew("a", answer) == "old"
+    assert sessions.find("a") is old
+    assert old.secret == "new"
+    sessions.end("a")
+    assert sessions.renew("a", answer) is None, "who has signed out begins anew"

@@ -39,6 +39,8 @@ class Provider:
     client_id: str
     client_secret: str
     redirect_url: str
+    acr: str | None = None
+    """The strength of a sign-in that is asked for, and that the ID token must say."""
 
     async def address_of(self, attempt: ProviderAttempt, state: str) -> str:
         """Return the address at the provider that a person is sent to.
@@ -58,6 +60,8 @@ class Provider:
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
             "code_challenge_method": "S256",
         }
+        if self.acr is not None:
+            parameters["acr_values"] = self.acr
         address = httpx.URL(metadata["authorization_endpoint"])
         return str(address.copy_merge_params(parameters))
 
@@ -89,7 +93,12 @@ class Provider:
             "redirect_uri": attempt.redirect_url,
             "code_verifier": attempt.code_verifier,
         }
-        own = (quote_plus(self.client_id), quote_plus(self.client_secret))
+        own = httpx.Auth()
+        if self._shows_its_secret_in_the_form(metadata):
+            form |= {"client_id": self.client_id}
+            form |= {"client_secret": self.client_secret} if self.client_secret else {}
+        else:
+            own = httpx.BasicAuth(quote_plus(self.client_id), quote_plus(self.client_secret))
         try:
             async with _outside() as client:
                 answer = await client.post(metadata["token_endpoint"], data=form, auth=own)
@@ -106,6 +115,11 @@ class Provider:
             return jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
         except (JoseError, KeyError, ValueError, TypeError) as error:
             raise ProviderTokenUnfit(claim="signature") from error
+
+    def _shows_its_secret_in_the_form(self, metadata: Mapping[str, Any]) -> bool:
+        """Return whether the provider takes no HTTP Basic, or there is no secret (PKCE alone)."""
+        methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        return not self.client_secret or "client_secret_basic" not in methods
 
     async def _metadata(self) -> Mapping[str, Any]:
         found = await self._read(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")

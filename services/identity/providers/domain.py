@@ -103,6 +103,7 @@ def subject_in(
     client_id: str,
     nonce: str,
     subject_claim: str,
+    acr: str | None,
     now: float,
 ) -> str:
     """Return what the provider calls the person, from an ID token whose signature was verified.
@@ -119,6 +120,7 @@ def subject_in(
         "aud": client_id in meant and (len(meant) == 1 or claims.get("azp") == client_id),
         "exp": isinstance(expires, int | float) and expires + LEEWAY_SECONDS > now,
         "nonce": isinstance(found, str) and hmac.compare_digest(found.encode(), nonce.encode()),
+        "acr": acr is None or claims.get("acr") == acr,
         subject_claim: isinstance(subject, str) and subject != "",
     }
     wrong = next((claim for claim, fits in right.items() if not fits), None)

@@ -84,6 +84,7 @@ async def finish(
         client_id=provider.client_id,
         nonce=attempt.nonce,
         subject_claim=subject_claim,
+        acr=provider.acr,
         now=time.time(),
     )
     return await db.run(lambda tx: _open(tx, subject, back.address))

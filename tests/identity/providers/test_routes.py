@@ -50,6 +50,7 @@ async def site(
 @pytest.fixture(autouse=True)
 def plain(provider: OpenIdProvider) -> None:
     provider.subject, provider.claims, provider.signs_with = LI, {}, provider.key
+    provider.methods = ["client_secret_basic"]
 
 
 async def back_of(site: Desk, provider: OpenIdProvider, **body: str) -> dict[str, str]:
@@ -126,6 +127,29 @@ async def test_a_token_of_another_key_is_refused(site: Desk, provider: OpenIdPro
         answer = await sign_in(site, provider)
         assert (answer.status_code, answer.json()["code"]) == (401, "PROVIDER_TOKEN_UNFIT")
     provider.algorithm = "RS256"
+
+
+async def test_a_provider_that_takes_the_secret_in_the_form_alone(
+    site: Desk, provider: OpenIdProvider
+) -> None:
+    provider.methods = ["client_secret_post"]
+    assert (await sign_in(site, provider)).status_code == 201
+
+
+async def test_a_weaker_sign_in_than_the_setting_asks_for_is_refused(
+    site: Desk, provider: OpenIdProvider
+) -> None:
+    site.app.state.settings = site.app.state.settings.model_copy(update={"oidc_acr": "mfa"})
+    try:
+        begun = (await site.http.post(ATTEMPTS, json={})).json()["address"]
+        assert "acr_values=mfa" in begun
+        for acr, status in (("mfa", 201), ("password", 401), (None, 401)):
+            provider.claims = {"acr": acr}
+            answer = await sign_in(site, provider)
+            assert answer.status_code == status
+            assert status == 201 or "claim=acr" in answer.json()["detail"]
+    finally:
+        site.app.state.settings = site.app.state.settings.model_copy(update={"oidc_acr": None})
 
 
 async def test_a_return_counts_once(site: Desk, provider: OpenIdProvider) -> None:

@@ -39,6 +39,7 @@ class OpenIdProvider:
         self.signs_with: Key = self.key
         self.algorithm, self.subject = "RS256", LI
         self.claims: dict[str, Any] = {}
+        self.methods = ["client_secret_basic"]
         self.codes: dict[str, dict[str, str]] = {}
         self.app = FastAPI()
         self.app.get("/.well-known/openid-configuration")(self._metadata)
@@ -73,6 +74,7 @@ class OpenIdProvider:
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/keys",
             "end_session_endpoint": f"{self.url}/logout",
+            "token_endpoint_auth_methods_supported": self.methods,
         }
 
     async def _keys(self) -> dict[str, Any]:
@@ -83,15 +85,21 @@ class OpenIdProvider:
         code: Annotated[str, Form()],
         code_verifier: Annotated[str, Form()],
         redirect_uri: Annotated[str, Form()],
-        authorization: Annotated[str, Header()],
+        authorization: Annotated[str, Header()] = "",
+        client_id: Annotated[str, Form()] = "",
+        client_secret: Annotated[str, Form()] = "",
     ) -> Response:
         given = self.codes.pop(code, None)
         own = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        in_form = (client_id, client_secret) == (CLIENT, SECRET)
+        is_ours = (
+            authorization == f"Basic {own}" if "client_secret_basic" in self.methods else in_form
+        )
         digest = hashlib.sha256(code_verifier.encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         right = (
             given is not None
-            and authorization == f"Basic {own}"
+            and is_ours
             and given["code_challenge"] == challenge
             and given["redirect_uri"] == redirect_uri
         )
