@@ -48,19 +48,23 @@ _turns = asyncio.Semaphore(2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """An attempt to sign in: the name, the password, the second factor, and where from."""
+    """An attempt to sign in: the name, the password, the second factor, and where from.
+
+    `network` is what one customer has of addresses: the address, or the /64 of IPv6.
+    """
 
     name: str
     password: str
     code: str
     address: str
+    network: str
 
     @property
     def subjects(self) -> tuple[tuple[str, int], ...]:
-        """The account and the address whose attempts are counted, and how many are free."""
+        """The account and the network whose attempts are counted, and how many are free."""
         return (
             (f"account:{folded(self.name)}", ACCOUNT_FREE),
-            (f"address:{self.address}", ADDRESS_FREE),
+            (f"address:{self.network}", ADDRESS_FREE),
         )
 
 

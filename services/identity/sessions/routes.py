@@ -11,6 +11,7 @@ from services.identity.sessions.schemas import PasswordIn, SessionIn, SessionOut
 from services.identity.tokens.flows.keyring import Keyring
 from services.identity.tokens.schemas import TokenOut
 from shared.db import Database
+from shared.guard.gate import address_of
 from shared.web.door_router import DoorRouter
 
 router = DoorRouter()
@@ -18,8 +19,13 @@ _PRIVATE = {"Cache-Control": "no-store"}
 
 
 def _sign_in(request: Request, body: SignInIn) -> SignIn:
-    address = request.client.host if request.client else ""
-    return SignIn(name=body.name, password=body.password, code=body.code, address=address)
+    return SignIn(
+        name=body.name,
+        password=body.password,
+        code=body.code,
+        address=request.client.host if request.client else "",
+        network=address_of(request.scope),
+    )
 
 
 @router.post("/v1/sessions", operation_id="sign_in", summary="登录 · Sign in", status_code=201)
