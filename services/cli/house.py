@@ -23,6 +23,7 @@ from services.cli.common import (
 
 if TYPE_CHECKING:
     from services.supervisor import Supervisor
+    from services.supervisor.home_log import HomeLog
 
 sandbox = typer.Typer(help="Rehearse with the simulated bank and tax bureau.")
 
@@ -46,12 +47,11 @@ def up(
     settings = settings_with(database_url=database_url)
     names = (*SERVICES, *(["console"] if console else []), *(["sandbox"] if sandbox else []))
     with plainly(), closing(HomeLog(settings.home / "log")) as log:
-        asyncio.run(
-            _stay(Supervisor(settings, names, on_log=log), as_json=as_json, demo_city=demo_city)
-        )
+        house = Supervisor(settings, names, on_log=log)
+        asyncio.run(_stay(house, log, as_json=as_json, demo_city=demo_city))
 
 
-async def _stay(house: Supervisor, *, as_json: bool, demo_city: bool) -> None:
+async def _stay(house: Supervisor, log: HomeLog, *, as_json: bool, demo_city: bool) -> None:
     loop = asyncio.get_running_loop()
     asked_to_stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -66,6 +66,7 @@ async def _stay(house: Supervisor, *, as_json: bool, demo_city: bool) -> None:
         return
     try:
         starting.result()
+        log.is_starting = False
         if demo_city and not await _filled(house, stopping):
             return
         _announce(house, as_json=as_json)

@@ -10,6 +10,7 @@ from services.supervisor.supervisor import print_log
 
 FILE_BYTES = 20 * 1024 * 1024
 FILES = 10
+SUPERVISOR = "supervisor"
 ACCESS_LINE = '{"event":"request"'
 """The beginning of a line of a service's access log (shared/web/access.py)."""
 
@@ -18,10 +19,13 @@ class HomeLog:
     """Takes the lines of all processes: all go to `services.log`, requests to `access.log`.
 
     Only lines that are no request are printed: a person who watches `wuxian up` would not find them
-    among thousands of requests. Each file is turned over at 20 MB, and ten are kept.
+    among thousands of requests. While all start at once, each misses the others, which is no news:
+    the services' lines are printed once `is_starting` is over. Each file is turned over at 20 MB,
+    and ten are kept.
     """
 
     def __init__(self, directory: Path) -> None:
+        self.is_starting = True
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._access = _file(directory / "access.log")
         self._services = _file(directory / "services.log")
@@ -32,7 +36,8 @@ class HomeLog:
             _write(self._access, line)
             return
         _write(self._services, f"{name:<10} | {line}")
-        print_log(name, line)
+        if name == SUPERVISOR or not self.is_starting:
+            print_log(name, line)
 
     def close(self) -> None:
         """Close the files."""
