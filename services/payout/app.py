@@ -22,6 +22,7 @@ from services.payout.common.evidence import STREAMS
 from services.payout.common.flows import PersonKeys
 from services.payout.common.personal import TABLES
 from services.payout.delivery import delivery_to
+from services.payout.draws.jobs import AccountDrawWorker
 from services.payout.entitlements.routes import change as change_doors
 from services.payout.entitlements.routes import end as end_doors
 from services.payout.entitlements.routes import entitlement as entitlement_doors
@@ -143,6 +144,7 @@ def build(settings: Settings | None = None) -> FastAPI:
                 app.state.funding.run,
                 app.state.person_corrections.run,
                 app.state.inspection_orders.run,
+                app.state.account_draws.run,
                 app.state.sealer.run,
                 partial(book_days.keep_fresh, app.state.db, app.state.ledger_peer),
                 BlockWriter(app.state.db, STREAMS).run,
@@ -247,6 +249,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
         db, PersonCorrections(collection_peer, keys), keys
     )
     app.state.inspection_orders = InspectionOrderWorker(db, InspectionOrders(collection_peer), keys)
+    app.state.account_draws = AccountDrawWorker(db)
     app.state.sealer = Sealer(db, _sealing(keys))
     ledger = LedgerClient(ledger_peer)
     refresh = partial(book_days.refresh, db, ledger_peer)

@@ -3,7 +3,8 @@
 A hypothesis machine lets facts become known about one person, files, signs, refuses and pays runs,
 returns payments and recovers money, against the real flows and database. In the end every run has
 caught up, and month by month paid less recovered is due plus what cases still cover. What the
-vouchers say agrees. Then the same facts become known for a twin in another order, and the same is
+vouchers say agrees, and the personal account was asked for its part of every month due and for no
+other. Then the same facts become known for a twin in another order, and the same is
 owed. `tests/payout/support/pension_oracle.py` says what is due.
 
 `WUXIAN_LIVES` and `WUXIAN_LIFE_STEPS` make it longer.
@@ -30,10 +31,14 @@ from hypothesis.stateful import (
 )
 
 from services.payout.claims.domain.run import RunScope
+from services.payout.draws import flows as draws_flow
+from services.payout.draws import store as draws_store
 from services.payout.payments.domain.payment import Outcome
 from services.payout.recoveries.domain.case import CaseStatus
 from shared.errors import Refusal
+from shared.ids import Ref
 from shared.money import parse_yuan
+from shared.references import Reference
 from tests.payout.support.office import Office
 from tests.payout.support.pension_life import Life, month_of
 from tests.payout.support.pension_money import Money
@@ -48,9 +53,11 @@ from tests.payout.support.pension_oracle import (
     Resumed,
     Retired,
     Stopped,
+    drawn_fen,
     due_fen,
     must_follow,
 )
+from tests.payout.support.pension_rows import ASKED, COVERED, PAID_MONTHS
 
 LIVES = int(os.environ.get("WUXIAN_LIVES", "6"))
 STEPS = int(os.environ.get("WUXIAN_LIFE_STEPS", "24"))
@@ -67,41 +74,6 @@ OUTCOMES = st.lists(
     max_size=4,
 )
 DAY = st.sampled_from([date(2021, 9, 1), date(2022, 3, 1)])
-
-_MONTHS = """
-SELECT month.period,
-       CAST(coalesce(sum(month.amount_fen), 0) AS bigint) AS net_fen,
-       CAST(coalesce(-sum(month.amount_fen) FILTER (WHERE month.amount_fen < 0), 0) AS bigint)
-           AS recovered_fen,
-       CAST(coalesce(sum(month.amount_fen - line.amount_fen), 0) AS bigint) AS kept_fen,
-       CAST(coalesce(sum(sent.fen), 0) AS bigint) AS cash_fen,
-       CAST(coalesce(sum(sent.pending_fen), 0) AS bigint) AS pending_fen
-  FROM pension_month AS month
-  LEFT JOIN claim_line AS line
-    ON line.claim_key = month.claim_key AND line.claim_id = month.claim_id
-   AND line.person_id = month.person_id AND line.reference = month.period
-   AND month.amount_fen > 0
- CROSS JOIN LATERAL (
-       SELECT sum(done.amount_fen) FILTER (WHERE done.status = 'paid') AS fen,
-              sum(done.amount_fen) FILTER (WHERE done.status IN ('pending', 'unknown'))
-                  AS pending_fen
-         FROM payment_part AS part
-         JOIN payment_line AS done
-           ON done.batch_key = part.batch_key AND done.batch_id = part.batch_id
-          AND done.part_no = part.part_no
-        WHERE part.claim_key = line.claim_key AND part.claim_id = line.claim_id
-          AND done.claim_line_no = line.line_no) AS sent
- WHERE month.person_id = :key AND month.live
- GROUP BY month.period
-"""
-_COVERED = """
-SELECT line.period, CAST(sum(line.amount_fen - line.recovered_fen) AS bigint) AS fen,
-       CAST(sum(line.written_off_fen) AS bigint) AS written_off_fen
-  FROM recovery_case AS owner
-  JOIN recovery_line AS line ON line.case_key = owner.case_key AND line.case_id = owner.id
- WHERE owner.case_key = :key AND owner.status <> 'refused'
- GROUP BY line.period
-"""
 
 
 class PensionMachine(RuleBasedStateMachine):
@@ -207,7 +179,7 @@ class PensionMachine(RuleBasedStateMachine):
     def check_batch(self) -> None:
         """Compare what a new batch pays with what is due now."""
         batched = self.wait(self.money.periods_of(self.money.batches[-1]))
-        for row in self.wait(self.life.rows(_MONTHS, key=self.life.key)):
+        for row in self.wait(self.life.rows(PAID_MONTHS, key=self.life.key)):
             if row.period in batched:
                 month = next(one for one in range(MONTHS) if str(month_of(one)) == row.period)
                 has_fen = row.cash_fen + row.pending_fen + row.kept_fen - row.recovered_fen
@@ -281,6 +253,12 @@ class PensionMachine(RuleBasedStateMachine):
         if cases := self.wait(self.money.cases()):
             self.wait(self.money.write_off(cases[which % len(cases)], 50))
 
+    @rule()
+    def draw(self) -> None:
+        """Let the background work ask the ledger for what was paid so far."""
+        while self.wait(self.life.do(draws_flow.step)):
+            pass
+
     # --- the end ----------------------------------------------------------------------------
 
     def catch_up(self) -> None:
@@ -317,13 +295,16 @@ class PensionMachine(RuleBasedStateMachine):
             self.wait(self.money.give_money(case, 100, date(2022, 5, 1)))
         self.catch_up()
         self.check(settled=True)
+        self.check_draws()
         self.check_vouchers()
         self.check_twin()
 
     def check(self, *, settled: bool = False) -> None:
         """Compare every month: paid and kept back, less recovered, is due plus what cases cover."""
-        months = {row.period: row for row in self.wait(self.life.rows(_MONTHS, key=self.life.key))}
-        covers = {row.period: row for row in self.wait(self.life.rows(_COVERED, key=self.life.key))}
+        months = {
+            row.period: row for row in self.wait(self.life.rows(PAID_MONTHS, key=self.life.key))
+        }
+        covers = {row.period: row for row in self.wait(self.life.rows(COVERED, key=self.life.key))}
         own_fen = 0
         for month in range(MONTHS):
             row, cover = months.get(str(month_of(month))), covers.get(str(month_of(month)))
@@ -335,6 +316,31 @@ class PensionMachine(RuleBasedStateMachine):
                 assert covered_fen == (cover.written_off_fen if cover else 0), (month, cover)
             own_fen += has_fen
         assert self.money.own_fen == own_fen, "deductions of one month settle another"
+
+    def check_draws(self) -> None:
+        """Compare what was asked of the account with the oracle, and with what the ledger was told."""
+        self.draw()
+        asked = {row.period: row.fen for row in self.wait(self.life.rows(ASKED, key=self.life.key))}
+        wanted = {str(month_of(one)): drawn_fen(self.life.facts, one) for one in range(MONTHS)}
+        assert {month: fen for month, fen in asked.items() if fen} == {
+            month: fen for month, fen in wanted.items() if fen
+        }
+        self.wait(self.office.deliver())
+        told = [
+            parse_yuan(one["amount"])
+            for paper in self.office.peers.draws.values()
+            for one in paper["draws"]
+            if Ref.parse(Reference.PERSON, one["person"]).key == self.life.key
+        ]
+        assert sum(told) == sum(wanted.values())
+        self.check_due_of_account(self.life)
+
+    def check_due_of_account(self, life: Life) -> None:
+        """Compare what all months due ask of the account, paid or not, with the oracle."""
+        until = month_of(MONTHS - 1)
+        found = self.wait(life.do(lambda tx: draws_store.drawn(tx, {life.key: life.key}, until)))
+        wanted = sum(drawn_fen(self.life.facts, month) for month in range(MONTHS))
+        assert (found[life.key].drawn_fen, found[life.key].is_known) == (wanted, True)
 
     def check_vouchers(self) -> None:
         """Compare the vouchers that payout sent with what the bank moved."""
@@ -368,7 +374,8 @@ class PensionMachine(RuleBasedStateMachine):
                 self.wait(twin.run(letter, month))
         for letter in "ab":
             self.wait(twin.run(letter, MONTHS, RunScope.ARREARS))
-        owed = self.wait(twin.rows(_MONTHS, key=twin.key))
+        self.check_due_of_account(twin)
+        owed = self.wait(twin.rows(PAID_MONTHS, key=twin.key))
         found = {row.period: row.net_fen for row in owed if row.net_fen}
         due = {str(month_of(month)): due_fen(self.life.facts, month) for month in range(MONTHS)}
         assert found == {month: fen for month, fen in due.items() if fen}, twin.facts

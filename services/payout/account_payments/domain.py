@@ -13,6 +13,12 @@ from typing import Any, Final
 
 from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
+from services.payout.draws.domain import (
+    NO_PENSION,
+    DrawnPension,
+    PensionDrawn,
+    require_inheritable,
+)
 from services.payout.withdrawals.domain import (
     AccountBalance,
     Withdrawal,
@@ -30,13 +36,6 @@ class NothingDue(Refusal):
 
     kind = Kind.CONFLICT
     code = "ACCOUNT_NOTHING_DUE"
-
-
-class PensionDrawn(Refusal):
-    """已核定或已领取养老金,个人账户不得转移或退还:余额须先扣除个人账户养老金 (a pension is or was paid from this account)"""
-
-    kind = Kind.CONFLICT
-    code = "ACCOUNT_PENSION_DRAWN"
 
 
 class AccountFund(StrEnum):
@@ -89,6 +88,7 @@ class AccountRequest:
     documents: Sequence[str]
     needs: Sequence[str] = ()
     """Documents that this request needs, beside those of the kind's row."""
+    is_inheritance: bool = False
 
     @property
     def kind(self) -> ClaimKind:
@@ -134,19 +134,45 @@ class AccountDue:
         return self.account_fen + self.pooled_fen
 
 
+def require_payable(request: AccountRequest, pension: DrawnPension) -> None:
+    """Refuse what a pension stands against: only heirs are paid an account that pays a pension.
+
+    Raises:
+        PensionDrawn, AccountPartUnknown: see `require_inheritable`.
+    """
+    if not pension.exists:
+        return
+    if not request.is_inheritance:
+        raise PensionDrawn
+    require_inheritable(pension)
+
+
 def due_of(
-    balance: AccountBalance, earlier: Sequence[Withdrawal], pooled: PooledPart | None
+    balance: AccountBalance,
+    earlier: Sequence[Withdrawal],
+    pooled: PooledPart | None,
+    pension: DrawnPension = NO_PENSION,
 ) -> AccountDue:
-    """Compute what is due now: the account and the pooled part, less what earlier claims take.
+    """Compute what is due now: the account and the pooled part, less what earlier claims take and
+    what pensions draw.
 
     Raises:
         NothingDue: earlier claims take it all.
     """
-    account_fen = due_fen(balance, earlier)
-    waiting_fen = balance.balance_fen - account_fen
+    account_fen = due_fen(balance, earlier, pension.drawn_fen)
+    waiting_fen = balance.balance_fen - due_fen(balance, earlier)
     sent_fen = sum(one.pooled_fen for one in earlier)
     pooled_fen = max(0, pooled.whole_fen - sent_fen) if pooled else 0
-    basis = {"balance": format_yuan(balance.balance_fen), "under_way": format_yuan(waiting_fen)}
+    basis: dict[str, Any] = {
+        "balance": format_yuan(balance.balance_fen),
+        "under_way": format_yuan(waiting_fen),
+    }
+    if pension.exists:
+        basis |= {
+            "pensions_drawn": format_yuan(balance.pensions_fen),
+            "pensions_due": format_yuan(pension.drawn_fen),
+            "pension_months": pension.months,
+        }
     if pooled is not None:
         basis |= {
             "pooled": pooled.formula,

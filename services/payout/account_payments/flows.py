@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.account_payments.domain import (
     AccountRequest,
-    PensionDrawn,
     PooledPart,
     claim_of,
     due_of,
+    require_payable,
     withdrawal_of,
 )
-from services.payout.benefits.domain import BASIC_PENSION, BenefitKind
+from services.payout.benefits.domain import BenefitKind
 from services.payout.claims.domain.claim import Claim
 from services.payout.claims.domain.draft import draft_faults
 from services.payout.claims.flows import claim as claim_flow
@@ -29,6 +29,8 @@ from services.payout.common.domain import (
     require_not_future,
 )
 from services.payout.common.flows import PersonKeys
+from services.payout.draws import flows as draws_flow
+from services.payout.draws.domain import NO_PENSION, DrawnPension
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.formulas.clients import BenefitRecords
 from services.payout.formulas.domain.person import PENSION, PersonRecord
@@ -103,7 +105,8 @@ async def file(
     """Compute what is due by the facts, and file its claim; one of a person at a time.
 
     Raises:
-        PensionDrawn: the person has a pension, or one was paid from the account.
+        PensionDrawn: the person draws a pension, or one who died is not the request's reason.
+        AccountPartUnknown: the account's part of the pension is not known.
         NothingDue: earlier claims take all there is.
         Faulty, EventClaimed: see `claim_flow.file_claim`.
     """
@@ -115,14 +118,13 @@ async def file(
     await persons_flow.require_right_numbers(tx, named, keys)
     await event_store.lock_people(tx, [person_id])
     people = await persons_store.records(tx, person_id)
-    if fund == PENSION and (
-        await entitlement_store.has_any(tx, people, BASIC_PENSION)
-        or await withdrawals_store.has_drawn_pension(tx, people)
-    ):
-        raise PensionDrawn
+    pension = NO_PENSION
+    if fund == PENSION:
+        pension = (await draws_flow.drawn(tx, [person_id], today))[person_id]
+        require_payable(request, pension)
     earlier = await withdrawals_store.of_people(tx, people, fund)
     pooled = await _pooled(tx, place, request.filed_on, facts.months)
-    due = due_of(facts.balance, earlier, pooled)
+    due = due_of(facts.balance, earlier, pooled, pension)
     draft = claim_of(request, due)
     asked_for = replace(row, documents=(*row.documents, *request.needs))
     require_faultless(draft_faults(draft, asked_for, today))
@@ -159,13 +161,25 @@ async def page(
     return await withdrawals_store.page(tx, district=district, after=after, limit=limit)
 
 
-async def earlier(tx: AsyncConnection, page: Sequence[Withdrawal]) -> list[Withdrawal]:
-    """Read all withdrawals of the people of a page."""
-    return await withdrawals_store.of_people(tx, sorted({one.person_id for one in page}))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountUse:
+    """All withdrawals of the people of a page, and what their pensions draw."""
+
+    earlier: list[Withdrawal]
+    pensions: dict[int, DrawnPension]
+
+
+async def use(tx: AsyncConnection, page: Sequence[Withdrawal], today: date) -> AccountUse:
+    """Read what payout knows of the accounts of a page."""
+    people = sorted({one.person_id for one in page})
+    return AccountUse(
+        earlier=await withdrawals_store.of_people(tx, people),
+        pensions=await draws_flow.drawn(tx, people, today),
+    )
 
 
 async def remainders(
-    balances: PersonalBalances, page: Sequence[Withdrawal], earlier: Sequence[Withdrawal]
+    balances: PersonalBalances, page: Sequence[Withdrawal], used: AccountUse
 ) -> list[Remainder]:
     """Ask the ledger what the accounts of a page hold; those that hold nothing are left out.
 
@@ -174,12 +188,14 @@ async def remainders(
     """
     found = await balances.of([one.person_id for one in page])
     by_account: dict[tuple[int, str], list[Withdrawal]] = defaultdict(list)
-    for one in earlier:
+    for one in used.earlier:
         by_account[one.person_id, one.fund].append(one)
     left = []
     for last in page:
         account = last.person_id, last.fund
-        left_fen = due_fen(found.get(account, EMPTY), by_account[account])
+        pension = used.pensions.get(last.person_id) if last.fund == PENSION else None
+        drawn_fen = pension.drawn_fen if pension else 0
+        left_fen = due_fen(found.get(account, EMPTY), by_account[account], drawn_fen)
         if left_fen:
             left.append(Remainder(last=last, left_fen=left_fen))
     return left

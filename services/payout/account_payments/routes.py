@@ -114,8 +114,8 @@ async def list_account_remainders(
         lambda tx: account_payments_flow.page(tx, district=scope, after=after, limit=limit + 1)
     )
     page, next_cursor = cut(rows, limit, lambda one: [one.person_id, one.claim.id.hex], filters)
-    earlier = await at.read(lambda tx: account_payments_flow.earlier(tx, page))
-    found = await account_payments_flow.remainders(_balances(at.request), page, earlier)
+    used = await at.read(lambda tx: account_payments_flow.use(tx, page, today()))
+    found = await account_payments_flow.remainders(_balances(at.request), page, used)
     return Page[AccountRemainderOut].of([AccountRemainderOut.of(one) for one in found], next_cursor)
 
 

@@ -53,6 +53,7 @@ class AccountPaymentIn(In):
             summary=summary_of(self.reason),
             documents=self.documents,
             needs=DEATH_DOCUMENTS if is_death else (),
+            is_inheritance=is_death,
         )
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.flows import PersonKeys
+from services.payout.draw_marks import store as draw_marks_store
 from services.payout.entitlements.domain.entitlement import SuspensionReason
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.mergers.domain import (
@@ -69,6 +70,7 @@ async def _merge(
         await payment_store.move_months(tx, (old, blind), survivor)
         await payment_store.move_cases(tx, (old, blind), survivor, sealed)
         await record_store.know_again(tx, survivor, await entitlement_store.time_of_lock(tx))
+        await draw_marks_store.of_people(tx, [(old, blind), survivor])
     await payment_store.move_events(tx, old, new)
     await payment_store.move_years(tx, old, new)
     return [*months, *events]
@@ -97,5 +99,6 @@ async def _merge_entitlements(
     await record_store.copy_suspensions(tx, old, survivor)
     await record_store.copy_accounts(tx, old, survivor)
     await record_store.copy_facts(tx, old, survivor)
+    await record_store.copy_parts(tx, old, survivor)
     await record_store.suspend(tx, old, SuspensionReason.MERGED, correction.paper)
     return True

@@ -46,6 +46,7 @@ class PersonalBalances:
                 (Ref.parse(Reference.PERSON, item["person"]).key, item["fund"]): AccountBalance(
                     balance_fen=parse_yuan(item["balance"]),
                     taken_fen={one["paper"]: parse_yuan(one["amount"]) for one in item["taken"]},
+                    pensions_fen=parse_yuan(item["pensions"]),
                 )
                 for item in answer["items"]
             }

@@ -25,10 +25,11 @@ class WithdrawalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountBalance:
-    """The balance of an account in the ledger, and the amount that each paper has taken from it."""
+    """The balance of an account in the ledger, and what each paper and the pensions took from it."""
 
     balance_fen: int = 0
     taken_fen: Mapping[str, int] = field(default_factory=dict)
+    pensions_fen: int = 0
 
 
 CANCELLED: Final = "cancelled_transfer"
@@ -54,16 +55,23 @@ class Withdrawal:
         return self.claim.text(Reference.CLAIM)
 
 
-def due_fen(balance: AccountBalance, earlier: Iterable[Withdrawal]) -> int:
+def due_fen(
+    balance: AccountBalance, earlier: Iterable[Withdrawal], pensions_due_fen: int = 0
+) -> int:
     """Compute what an account still holds for its owner; below zero, too much was paid.
+
+    Pensions count as they are due of the account, not as the ledger has drawn them so far: one that is
+    on its way is deducted, one of a month after death is not. They take what was ever there at most.
 
     Args:
         balance: the ledger's.
         earlier: the withdrawals of all claims that are not refused.
+        pensions_due_fen: what all months of a pension ask of the account.
     """
-    return balance.balance_fen - sum(
-        one.account_fen for one in earlier if one.paper not in balance.taken_fen
-    )
+    taken_fen = sum(balance.taken_fen.values())
+    waiting_fen = sum(one.account_fen for one in earlier if one.paper not in balance.taken_fen)
+    ever_fen = balance.balance_fen + balance.pensions_fen + taken_fen
+    return ever_fen - min(pensions_due_fen, max(ever_fen, 0)) - taken_fen - waiting_fen
 
 
 def withdrawal_payload(withdrawal: Withdrawal, day: str) -> dict[str, Any]:

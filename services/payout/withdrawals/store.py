@@ -131,20 +131,6 @@ async def of_people(
     return [_withdrawal(**row._mapping) for row in rows]
 
 
-async def has_drawn_pension(tx: AsyncConnection, person_ids: Sequence[int]) -> bool:
-    """Tell whether a month of a pension was ever paid under one of a person's records."""
-    rows = await tx.execute(
-        text("""
-            SELECT EXISTS (
-                       SELECT 1
-                         FROM pension_month
-                        WHERE person_id = ANY (CAST(:person_ids AS bigint[])) AND live)
-        """),
-        {"person_ids": list(person_ids)},
-    )
-    return bool(rows.scalar_one())
-
-
 async def page(
     tx: AsyncConnection, *, district: str | None, after: tuple[int, UUID] | None, limit: int
 ) -> list[Withdrawal]:

@@ -43,6 +43,8 @@ class PeerStub:
     brought: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     accounts: dict[tuple[int, str], int] = field(default_factory=dict)
     taken: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
+    draws: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pensions: dict[tuple[int, str], int] = field(default_factory=dict)
     spending: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -80,6 +82,8 @@ class PeerStub:
             return self._release(path.split("/")[3], body)
         if path == "/v1/personal-transfers":
             return self._transfer(body)
+        if path == "/v1/personal-draws":
+            return self._draw(body)
         if path.endswith("/recoveries"):
             return self._inspection_report(path.split("/")[3], body)
         assert path == "/v1/voucher-batches"
@@ -118,10 +122,27 @@ class PeerStub:
                     {"paper": paper, "amount": format_yuan(taken)}
                     for paper, taken in self.taken.get((person_id, fund), {}).items()
                 ],
+                "pensions": format_yuan(self.pensions.get((person_id, fund), 0)),
             }
             for (person_id, fund), fen in self.accounts.items()
             if person_id in keys
         ]
+
+    def _draw(self, body: dict[str, Any]) -> httpx.Response:
+        """Draw what accounts hold, as the ledger does."""
+        known = self.draws.setdefault(body["paper"], body)
+        assert known == body, "one paper, two bodies"
+        asked: dict[tuple[int, str], int] = {}
+        for paper in self.draws.values():
+            for one in paper["draws"]:
+                account = Ref.parse(Reference.PERSON, one["person"]).key, paper["fund"]
+                asked[account] = asked.get(account, 0) + parse_yuan(one["amount"])
+        for account, fen in asked.items():
+            before_fen = self.pensions.get(account, 0)
+            held_fen = self.accounts.get(account, 0) + before_fen
+            self.pensions[account] = max(0, min(fen, held_fen))
+            self.accounts[account] = held_fen - self.pensions[account]
+        return httpx.Response(201, json={"paper": body["paper"], "outcome": "credited"})
 
     def _transfer(self, body: dict[str, Any]) -> httpx.Response:
         account = Ref.parse(Reference.PERSON, body["person"]).key, body["fund"]

@@ -16,6 +16,8 @@ from services.payout.claims.domain.draft import NothingToPay
 from services.payout.claims.domain.run import RunScope
 from services.payout.claims.flows import claim as claim_flow
 from services.payout.claims.flows import pension_run as pension_run_flow
+from services.payout.draws import flows as draws_flow
+from services.payout.draws.domain import AccountPart
 from services.payout.entitlements.domain.change import (
     BankAccount,
     ChangeAction,
@@ -45,6 +47,8 @@ from shared.period import Period
 from shared.roles import CENTRE, Caller, Role
 from tests.payout.support.office import Office
 from tests.payout.support.pension_oracle import (
+    FINAL_PART_FEN,
+    PART_FEN,
     AccountChanged,
     Fact,
     Moved,
@@ -148,15 +152,16 @@ class Life:
                     account=self._account(),
                     since=month_of(fact.since),
                 )
-                done = await self._change(
-                    ChangeAction.REGISTER, "carried_over", person, fact.letter
-                )
+                how = (ChangeAction.REGISTER, "carried_over", person, fact.letter)
+                part_fen = None if self.facts else PART_FEN
+                done = await self._change(*how, part_fen=part_fen)
                 self._now_paid_by(fact.letter, fact.since)
                 return done
             case Recalculated():
                 person = self._person(monthly_fen=fact.fen, since=month_of(fact.since))
                 how = (ChangeAction.RECALCULATE, "average_published", person, self.payer)
-                return await self._change(*how, computed=True)
+                part_fen = FINAL_PART_FEN if fact.since == 0 else None
+                return await self._change(*how, computed=True, part_fen=part_fen)
             case Moved():
                 person = self._person(since=month_of(fact.since))
                 await self._change(ChangeAction.MOVE, "residence", person, fact.letter)
@@ -197,6 +202,7 @@ class Life:
         letter: str,
         *,
         computed: bool = False,
+        part_fen: int | None = None,
     ) -> bool:
         draft = ChangeDraft(
             action=action,
@@ -210,6 +216,16 @@ class Life:
         paper = await self.do(
             lambda tx: change_flow.propose(tx, draft, keys=self.keys, today=today(), caller=clerk)
         )
+        if part_fen is not None:
+            assert person.since is not None
+            part = AccountPart(
+                person_id=self.key,
+                blind=self.keys.blind(self.number),
+                since=person.since,
+                change=paper.ref,
+                account_fen=part_fen,
+            )
+            await self.do(lambda tx: draws_flow.state_parts(tx, [part]))
         return bool(await self._approve(paper.ref, letter))
 
     async def _approve(self, paper: Ref, letter: str) -> int | None:

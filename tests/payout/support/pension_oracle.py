@@ -15,6 +15,8 @@ from typing import ClassVar
 
 BACK_PAY = ("life_proof_missed", "missing", "death")
 REASONS = (*BACK_PAY, "prison")
+PART_FEN, FINAL_PART_FEN = 160_000, 190_000
+"""The account's part of the pension from month 0 on, and after the registration is recalculated."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,12 @@ def due_fen(facts: Sequence[Fact], month: int) -> int:
             assert isinstance(fact, Raised)
             fen = fact.raised(fen, retired[-1].paid_months)
     return fen
+
+
+def drawn_fen(facts: Sequence[Fact], month: int) -> int:
+    """Compute what a month asks of the personal account: its part, at most what is due."""
+    final = any(isinstance(fact, Recalculated) and fact.since == 0 for fact in facts)
+    return min(FINAL_PART_FEN if final else PART_FEN, due_fen(facts, month))
 
 
 def stops(facts: Sequence[Fact]) -> list[tuple[int, int | None]]:

@@ -27,7 +27,8 @@ class LineState:
     """A line of a paper and what is stored of its person.
 
     `latest` is the row that began last, `same` the one with the line's own first month; `account`
-    is the account that counts now; `ended` is the first month after an end before the line's month;
+    is the account that counts now; `account_claims` are claims, not refused, that pay out or transfer
+    the personal account of a person without a row; `ended` is the first month after an end before the line's month;
     `stopped` is the first month of the stop that has the paper's reason.
     """
 
@@ -42,6 +43,7 @@ class LineState:
     ended: Period | None = None
     stopped: Period | None = None
     end_exists: bool = False
+    account_claims: tuple[str, ...] = ()
 
 
 def state_faults(
@@ -80,6 +82,13 @@ def _register_faults(pointer: str, district: str, rule: ReasonRule, line: LineSt
             "qualification; what an old system paid is `carried_over`)"
         )
         faults.append(Fault(f"{pointer}/identity_number", "ENTITLEMENT_UNKNOWN", message))
+    if line.account_claims:
+        message = (
+            "该人的养老保险个人账户已退还或转出,或正在办理;其年限不得再在本地领取养老金 "
+            "(the account was or is being paid out or transferred, so its months open no pension here): "
+            + "; ".join(line.account_claims)
+        )
+        faults.append(Fault(f"{pointer}/identity_number", "ACCOUNT_PAID", message))
     if line.current is not None and line.account != line.current:
         message = (
             "与现收款账户不符;账户变更须单独办理 "

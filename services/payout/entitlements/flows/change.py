@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.domain import require_faultless
 from services.payout.common.flows import PersonKeys, record_reading
+from services.payout.draw_marks import store as draw_marks_store
 from services.payout.entitlements.domain.change import (
     PAPER,
     BankAccount,
@@ -40,7 +43,10 @@ from services.payout.entitlements.store import applied as applied_store
 from services.payout.entitlements.store import change as change_store
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.entitlements.store import rule as rule_store
+from services.payout.formulas.domain.person import PENSION
 from services.payout.persons import flows as persons_flow
+from services.payout.persons import store as persons_store
+from services.payout.withdrawals import store as withdrawals_store
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref, key_of
@@ -148,6 +154,7 @@ async def decide(
     if approved:
         held = rules.holds_account(BASIC_PENSION)
         applied = await _apply(tx, change, instant, held=held)
+        await draw_marks_store.of_change(tx, ref)
         await change_store.count_applied(tx, ref, applied)
     return replace(change, applied=applied)
 
@@ -183,8 +190,25 @@ async def _check(
     people = [(f"/people/{row.line_no - 1}/identity_number", row.person_id) for row in rows]
     await persons_flow.require_right_numbers(tx, people, keys)
     states = {row.line_no - 1: _state(row, change.action, keys) for row in rows}
+    if change.action is ChangeAction.REGISTER:
+        new = {row.person_id: row.line_no - 1 for row in rows if row.latest_since is None}
+        for person_id, claims in (await _account_claims(tx, list(new))).items():
+            states[new[person_id]] = replace(states[new[person_id]], account_claims=claims)
     faults = state_faults(change.action, change.district, rule, states)
     require_faultless(faults)
+
+
+async def _account_claims(
+    tx: AsyncConnection, person_ids: Sequence[int]
+) -> dict[int, tuple[str, ...]]:
+    """Find claims that pay out or transfer the pension accounts of people, under all their records."""
+    if not person_ids:
+        return {}
+    owners = await persons_store.owners(tx, person_ids)
+    taken: dict[int, list[str]] = defaultdict(list)
+    for one in await withdrawals_store.of_people(tx, list(owners), PENSION):
+        taken[owners[one.person_id]].append(one.paper)
+    return {person_id: tuple(papers) for person_id, papers in taken.items()}
 
 
 def _state(row: Row[Any], action: ChangeAction, keys: PersonKeys) -> LineState:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.domain import require_faultless
 from services.payout.common.flows import PersonKeys
+from services.payout.draw_marks import store as draw_marks_store
 from services.payout.entitlements.domain.end import (
     PAPER,
     EndDecided,
@@ -97,6 +98,7 @@ async def decide(
     await _record(tx, end, status.value, caller, why=note)
     instant = await entitlement_store.time_of_lock(tx)
     await end_store.decide(tx, ref, status, caller.subject, instant)
+    await draw_marks_store.of_people(tx, [(end.ref.key, end.blind)])
     return await _detail(tx, replace(end, status=status))
 
 

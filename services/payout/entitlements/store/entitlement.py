@@ -115,21 +115,6 @@ async def drawing(
     return {(row.person_id, bytes(row.identity_blind)) for row in rows}
 
 
-async def has_any(tx: AsyncConnection, person_ids: Sequence[int], kind: str) -> bool:
-    """Tell whether one of a person's records has an entitlement of a kind, paid yet or not."""
-    rows = await tx.execute(
-        text("""
-            SELECT EXISTS (
-                       SELECT 1
-                         FROM entitlement
-                        WHERE person_id = ANY (CAST(:person_ids AS bigint[])) AND kind = :kind
-                          AND suspended_at IS NULL)
-        """),
-        {"person_ids": list(person_ids), "kind": kind},
-    )
-    return bool(rows.scalar_one())
-
-
 async def page(
     tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
 ) -> list[Entitlement]:

@@ -137,6 +137,22 @@ async def copy_facts(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int
     )
 
 
+async def copy_parts(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
+    """Give the surviving record the account's part of the pension of the record that ends."""
+    await tx.execute(
+        text("""
+            INSERT INTO account_pension (person_id, identity_blind, since, change_key, change_id,
+                                         account_fen)
+            SELECT CAST(:new AS bigint), CAST(:new_blind AS bytea), since, change_key, change_id,
+                   account_fen
+              FROM account_pension
+             WHERE person_id = :old AND identity_blind = :blind
+            ON CONFLICT (person_id, identity_blind, since, change_id) DO NOTHING
+        """),
+        {"old": old[0], "blind": old[1], "new": new[0], "new_blind": new[1]},
+    )
+
+
 async def copy_ends(
     tx: AsyncConnection,
     old: tuple[int, bytes],

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.clients import voucher_payload
+from services.payout.draw_marks import store as draw_marks_store
 from services.payout.payments.clients import release_payload
 from services.payout.payments.domain.batch import (
     ACCEPTS_RESULTS,
@@ -70,6 +71,7 @@ async def report(
     if not review.applied:
         return FileResult(review, batch.status.value)
     await result_store.save_lines(tx, ref, list(review.after.values()))
+    await draw_marks_store.of_lines(tx, ref, list(review.after))
     if failed := failed_lines(review):
         await failed_store.add(tx, ref, failed)
     status = await _book(tx, batch, review)

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from services.payout.draws.domain import AccountPart, part_fen
 from services.payout.entitlements.domain.change import BankAccount
 from services.payout.formulas.domain.retirement import RetirementCategory
 from shared.errors import Kind, Refusal
@@ -197,6 +198,25 @@ class Qualification:
     initial_by: str | None = None
     meeting: Ref | None = None
     change: Ref | None = None
+
+
+def account_parts(
+    computed: Sequence[tuple[Qualification, CheckOutcome]], change: Ref
+) -> list[AccountPart]:
+    """List the parts of pensions that the accounts pay, as far as their results say; `change` opens
+    or corrects the pensions."""
+    stated = [(paper, part_fen(outcome.evidence)) for paper, outcome in computed]
+    return [
+        AccountPart(
+            person_id=paper.person_id,
+            blind=paper.blind,
+            since=paper.outcome.since,
+            change=change,
+            account_fen=fen,
+        )
+        for paper, fen in stated
+        if fen is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.domain import require_faultless, require_not_future
 from services.payout.common.flows import PersonKeys
+from services.payout.draws import flows as draws_flow
 from services.payout.entitlements.domain.change import (
     BankAccount,
     ChangeAction,
@@ -29,6 +30,7 @@ from services.payout.qualifications.domain.qualification import (
     Qualification,
     QualificationStatus,
     StepDecision,
+    account_parts,
 )
 from services.payout.qualifications.domain.step import meeting_faults, step_faults
 from services.payout.qualifications.flows import qualification as qualification_flow
@@ -111,6 +113,9 @@ async def _open_pensions(
         own_papers = [paper for _, paper in own]
         try:
             change = await _open(tx, own_papers, meeting, clerk, at=at)
+            await draws_flow.state_parts(
+                tx, account_parts([(one, one.outcome) for one in own_papers], change)
+            )
             await _state_facts(tx, own_papers, meeting, clerk, at=at)
         except Faulty as refusal:
             raise Faulty(faults=_at_papers(refusal.faults, [index for index, _ in own])) from None

@@ -9,11 +9,16 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits.domain import BASIC_PENSION
+from services.payout.draws import flows as draws_flow
 from services.payout.entitlements.domain.change import ChangeAction, ChangeDraft, PersonDraft
 from services.payout.entitlements.flows import change as change_flow
 from services.payout.persons import store as persons_store
 from services.payout.qualifications.domain.check import KnownPerson
-from services.payout.qualifications.domain.qualification import AT_ONCE, Qualification
+from services.payout.qualifications.domain.qualification import (
+    AT_ONCE,
+    Qualification,
+    account_parts,
+)
 from services.payout.qualifications.domain.recalculation import (
     NothingPublished,
     Recalculation,
@@ -145,6 +150,9 @@ async def propose(
     months = await recalculation_store.paid_months(tx, [one.paper for one in found], BASIC_PENSION)
     items = [replace(one, paid_months=months.get(one.paper.ref.id, 0)) for one in found]
     await recalculation_store.insert(tx, change, items)
+    await draws_flow.state_parts(
+        tx, account_parts([(one.paper, one.after) for one in items], change)
+    )
     return RecalculationProposal(
         change=change, waiting=waiting, items=items, skipped=skipped, following=batch.following
     )

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.clients import voucher_payload
+from services.payout.draw_marks import store as draw_marks_store
 from services.payout.recoveries.domain.plan import allot
 from services.payout.recoveries.domain.settle import (
     DividedEntry,
@@ -87,6 +88,7 @@ async def record(tx: AsyncConnection, run: DeductingRun, *, caller: Caller) -> N
     await entry_store.insert(tx, [one.entry for one in divided])
     await entry_store.share(tx, divided, run.period.year)
     await entry_store.give_back(tx, given)
+    await draw_marks_store.of_people(tx, sorted({(one.key, one.blind) for one in given}))
 
 
 async def book(tx: AsyncConnection, run: DeductingRun, today: date, *, caller: Caller) -> None:
@@ -101,6 +103,7 @@ async def book(tx: AsyncConnection, run: DeductingRun, today: date, *, caller: C
     await entry_store.decide(
         tx, [entry.ref for entry in entries], EntryStatus.SETTLED, caller.subject
     )
+    await draw_marks_store.of_kept(tx, run.claim)
     everything = [share for one in divided for share in one.shares]
     head = SettlementHead(
         event_id=f"deducted:{run.claim.id.hex}",

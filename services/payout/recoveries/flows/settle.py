@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.clients import voucher_payload
 from services.payout.common.domain import require_faultless, require_not_future
+from services.payout.draw_marks import store as draw_marks_store
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.recoveries.domain.case import (
     CaseCause,
@@ -273,6 +274,7 @@ async def apply(tx: AsyncConnection, settlement: AppliedEntry) -> None:
             shares=shares,
         )
         await entry_store.give_back(tx, [given])
+        await draw_marks_store.of_people(tx, [(given.key, given.blind)])
 
 
 async def _confirmed(tx: AsyncConnection, ref: Ref) -> RecoveryCase:

@@ -5,9 +5,15 @@ from itertools import permutations
 import pytest
 
 from services.payout.account_payments.domain import NothingDue, PooledPart, due_of
+from services.payout.draws.domain import (
+    AccountPartUnknown,
+    DrawnPension,
+    PensionDrawn,
+    require_inheritable,
+)
 from services.payout.formulas.domain.person import PersonRecord, PersonYear
 from services.payout.formulas.domain.transfer import PooledShare
-from services.payout.withdrawals.domain import AccountBalance, Withdrawal, WithdrawalKind
+from services.payout.withdrawals.domain import AccountBalance, Withdrawal, WithdrawalKind, due_fen
 from shared.ids import Ref
 
 
@@ -54,6 +60,48 @@ def test_late_credits_are_due_once_whatever_the_order() -> None:
             claims.append(taken(due.account_fen, due.pooled_fen))
         assert sum(one.account_fen for one in claims) == 35_01
         assert sum(one.pooled_fen for one in claims) == 44_50
+
+
+def test_pensions_take_what_is_due_of_the_account_however_much_the_ledger_has_drawn() -> None:
+    """Drawn already, on its way, or put back after a death: the heirs get the same."""
+    pension = DrawnPension(exists=True, died=True, drawn_fen=30_00, months=3)
+    for drawn_fen in (0, 10_00, 30_00, 50_00):
+        balance = AccountBalance(balance_fen=100_00 - drawn_fen, pensions_fen=drawn_fen)
+        due = due_of(balance, [], None, pension)
+        assert due.account_fen == 70_00
+        assert due.basis["pensions_due"] == "30.00"
+        paid = taken(70_00)
+        waiting = due_fen(balance, [paid], pension.drawn_fen)
+        booked = AccountBalance(
+            balance_fen=balance.balance_fen - 70_00,
+            pensions_fen=drawn_fen,
+            taken_fen={paid.paper: 70_00},
+        )
+        assert waiting == due_fen(booked, [paid], pension.drawn_fen) == 0
+
+
+def test_an_account_that_pensions_have_used_up_leaves_nothing_and_owes_nothing() -> None:
+    used_up = AccountBalance(balance_fen=0, pensions_fen=100_00)
+    assert due_fen(used_up, [], 500_00) == 0
+    with pytest.raises(NothingDue):
+        due_of(used_up, [], None, DrawnPension(exists=True, died=True, drawn_fen=500_00))
+    # The death was withdrawn after the heirs were paid: that is too much, up to what they got.
+    paid = taken(70_00)
+    after = AccountBalance(balance_fen=0, pensions_fen=30_00, taken_fen={paid.paper: 70_00})
+    assert due_fen(after, [paid], 60_00) == -30_00
+    assert due_fen(after, [paid], 500_00) == -70_00
+
+
+def test_only_heirs_are_paid_an_account_that_pays_a_pension() -> None:
+    living, unknown = (
+        DrawnPension(exists=True),
+        DrawnPension(exists=True, died=True, is_known=False),
+    )
+    require_inheritable(DrawnPension(exists=True, died=True))
+    with pytest.raises(PensionDrawn):
+        require_inheritable(living)
+    with pytest.raises(AccountPartUnknown):
+        require_inheritable(unknown)
 
 
 def test_the_pooled_part_counts_pension_months_from_the_year_of_the_row() -> None:

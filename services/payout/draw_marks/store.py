@@ -1,0 +1,128 @@
+"""Marks in the database: months of pensioners about which something became known.
+
+Whatever changes what is paid or due of a month marks it in the same transaction, and background work
+(`draws`) asks the ledger for the difference. A mark is a new row each time, so one that is written
+while another is being worked off is not lost. People whose account pays no part have no marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.ids import Ref
+
+_EVERY_MONTH: Final = ""
+_HAS_PART: Final = """
+             EXISTS (SELECT 1
+                       FROM account_pension AS part
+                      WHERE part.person_id = marked.person_id
+                        AND part.identity_blind = marked.identity_blind)"""
+
+
+async def of_change(tx: AsyncConnection, change: Ref) -> None:
+    """Mark every month of the people of an approved paper."""
+    await tx.execute(
+        text(f"""
+            INSERT INTO draw_mark (person_id, identity_blind, period)
+            SELECT DISTINCT marked.person_id, marked.identity_blind, '{_EVERY_MONTH}'
+              FROM entitlement_change_line AS marked
+             WHERE marked.change_key = :change_key AND marked.change_id = :change_id
+               AND {_HAS_PART}
+        """),
+        {"change_key": change.key, "change_id": change.id},
+    )
+
+
+async def of_people(
+    tx: AsyncConnection, people: Sequence[tuple[int, bytes]], period: str = _EVERY_MONTH
+) -> None:
+    """Mark a month of people, by key and keyed hash; every month without one."""
+    if not people:
+        return
+    await tx.execute(
+        text(f"""
+            INSERT INTO draw_mark (person_id, identity_blind, period)
+            SELECT marked.person_id, marked.identity_blind, CAST(:period AS text)
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]))
+                AS marked (person_id, identity_blind)
+             WHERE {_HAS_PART}
+        """),
+        {
+            "person_ids": [person_id for person_id, _ in people],
+            "blinds": [blind for _, blind in people],
+            "period": period,
+        },
+    )
+
+
+async def of_lines(tx: AsyncConnection, batch: Ref, line_nos: Sequence[int]) -> None:
+    """Mark the months of payment lines of which a bank's file said something new."""
+    await tx.execute(
+        text(f"""
+            INSERT INTO draw_mark (person_id, identity_blind, period)
+            SELECT DISTINCT marked.person_id, marked.identity_blind, marked.period
+              FROM payment_line AS paid
+              JOIN payment_part AS part
+                ON part.batch_key = paid.batch_key AND part.batch_id = paid.batch_id
+               AND part.part_no = paid.part_no
+              JOIN claim
+                ON claim.claim_key = part.claim_key AND claim.id = part.claim_id
+               AND claim.kind = 'pension_run'
+              JOIN claim_line AS line
+                ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
+               AND line.line_no = paid.claim_line_no
+              JOIN pension_month AS marked
+                ON marked.person_id = line.person_id AND marked.period = line.reference
+               AND marked.claim_key = line.claim_key AND marked.claim_id = line.claim_id
+             WHERE paid.batch_key = :batch_key AND paid.batch_id = :batch_id
+               AND paid.line_no = ANY (CAST(:line_nos AS integer[]))
+               AND {_HAS_PART}
+        """),
+        {"batch_key": batch.key, "batch_id": batch.id, "line_nos": list(line_nos)},
+    )
+
+
+async def of_kept(tx: AsyncConnection, run: Ref) -> None:
+    """Mark the months of which an approved run kept something back for a debt."""
+    await tx.execute(
+        text(f"""
+            INSERT INTO draw_mark (person_id, identity_blind, period)
+            SELECT DISTINCT marked.person_id, marked.identity_blind, marked.period
+              FROM claim_line AS line
+              JOIN pension_month AS marked
+                ON marked.person_id = line.person_id AND marked.period = line.reference
+               AND marked.claim_key = line.claim_key AND marked.claim_id = line.claim_id
+               AND marked.amount_fen > line.amount_fen
+             WHERE line.claim_key = :claim_key AND line.claim_id = :claim_id
+               AND {_HAS_PART}
+        """),
+        {"claim_key": run.key, "claim_id": run.id},
+    )
+
+
+async def take(tx: AsyncConnection, limit: int) -> list[tuple[int, bytes, str]]:
+    """Lock the draws of this transaction against others, and take marks away: (person, hash, month)."""
+    if not await tx.scalar(text("SELECT EXISTS (SELECT 1 FROM draw_mark)")):
+        return []
+    await tx.execute(text("SELECT name FROM person_gate WHERE name = 'draws' FOR UPDATE"))
+    rows: Sequence[Any] = (
+        await tx.execute(
+            text("""
+                DELETE FROM draw_mark AS mark
+                 USING (SELECT person_id, identity_blind, period, id
+                          FROM draw_mark
+                         ORDER BY person_id, identity_blind, period, id
+                         LIMIT :limit) AS chosen
+                 WHERE mark.person_id = chosen.person_id
+                   AND mark.identity_blind = chosen.identity_blind
+                   AND mark.period = chosen.period AND mark.id = chosen.id
+                RETURNING mark.person_id, mark.identity_blind, mark.period
+            """),
+            {"limit": limit},
+        )
+    ).all()
+    return sorted({(row.person_id, bytes(row.identity_blind), row.period) for row in rows})

@@ -1,0 +1,31 @@
+"""Background work: let the ledger draw from personal accounts what paid pensions ask of them.
+
+A step takes marks, writes what differs and the messages about it, in one transaction. So the process
+may be killed anywhere, and the next one goes on with the marks that are left.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.payout.draws import flows as draws_flow
+from shared.db import Database
+from shared.process.background import keep_looking
+
+IDLE_SECONDS: Final = 2.0
+
+
+class AccountDrawWorker:
+    """Works off marks, a few thousand at a time."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def run(self) -> None:
+        """Work until cancelled. Stopping anywhere loses nothing."""
+        failed = "draws on personal accounts not written"
+        await keep_looking(self.step, self.db.bell, seconds=IDLE_SECONDS, failed=failed)
+
+    async def step(self) -> int:
+        """Work off some marks; return how many there were."""
+        return await self.db.run(draws_flow.step)

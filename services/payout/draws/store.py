@@ -1,0 +1,240 @@
+"""Draws in the database: what months ask of accounts, and the difference to what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.benefits.domain import BASIC_PENSION
+from services.payout.draws.domain import AccountDraw, AccountPart, DrawnPension
+from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED
+from shared.period import Period
+
+_PART: Final = """
+     CROSS JOIN LATERAL (
+           SELECT stated.account_fen AS fen
+             FROM account_pension AS stated
+             JOIN entitlement AS opened
+               ON opened.person_id = stated.person_id
+              AND opened.identity_blind = stated.identity_blind
+              AND opened.change_id = stated.change_id
+              AND (opened.suspended_at IS NULL OR opened.suspended_reason = 'raised')
+            WHERE stated.person_id = month.person_id
+              AND stated.identity_blind = month.identity_blind
+              AND stated.since <= month.period
+            ORDER BY stated.since DESC, stated.change_id DESC
+            LIMIT 1) AS part"""
+"""Join the account's part of a person's `month`, as its paper says that counts: `part.fen`."""
+_DUE: Final = f"""
+     CROSS JOIN LATERAL (
+           SELECT amount.fen, row.district
+             FROM entitlement AS row
+             {AMOUNT}
+            WHERE row.person_id = month.person_id AND row.identity_blind = month.identity_blind
+              AND row.kind = '{BASIC_PENSION}' AND {IN_FORCE} AND {NOT_STOPPED}
+            LIMIT 1) AS due"""
+"""Join what is due of a person's `month`, and the district that pays it: `due.fen`, `due.district`."""
+# What the person has: what the bank paid and what an approved run kept back for a debt, less what was
+# given back. It is drawn on the day of the first payment.
+_HELD: Final = f"""
+     CROSS JOIN LATERAL (
+           SELECT CAST(sum(CASE WHEN paid.amount_fen < 0 THEN paid.amount_fen
+                                ELSE coalesce(sent.fen, 0)
+                                     + CASE WHEN claim.status = 'approved'
+                                            THEN paid.amount_fen - line.amount_fen ELSE 0 END
+                           END) AS bigint) AS fen,
+                  coalesce(min(sent.booked_on),
+                           min(CAST(claim.filed_at AT TIME ZONE 'Asia/Shanghai' AS date)))
+                      AS booked_on
+             FROM pension_month AS paid
+             JOIN claim ON claim.claim_key = paid.claim_key AND claim.id = paid.claim_id
+             LEFT JOIN claim_line AS line
+               ON line.claim_key = paid.claim_key AND line.claim_id = paid.claim_id
+              AND line.person_id = paid.person_id AND line.reference = paid.period
+              AND paid.amount_fen > 0
+            CROSS JOIN LATERAL (
+                  SELECT sum(done.amount_fen) AS fen, min(done.paid_booked_on) AS booked_on
+                    FROM payment_part AS batched
+                    JOIN payment_line AS done
+                      ON done.batch_key = batched.batch_key AND done.batch_id = batched.batch_id
+                     AND done.part_no = batched.part_no
+                   WHERE batched.claim_key = paid.claim_key AND batched.claim_id = paid.claim_id
+                     AND batched.live AND done.claim_line_no = line.line_no
+                     AND done.status = 'paid') AS sent
+            WHERE paid.person_id = month.person_id
+              AND paid.identity_blind = month.identity_blind AND paid.kind = '{BASIC_PENSION}'
+              AND paid.period = month.period AND paid.live) AS held"""
+_KEEP_IN_STEP: Final = f"""
+WITH marked AS (
+    SELECT person_id, identity_blind, period
+      FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]),
+                  CAST(:periods AS text[])) AS mark (person_id, identity_blind, period)
+), month AS (
+    SELECT DISTINCT paid.person_id, paid.identity_blind, paid.period
+      FROM marked
+      JOIN pension_month AS paid
+        ON paid.person_id = marked.person_id AND paid.identity_blind = marked.identity_blind
+       AND paid.kind = '{BASIC_PENSION}' AND paid.live AND marked.period IN ('', paid.period)
+), wanted AS (
+    SELECT month.person_id, month.identity_blind, month.period, held.booked_on AS drawn_on,
+           least(part.fen, due.fen, held.fen) AS fen
+      FROM month
+      {_PART}
+      {_DUE}
+      {_HELD}
+     WHERE least(part.fen, due.fen, held.fen) > 0
+), earlier AS (
+    SELECT asked.person_id, asked.identity_blind, asked.period, asked.drawn_on, asked.asked_fen
+      FROM account_draw AS asked
+     WHERE EXISTS (SELECT 1
+                     FROM marked
+                    WHERE marked.person_id = asked.person_id
+                      AND marked.identity_blind = asked.identity_blind
+                      AND marked.period IN ('', asked.period))
+), difference AS (
+    SELECT person_id, identity_blind, period, drawn_on, CAST(sum(fen) AS bigint) AS fen
+      FROM (SELECT person_id, identity_blind, period, drawn_on, fen FROM wanted
+             UNION ALL
+            SELECT person_id, identity_blind, period, drawn_on, -asked_fen FROM earlier) AS both_of
+     GROUP BY person_id, identity_blind, period, drawn_on
+    HAVING sum(fen) <> 0
+)
+INSERT INTO account_draw (person_id, identity_blind, period, drawn_on, id, asked_fen)
+SELECT person_id, identity_blind, period, drawn_on, CAST(:paper AS uuid), fen
+  FROM difference
+RETURNING person_id, drawn_on, asked_fen
+"""
+_DRAWN: Final = f"""
+WITH record AS (
+    SELECT owner_id, person_id
+      FROM unnest(CAST(:owner_ids AS bigint[]), CAST(:person_ids AS bigint[]))
+        AS record (owner_id, person_id)
+), pension AS (
+    SELECT record.owner_id, row.person_id, row.identity_blind, min(row.in_force_from) AS since
+      FROM record
+      JOIN entitlement AS row
+        ON row.person_id = record.person_id AND row.kind = '{BASIC_PENSION}'
+       AND row.suspended_at IS NULL
+     GROUP BY record.owner_id, row.person_id, row.identity_blind
+), stated AS (
+    SELECT pension.owner_id, pension.person_id, pension.identity_blind, pension.since,
+           coalesce(pension.since >= min(part.since), false) AS is_known
+      FROM pension
+      LEFT JOIN account_pension AS part
+        ON part.person_id = pension.person_id AND part.identity_blind = pension.identity_blind
+     GROUP BY pension.owner_id, pension.person_id, pension.identity_blind, pension.since
+), month AS (
+    SELECT stated.owner_id, stated.person_id, stated.identity_blind,
+           to_char(first_day, 'YYYY-MM') AS period
+      FROM stated
+     CROSS JOIN LATERAL generate_series(to_date(stated.since, 'YYYY-MM'),
+                                        to_date(:until, 'YYYY-MM'), interval '1 month') AS first_day
+     WHERE stated.is_known
+), begun AS (
+    SELECT district, min(period) AS period
+      FROM claim
+     WHERE kind = 'pension_run' AND status <> 'refused' AND octet_length(paper_hash) = 0
+     GROUP BY district
+), asked AS (
+    SELECT month.owner_id, count(*) AS months,
+           CAST(sum(least(part.fen, due.fen)) AS bigint) AS fen
+      FROM month
+      {_PART}
+      {_DUE}
+      JOIN begun ON begun.district = due.district AND begun.period <= month.period
+     GROUP BY month.owner_id
+)
+SELECT record.owner_id, bool_or(stated.owner_id IS NOT NULL) AS has_rows,
+       bool_and(coalesce(stated.is_known, true)) AS is_known,
+       coalesce(max(asked.fen), 0) AS fen, coalesce(max(asked.months), 0) AS months,
+       bool_or(EXISTS (
+           SELECT 1
+             FROM entitlement_end AS ended
+            WHERE ended.person_id = stated.person_id
+              AND ended.identity_blind = stated.identity_blind
+              AND ended.kind = '{BASIC_PENSION}' AND ended.status = 'approved'
+              AND ended.reason = 'death' AND ended.again_from IS NULL)) AS died,
+       bool_or(EXISTS (
+           SELECT 1
+             FROM pension_month AS paid
+            WHERE paid.person_id = record.person_id AND paid.live)) AS was_paid
+  FROM record
+  LEFT JOIN stated ON stated.person_id = record.person_id
+  LEFT JOIN asked ON asked.owner_id = record.owner_id
+ GROUP BY record.owner_id
+"""
+
+
+async def insert_parts(tx: AsyncConnection, parts: Sequence[AccountPart]) -> None:
+    """Store parts of pensions."""
+    if not parts:
+        return
+    await tx.execute(
+        text("""
+            INSERT INTO account_pension (person_id, identity_blind, since, change_key, change_id,
+                                         account_fen)
+            VALUES (:person_id, :blind, :since, :change_key, :change_id, :account_fen)
+        """),
+        [
+            {
+                "person_id": part.person_id,
+                "blind": part.blind,
+                "since": str(part.since),
+                "change_key": part.change.key,
+                "change_id": part.change.id,
+                "account_fen": part.account_fen,
+            }
+            for part in parts
+        ],
+    )
+
+
+async def keep_in_step(
+    tx: AsyncConnection, marks: Sequence[tuple[int, bytes, str]], paper: UUID
+) -> list[AccountDraw]:
+    """Write what marked months ask beyond what was asked, and return it.
+
+    The caller has taken the marks and so holds the draws alone.
+    """
+    rows = await tx.execute(
+        text(_KEEP_IN_STEP),
+        {
+            "person_ids": [person_id for person_id, _, _ in marks],
+            "blinds": [blind for _, blind, _ in marks],
+            "periods": [period for _, _, period in marks],
+            "paper": paper,
+        },
+    )
+    return [AccountDraw(row.person_id, row.drawn_on, row.asked_fen) for row in rows]
+
+
+async def drawn(
+    tx: AsyncConnection, owners: Mapping[int, int], until: Period
+) -> dict[int, DrawnPension]:
+    """Read what the months due of people, up to a month, ask of their accounts in all.
+
+    A month before the first run of its district was paid elsewhere, and asks nothing here.
+    `owners` maps every record to its person.
+    """
+    rows = await tx.execute(
+        text(_DRAWN),
+        {
+            "owner_ids": list(owners.values()),
+            "person_ids": list(owners),
+            "until": str(until),
+        },
+    )
+    return {
+        row.owner_id: DrawnPension(
+            exists=row.has_rows or row.was_paid,
+            died=row.died,
+            is_known=row.is_known and (row.has_rows or not row.was_paid),
+            drawn_fen=row.fen,
+            months=row.months,
+        )
+        for row in rows
+    }
