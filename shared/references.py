@@ -156,6 +156,12 @@ class Reference(StrEnum):
     CLOSING = "cls", "结账", "closing", "/v1/closings/{id}"
     CORRECTION = "crr", "规则更正", "correction of rules", "/v1/corrections/{id}"
     HOLD = "hld", "资金冻结", "hold", "/v1/holds/{id}"
+    INJECTION_RUN = (
+        "ijr",
+        "退休人员划入",
+        "run of retirees' injections",
+        "/v1/injection-runs/{run}",
+    )
     PERSONAL_RATE = (
         "prt",
         "个人账户记账利率",

@@ -94,15 +94,15 @@ SELECT person_id, identity_blind, since, change_key, change_id, coalesce(part.fe
  WHERE part.fen IS NOT NULL OR stated.evidence ->> 'account_fen' = '0'
     ON CONFLICT DO NOTHING
 """
-# Each mark is a month or person whose draws the background work puts right, a few at a time.
+# Background work puts the draws of marked people right, a few at a time, and tells the ledger of them.
 MARKS: Final = """
 INSERT INTO draw_mark (person_id, identity_blind, period)
-SELECT DISTINCT person_id, identity_blind, '' FROM account_pension
+SELECT DISTINCT person_id, identity_blind, '' FROM entitlement WHERE kind = 'basic_pension'
 """
 
 
 def upgrade() -> None:
-    """Make the tables, read the parts of pensions of before, and mark their people."""
+    """Make the tables, read the parts of pensions of before, and mark all pensioners."""
     for statement in (*TABLES, PARTS, MARKS):
         op.execute(statement)
     op.execute("INSERT INTO person_gate (name) VALUES ('draws')")

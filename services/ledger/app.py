@@ -14,6 +14,7 @@ from services import VERSION
 from services.ledger.chain import routes as chain_doors
 from services.ledger.closing import routes as closing_doors
 from services.ledger.draws import routes as draws_doors
+from services.ledger.injections import routes as injections_doors
 from services.ledger.mergers import routes as merger_doors
 from services.ledger.personal import routes as personal_doors
 from services.ledger.posting.flows.books import Books
@@ -80,6 +81,7 @@ ROUTERS = (
     transit_doors.router,
     personal_doors.router,
     draws_doors.router,
+    injections_doors.router,
     merger_doors.router,
     rules_doors.router,
     webhooks_router(EVENTS),

@@ -249,7 +249,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
         db, PersonCorrections(collection_peer, keys), keys
     )
     app.state.inspection_orders = InspectionOrderWorker(db, InspectionOrders(collection_peer), keys)
-    app.state.account_draws = AccountDrawWorker(db)
+    app.state.account_draws = AccountDrawWorker(db, keys)
     app.state.sealer = Sealer(db, _sealing(keys))
     ledger = LedgerClient(ledger_peer)
     refresh = partial(book_days.refresh, db, ledger_peer)

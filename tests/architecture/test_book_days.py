@@ -53,6 +53,7 @@ OF_LEDGER = {
     "ledger stream_vouchers /book_date",
     "ledger transfer_personal_account /day",
     "ledger draw_personal_accounts /day",
+    "ledger propose_injection_run /day",
 }
 """Days that the ledger judges where it posts."""
 NOT_BOOKED = {

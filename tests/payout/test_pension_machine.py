@@ -256,7 +256,7 @@ class PensionMachine(RuleBasedStateMachine):
     @rule()
     def draw(self) -> None:
         """Let the background work ask the ledger for what was paid so far."""
-        while self.wait(self.life.do(draws_flow.step)):
+        while self.wait(self.life.do(lambda tx: draws_flow.step(tx, self.life.keys))):
             pass
 
     # --- the end ----------------------------------------------------------------------------

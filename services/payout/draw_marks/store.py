@@ -1,8 +1,9 @@
 """Marks in the database: months of pensioners about which something became known.
 
-Whatever changes what is paid or due of a month marks it in the same transaction, and background work
-(`draws`) asks the ledger for the difference. A mark is a new row each time, so one that is written
-while another is being worked off is not lost. People whose account pays no part have no marks.
+Whatever changes what is paid or due of a month marks it in the same transaction. Background work
+(`draws`) asks the ledger for the difference, and tells it since and until when a marked person is
+retired. A mark is a new row each time, so one that is written while another is being worked off is not
+lost. Months that a bank paid are marked for people only whose account pays a part of them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ async def of_change(tx: AsyncConnection, change: Ref) -> None:
             SELECT DISTINCT marked.person_id, marked.identity_blind, '{_EVERY_MONTH}'
               FROM entitlement_change_line AS marked
              WHERE marked.change_key = :change_key AND marked.change_id = :change_id
-               AND {_HAS_PART}
         """),
         {"change_key": change.key, "change_id": change.id},
     )
@@ -44,12 +44,11 @@ async def of_people(
     if not people:
         return
     await tx.execute(
-        text(f"""
+        text("""
             INSERT INTO draw_mark (person_id, identity_blind, period)
             SELECT marked.person_id, marked.identity_blind, CAST(:period AS text)
               FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]))
                 AS marked (person_id, identity_blind)
-             WHERE {_HAS_PART}
         """),
         {
             "person_ids": [person_id for person_id, _ in people],
@@ -60,27 +59,25 @@ async def of_people(
 
 
 async def of_lines(tx: AsyncConnection, batch: Ref, line_nos: Sequence[int]) -> None:
-    """Mark the months of payment lines of which a bank's file said something new."""
+    """Mark the months of pension lines of which a bank's file said something new.
+
+    The reference of a pension line is its month.
+    """
     await tx.execute(
-        text(f"""
+        text("""
             INSERT INTO draw_mark (person_id, identity_blind, period)
-            SELECT DISTINCT marked.person_id, marked.identity_blind, marked.period
+            SELECT DISTINCT part.person_id, part.identity_blind, line.reference
               FROM payment_line AS paid
-              JOIN payment_part AS part
-                ON part.batch_key = paid.batch_key AND part.batch_id = paid.batch_id
-               AND part.part_no = paid.part_no
-              JOIN claim
-                ON claim.claim_key = part.claim_key AND claim.id = part.claim_id
-               AND claim.kind = 'pension_run'
+              JOIN payment_part AS batched
+                ON batched.batch_key = paid.batch_key AND batched.batch_id = paid.batch_id
+               AND batched.part_no = paid.part_no
               JOIN claim_line AS line
-                ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
+                ON line.claim_key = batched.claim_key AND line.claim_id = batched.claim_id
                AND line.line_no = paid.claim_line_no
-              JOIN pension_month AS marked
-                ON marked.person_id = line.person_id AND marked.period = line.reference
-               AND marked.claim_key = line.claim_key AND marked.claim_id = line.claim_id
+              JOIN account_pension AS part ON part.person_id = line.person_id
              WHERE paid.batch_key = :batch_key AND paid.batch_id = :batch_id
                AND paid.line_no = ANY (CAST(:line_nos AS integer[]))
-               AND {_HAS_PART}
+               AND line.reference ~ '^[0-9]{4}-[0-9]{2}$'
         """),
         {"batch_key": batch.key, "batch_id": batch.id, "line_nos": list(line_nos)},
     )

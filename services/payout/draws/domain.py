@@ -77,6 +77,16 @@ class DrawnPension:
     months: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredPerson:
+    """The months from which on and before which a person is retired; the number is sealed."""
+
+    person_id: int
+    sealed_number: bytes
+    since: str
+    until: str | None
+
+
 NO_PENSION: Final = DrawnPension()
 
 
@@ -120,3 +130,22 @@ def payloads(draws: Iterable[AccountDraw], paper: UUID) -> list[tuple[int, dict[
             body = {"paper": name, "fund": FUND, "day": day.isoformat(), "draws": items}
             messages.append((key_of("account_draw", name), {"to": "personal_draws", "body": body}))
     return messages
+
+
+def retirees_payload(
+    people: Iterable[tuple[RetiredPerson, date | None]], paper: UUID
+) -> dict[str, Any] | None:
+    """Build the message about retired people, each with the day of birth; None without one that is
+    known. The ledger takes of two messages the later one."""
+    items = [
+        {
+            "person": Ref(one.person_id, UUID(int=0)).text(Reference.PERSON),
+            "born": f"{born:%Y-%m}",
+            "since": one.since,
+            "until": one.until,
+        }
+        for one, born in people
+        if born is not None
+    ]
+    body = {"version": paper.hex, "people": items}
+    return {"to": "retirees", "body": body} if items else None

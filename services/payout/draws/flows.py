@@ -8,12 +8,19 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.common.flows import PersonKeys
 from services.payout.draw_marks import store as draw_marks_store
 from services.payout.draws import store as draws_store
-from services.payout.draws.domain import AccountPart, DrawnPension, payloads
+from services.payout.draws.domain import (
+    AccountPart,
+    DrawnPension,
+    payloads,
+    retirees_payload,
+)
 from services.payout.persons import store as persons_store
 from shared import outbox
-from shared.ids import uuid7
+from shared.cn.identity_number import birth_date
+from shared.ids import key_of, uuid7
 from shared.period import Period
 
 MARKS_AT_ONCE: Final = 2000
@@ -24,14 +31,21 @@ async def state_parts(tx: AsyncConnection, parts: Sequence[AccountPart]) -> None
     await draws_store.insert_parts(tx, parts)
 
 
-async def step(tx: AsyncConnection, limit: int = MARKS_AT_ONCE) -> int:
-    """Work off marks: let the ledger draw or put back what differs; return how many there were."""
+async def step(tx: AsyncConnection, keys: PersonKeys, limit: int = MARKS_AT_ONCE) -> int:
+    """Work off marks: let the ledger draw or put back what differs, and know who is retired; return
+    how many there were."""
     marks = await draw_marks_store.take(tx, limit)
     if not marks:
         return 0
     paper = uuid7()
     draws = await draws_store.keep_in_step(tx, marks, paper)
-    await outbox.put_many(tx, payloads(draws, paper))
+    messages = payloads(draws, paper)
+    people = [(person_id, blind) for person_id, blind, period in marks if not period]
+    found = await draws_store.retired(tx, people)
+    born = [(one, birth_date(keys.cipher.open(one.sealed_number))) for one in found]
+    if retirees := retirees_payload(born, paper):
+        messages.append((key_of("retirees", paper.hex), retirees))
+    await outbox.put_many(tx, messages)
     return len(marks)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.payout.common.flows import PersonKeys
 from services.payout.draws import flows as draws_flow
 from shared.db import Database
 from shared.process.background import keep_looking
@@ -18,8 +19,9 @@ IDLE_SECONDS: Final = 2.0
 class AccountDrawWorker:
     """Works off marks, a few thousand at a time."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, keys: PersonKeys) -> None:
         self.db = db
+        self.keys = keys
 
     async def run(self) -> None:
         """Work until cancelled. Stopping anywhere loses nothing."""
@@ -28,4 +30,4 @@ class AccountDrawWorker:
 
     async def step(self) -> int:
         """Work off some marks; return how many there were."""
-        return await self.db.run(draws_flow.step)
+        return await self.db.run(lambda tx: draws_flow.step(tx, self.keys))

@@ -10,7 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits.domain import BASIC_PENSION
-from services.payout.draws.domain import AccountDraw, AccountPart, DrawnPension
+from services.payout.draws.domain import (
+    AccountDraw,
+    AccountPart,
+    DrawnPension,
+    RetiredPerson,
+)
 from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED
 from shared.period import Period
 
@@ -169,6 +174,32 @@ SELECT record.owner_id, bool_or(stated.owner_id IS NOT NULL) AS has_rows,
 """
 
 
+_RETIRED: Final = f"""
+SELECT named.person_id, retired.sealed_number, retired.since,
+       CASE WHEN NOT retired.is_open THEN retired.since
+            ELSE to_char(to_date(ended.last_period, 'YYYY-MM') + interval '1 month', 'YYYY-MM')
+       END AS until
+  FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]))
+    AS named (person_id, identity_blind)
+  JOIN LATERAL (
+       SELECT coalesce(min(row.in_force_from) FILTER (WHERE row.suspended_at IS NULL
+                                                         OR row.suspended_reason = 'raised'),
+                       min(row.in_force_from)) AS since,
+              bool_or(row.suspended_at IS NULL) AS is_open,
+              (array_agg(row.sealed_number))[1] AS sealed_number
+         FROM entitlement AS row
+        WHERE row.person_id = named.person_id AND row.identity_blind = named.identity_blind
+          AND row.kind = '{BASIC_PENSION}') AS retired ON retired.since IS NOT NULL
+  LEFT JOIN LATERAL (
+       SELECT min(last_period) AS last_period
+         FROM entitlement_end
+        WHERE entitlement_end.person_id = named.person_id
+          AND entitlement_end.identity_blind = named.identity_blind
+          AND entitlement_end.kind = '{BASIC_PENSION}' AND entitlement_end.status = 'approved'
+          AND entitlement_end.again_from IS NULL) AS ended ON true
+"""
+
+
 async def insert_parts(tx: AsyncConnection, parts: Sequence[AccountPart]) -> None:
     """Store parts of pensions."""
     if not parts:
@@ -210,6 +241,26 @@ async def keep_in_step(
         },
     )
     return [AccountDraw(row.person_id, row.drawn_on, row.asked_fen) for row in rows]
+
+
+async def retired(tx: AsyncConnection, people: Sequence[tuple[int, bytes]]) -> list[RetiredPerson]:
+    """Read since and until when people are retired; a record that was merged never was."""
+    rows = await tx.execute(
+        text(_RETIRED),
+        {
+            "person_ids": [person_id for person_id, _ in people],
+            "blinds": [blind for _, blind in people],
+        },
+    )
+    return [
+        RetiredPerson(
+            person_id=row.person_id,
+            sealed_number=bytes(row.sealed_number),
+            since=row.since,
+            until=row.until,
+        )
+        for row in rows
+    ]
 
 
 async def drawn(

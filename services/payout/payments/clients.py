@@ -34,6 +34,8 @@ def is_message(payload: object) -> bool:
             return True
         case {"to": "personal_transfer", "body": {"paper": str()}}:
             return True
+        case {"to": "retirees", "body": {"version": str()}}:
+            return True
         case {"to": "personal_draws", "body": {"paper": str()}}:
             return True
         case {"to": withdrawals_rules.CANCELLED}:  # acknowledged without a request
@@ -102,6 +104,9 @@ class LedgerClient:
                 verdicts[index] = await self._release(payload["hold"], payload["body"])
             if payload["to"] == "personal_transfer":
                 verdicts[index] = await self._transfer(payload["body"])
+            if payload["to"] == "retirees":
+                body = payload["body"]
+                verdicts[index] = await self._post("/v1/retirees", body, key=body["version"])
             if payload["to"] == "personal_draws":
                 body = payload["body"]
                 verdicts[index] = await self._post("/v1/personal-draws", body, key=body["paper"])

@@ -107,9 +107,12 @@ async def test_what_is_left_at_death_goes_to_the_heirs_however_late_the_death_is
     assert await drawn(office, number) == 2 * part_fen
     living = await inherit(office, number)
     assert (living.status_code, living.json()["code"]) == (409, "ACCOUNT_PENSION_DRAWN")
+    retiree = office.peers.retirees[office.app.state.person_keys.key(number)]
+    assert (retiree["born"], retiree["until"]) == ("1965-01", None)
     # The death in September becomes known in November: October was paid and takes nothing.
     await dies(office, number, "2026-09-20")
     assert await drawn(office, number) == part_fen
+    assert office.peers.retirees[office.app.state.person_keys.key(number)]["until"] == "2026-10"
     claim = await inherit(office, number)
     assert claim.status_code == 201, claim.text
     # August came back and is still due to the estate: its part is the pension's, not the heirs'.

@@ -44,6 +44,7 @@ class PeerStub:
     accounts: dict[tuple[int, str], int] = field(default_factory=dict)
     taken: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
     draws: dict[str, dict[str, Any]] = field(default_factory=dict)
+    retirees: dict[int, dict[str, Any]] = field(default_factory=dict)
     pensions: dict[tuple[int, str], int] = field(default_factory=dict)
     spending: list[dict[str, Any]] = field(default_factory=list)
 
@@ -84,6 +85,11 @@ class PeerStub:
             return self._transfer(body)
         if path == "/v1/personal-draws":
             return self._draw(body)
+        if path == "/v1/retirees":
+            self.retirees |= {
+                Ref.parse(Reference.PERSON, one["person"]).key: one for one in body["people"]
+            }
+            return httpx.Response(200, json={"changed": len(body["people"])})
         if path.endswith("/recoveries"):
             return self._inspection_report(path.split("/")[3], body)
         assert path == "/v1/voucher-batches"

@@ -43,6 +43,8 @@ KEYS: Final[dict[str, str]] = {
     "personal_credit": "person_id",
     "personal_brought": "person_id",
     "personal_draw": "person_id",
+    "retiree": "person_id",
+    "injection_run": "reference",
     "personal_brought_void": "person_id",
     "personal_year": "person_id",
     "personal_batch": "batch_key",

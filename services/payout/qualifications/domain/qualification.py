@@ -93,9 +93,9 @@ class BlockReason(StrEnum):
 _TEXTS: Final = {
     BlockReason.YEARS_TOO_FEW: "缴费年限不足 (too few years)",
     BlockReason.UNIT_ARREARS: "单位欠缴养老保险费 (a unit owes months of the person)",
-    BlockReason.DOUBLE_COVER: "重复参保,或转入年限与本地重复 (two units paid the same months, or a letter brought them again)",
+    BlockReason.DOUBLE_COVER: "重复参保,或转入年限与本地重复;同一月只计一次,转入的须冲回联系函、按不重复的年限重新转入 (two units paid the same months, or a letter brought them again: each counts once, so reverse the letter and book it again with its other years)",
     BlockReason.PENSION_DRAWN: "已有基本养老金待遇 (the person has a pension)",
-    BlockReason.ACCOUNT_PAID: "个人账户已退还、继承或转出,或正在办理 (the account was or is being paid out or transferred)",
+    BlockReason.ACCOUNT_PAID: "个人账户已退还、继承或转出,或正在办理;其年限已计在别处,回来的须由人核实 (the account was or is being paid out or transferred, and its months went with it; of somebody who came back, people look at which months count here)",
     BlockReason.TOO_EARLY: "未到退休月 (the month of retirement has not come)",
     BlockReason.ROWS_MISSING: "缺少计发参数,无法计算 (formula rows are missing)",
     BlockReason.FACTS_WRONG: "申请事项与现有记录不符 (what was handed in contradicts the records)",
