@@ -24,6 +24,20 @@ _HAS_PART: Final = """
                         AND part.identity_blind = marked.identity_blind)"""
 
 
+async def state_parts(tx: AsyncConnection, change: Ref) -> None:
+    """Store the accounts' parts of pensions that an approved paper carries over."""
+    await tx.execute(
+        text("""
+            INSERT INTO account_pension (person_id, identity_blind, since, change_key, change_id,
+                                         account_fen)
+            SELECT person_id, identity_blind, since, change_key, change_id, account_fen
+              FROM entitlement_change_line
+             WHERE change_key = :change_key AND change_id = :change_id AND account_fen IS NOT NULL
+        """),
+        {"change_key": change.key, "change_id": change.id},
+    )
+
+
 async def of_change(tx: AsyncConnection, change: Ref) -> None:
     """Mark every month of the people of an approved paper."""
     await tx.execute(

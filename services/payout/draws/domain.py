@@ -37,7 +37,7 @@ class PensionDrawn(Refusal):
 
 
 class AccountPartUnknown(Refusal):
-    """该养老金由旧系统结转,未载明个人账户养老金月标准,无法算出账户余额 (the pension was carried over from an old system without the account's part of it, so what is left of the account is not known)"""
+    """该养老金由旧系统结转,未载明其中的个人账户养老金;请以结转单补登 account_amount (the pension was carried over from an old system without the account's part of it: register it once more with `account_amount`)"""
 
     kind = Kind.CONFLICT
     code = "ACCOUNT_PART_UNKNOWN"

@@ -23,10 +23,13 @@ _PART: Final = """
      CROSS JOIN LATERAL (
            SELECT stated.account_fen AS fen
              FROM account_pension AS stated
+             JOIN entitlement_change AS paper
+               ON paper.change_key = stated.change_key AND paper.id = stated.change_id
+              AND paper.status = 'approved'
              JOIN entitlement AS opened
                ON opened.person_id = stated.person_id
               AND opened.identity_blind = stated.identity_blind
-              AND opened.change_id = stated.change_id
+              AND opened.in_force_from = stated.since
               AND (opened.suspended_at IS NULL OR opened.suspended_reason = 'raised')
             WHERE stated.person_id = month.person_id
               AND stated.identity_blind = month.identity_blind

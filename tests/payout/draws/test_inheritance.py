@@ -133,6 +133,29 @@ async def test_a_pension_carried_over_without_its_part_is_not_inherited(office: 
     assert (refused.status_code, refused.json()["code"]) == (409, "ACCOUNT_PART_UNKNOWN")
 
 
+async def test_a_carried_over_pension_states_the_part_of_its_account_later_on(
+    office: Office,
+) -> None:
+    number, district = applicant(office, "ninghe"), "ninghe"
+    known(office, number)
+    office.peers.accounts[office.app.state.person_keys.key(number), "pension"] = HELD_FEN
+    assert (await office.register([carried_over(number)], district)).status_code == 201
+    await pay_month(office, "2026-08", district)
+    await pay_month(office, "2026-09", district)
+    assert await drawn(office, number) == 0
+    again = carried_over(number) | {"account_amount": "3000.01"}
+    wrong = await office.propose_change("register", [again], district)
+    assert [one["code"] for one in wrong.json()["errors"]] == ["ACCOUNT_PART_TOO_LARGE"]
+    again["account_amount"] = "700.00"
+    typed = await office.propose_change("register", [again], district, reason="adjusted")
+    assert "MEMBER_UNUSED" in [one["code"] for one in typed.json()["errors"]]
+    assert (await office.register([again], district)).status_code == 201
+    assert await drawn(office, number) == 1400_00
+    await dies(office, number, "2026-09-20", district)
+    claim = await inherit(office, number, district)
+    assert claim.json()["total"] == format_yuan(HELD_FEN - 1400_00), claim.text
+
+
 async def test_no_pension_is_carried_over_from_an_account_that_was_paid(office: Office) -> None:
     number = applicant(office, HERE)
     known(office, number)

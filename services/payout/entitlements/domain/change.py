@@ -57,7 +57,8 @@ NEEDED: Final[dict[ChangeAction, frozenset[str]]] = {
     ChangeAction.RECALCULATE: frozenset({"monthly_amount", "from"}),
     ChangeAction.KEEP: frozenset(),
 }
-"""Members that a person of a paper needs, by action; `holder_reason` goes with an account."""
+"""Members that a person of a paper needs, by action; `holder_reason` goes with an account, and
+`account_amount` with the amount of a pension that is carried over."""
 
 
 class ChangeDecided(Refusal):
@@ -84,6 +85,7 @@ class PersonDraft:
     kind: str
     name: str | None = None
     monthly_fen: int | None = None
+    account_fen: int | None = None
     account: BankAccount | None = None
     holder_reason: str | None = None
     since: Period | None = None
@@ -146,6 +148,7 @@ class ChangeLine:
     since: Period
     name: bytes | None = None
     monthly_fen: int | None = None
+    account_fen: int | None = None
     bank: str | None = None
     bank_number: bytes | None = None
     bank_holder: bytes | None = None
@@ -186,6 +189,8 @@ def _member_faults(index: int, action: ChangeAction, person: PersonDraft) -> lis
     surplus = given - needed
     if person.holder_reason is not None and "bank_account" not in needed:
         surplus |= {"holder_reason"}
+    if person.account_fen is not None and action is not ChangeAction.REGISTER:
+        surplus |= {"account_amount"}
     return faults + [
         Fault(f"/people/{index}/{name}", "MEMBER_UNUSED", "此类变更不填此项 (not of this action)")
         for name in sorted(surplus)
@@ -199,6 +204,9 @@ def _value_faults(
     if person.monthly_fen is not None and person.monthly_fen > MONTHLY_MAX_FEN:
         message = f"月待遇不得超过 {format_yuan(MONTHLY_MAX_FEN)} (above the monthly limit)"
         faults.append(Fault(f"/people/{index}/monthly_amount", "AMOUNT_IMPLAUSIBLE", message))
+    if (person.account_fen or 0) > (person.monthly_fen or 0):
+        message = "个人账户养老金不得大于月待遇 (the account's part is above the whole amount)"
+        faults.append(Fault(f"/people/{index}/account_amount", "ACCOUNT_PART_TOO_LARGE", message))
     if person.event_on is not None and person.event_on > today:
         message = "不得晚于今天 (not later than today)"
         faults.append(Fault(f"/people/{index}/event_on", "DATE_IN_FUTURE", message))

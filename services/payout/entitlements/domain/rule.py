@@ -227,11 +227,20 @@ def reason_faults(
     rule: ReasonRule,
     note: str | None,
     holder_reasons: Sequence[str | None],
+    parts: Sequence[int | None] = (),
     *,
     computed: bool,
 ) -> list[Fault]:
-    """Find a missing note, a typed amount that must be computed, and unknown reasons of holders."""
-    faults = []
+    """Find a missing note, a typed amount that must be computed, and unknown reasons of holders.
+
+    `parts` are accounts' parts of amounts; only a pension that is carried over states one.
+    """
+    message = "只有结转的待遇填写个人账户养老金 (only a pension that is carried over states it)"
+    faults = [
+        Fault(f"/people/{index}/account_amount", "MEMBER_UNUSED", message)
+        for index, part in enumerate(parts)
+        if part is not None and rule.amount is not AmountSource.CARRIED
+    ]
     if rule.amount is AmountSource.COMPUTED and not computed:
         message = (
             "此事由的金额由系统核定,不由人填写;新开养老金走退休审批,旧系统结转用 carried_over "

@@ -89,6 +89,7 @@ async def propose(
                 rule,
                 draft.note,
                 [one.holder_reason for one in draft.people],
+                [one.account_fen for one in draft.people],
                 computed=computed,
             ),
         ]
@@ -154,6 +155,7 @@ async def decide(
     if approved:
         held = rules.holds_account(BASIC_PENSION)
         applied = await _apply(tx, change, instant, held=held)
+        await draw_marks_store.state_parts(tx, ref)
         await draw_marks_store.of_change(tx, ref)
         await change_store.count_applied(tx, ref, applied)
     return replace(change, applied=applied)
@@ -272,6 +274,7 @@ def _line(
         since=_since(draft, rule, today),
         name=None if draft.name is None else keys.name.seal(draft.name),
         monthly_fen=draft.monthly_fen,
+        account_fen=draft.account_fen,
         bank=None if account is None else account.bank,
         bank_number=None if account is None else keys.bank_number.seal(account.number),
         bank_holder=None if account is None else keys.bank_holder.seal(account.holder),

@@ -27,7 +27,16 @@ from services.payout.entitlements.domain.change import (
     PersonDraft,
 )
 from shared.references import Reference
-from shared.schema import Code, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
+from shared.schema import (
+    Code,
+    In,
+    NonNegativeYuan,
+    Out,
+    PeriodField,
+    PositiveYuan,
+    ShortText,
+    YuanOut,
+)
 
 
 class ChangePersonIn(In):
@@ -37,6 +46,12 @@ class ChangePersonIn(In):
     kind: Literal["basic_pension"] = BASIC_PENSION
     name: ShortText | None = Field(None, examples=["张建国"], description="register")
     monthly_amount: PositiveYuan | None = Field(None, examples=["2345.60"], description="register")
+    account_amount: NonNegativeYuan | None = Field(
+        None,
+        examples=["863.31"],
+        description="其中个人账户养老金;仅结转时可填 (the part that the personal account pays; optional,"
+        " of a pension that is carried over): register",
+    )
     bank_account: BankAccountIn | None = Field(None, description="register, account")
     holder_reason: Code | None = Field(
         None, description="户名非本人的事由 (why the account is another's): register, account"
@@ -56,6 +71,7 @@ class ChangePersonIn(In):
             kind=self.kind,
             name=self.name,
             monthly_fen=self.monthly_amount,
+            account_fen=self.account_amount,
             account=None
             if account is None
             else BankAccount(account.bank, account.number, account.name),
@@ -141,6 +157,9 @@ class EntitlementChangeLineOut(Out):
     name: str | None = Field(examples=["张**"])
     since: PeriodField = Field(serialization_alias="from")
     monthly_amount: YuanOut | None
+    account_amount: YuanOut | None = Field(
+        description="其中个人账户养老金 (the part that the personal account pays)"
+    )
     bank_account: BankAccountOut | None
     holder_reason: str | None
 
@@ -164,6 +183,7 @@ class EntitlementChangeLineOut(Out):
             name=name if full or name is None else masked_name(name),
             since=line.since,
             monthly_amount=line.monthly_fen,
+            account_amount=line.account_fen,
             bank_account=account,
             holder_reason=line.holder_reason,
         )

@@ -22,8 +22,8 @@ from shared.period import Period
 
 _COLUMNS = """change_key, id, action, district, reason, note, document, lines, applied, status,
               proposed_by, decided_by"""
-_LINE = """line_no, person_id, identity_blind, kind, sealed_number, since, name, monthly_fen, bank,
-           bank_number, bank_holder, holder_reason"""
+_LINE = """line_no, person_id, identity_blind, kind, sealed_number, since, name, monthly_fen,
+           account_fen, bank, bank_number, bank_holder, holder_reason"""
 
 
 def _change(
@@ -68,18 +68,20 @@ async def insert(
         text("""
             INSERT INTO entitlement_change_line (change_key, change_id, line_no, person_id,
                                                  identity_blind, kind, sealed_number, since, name,
-                                                 monthly_fen, bank, bank_number, bank_holder,
-                                                 holder_reason)
+                                                 monthly_fen, account_fen, bank, bank_number,
+                                                 bank_holder, holder_reason)
             SELECT CAST(:change_key AS bigint), CAST(:change_id AS uuid), line_no, person_id, blind,
-                   kind, sealed, since, name, monthly_fen, bank, number, holder, holder_reason
+                   kind, sealed, since, name, monthly_fen, account_fen, bank, number, holder,
+                   holder_reason
               FROM unnest(CAST(:line_nos AS integer[]), CAST(:person_ids AS bigint[]),
                           CAST(:blinds AS bytea[]), CAST(:kinds AS text[]),
                           CAST(:sealed AS bytea[]), CAST(:since AS text[]),
                           CAST(:names AS bytea[]), CAST(:monthly AS bigint[]),
+                          CAST(:parts AS bigint[]),
                           CAST(:banks AS text[]), CAST(:numbers AS bytea[]),
                           CAST(:holders AS bytea[]), CAST(:holder_reasons AS text[]))
-                AS batch (line_no, person_id, blind, kind, sealed, since, name, monthly_fen, bank,
-                          number, holder, holder_reason)
+                AS batch (line_no, person_id, blind, kind, sealed, since, name, monthly_fen,
+                          account_fen, bank, number, holder, holder_reason)
         """),
         _ref(change.ref)
         | {
@@ -91,6 +93,7 @@ async def insert(
             "since": [str(line.since) for line in lines],
             "names": [line.name for line in lines],
             "monthly": [line.monthly_fen for line in lines],
+            "parts": [line.account_fen for line in lines],
             "banks": [line.bank for line in lines],
             "numbers": [line.bank_number for line in lines],
             "holders": [line.bank_holder for line in lines],
