@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
+from itertools import zip_longest
 from typing import Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.chain.domain import FORMAT, VERSION, Proof, Record, Verdict
+from services.ledger.chain.domain import FAULTS_MAX, FORMAT, VERSION, Proof, Record, Verdict
 from services.ledger.chain.store import anchor as anchor_store
 from services.ledger.chain.store import verify as verify_store
 from services.ledger.chain.store.verify import ChainHead
@@ -95,12 +97,16 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
                 "seq": anchor.seq,
                 "hash": anchor.hash.hex(),
             }
+        postings = PostingSums(await verify_store.checkpoint(tx, head.slot))
         async for row, its in verify_store.vouchers(tx, head.slot):
+            postings.add_voucher(row["seq"], row["book_date"], row["places"], row["amounts"])
             yield _voucher(row, its)
             vouchers, entries = vouchers + 1, entries + len(its)
             if vouchers % _TELL_EVERY == 0:
                 progress(vouchers)
-        strays += await verify_store.postings_that_differ(tx, head.slot)
+        async for place, on, from_seq, offsets, nets in verify_store.postings(tx, head.slot):
+            postings.take_list(place, on, from_seq, offsets, nets)
+        strays += postings.faults(head.slot)
         async for book, fund, account, district, day, *both in verify_store.buckets(tx, head.slot):
             yield {
                 "type": "bucket",
@@ -114,6 +120,52 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
         "entries": entries,
         "strays": strays,
     }
+
+
+class PostingSums:
+    """Postings by place and day of a slot's vouchers, less those that its lists tell.
+
+    Their number, amounts and a sum of hashes are compared: one number for each place and day,
+    however many vouchers there are.
+    """
+
+    def __init__(self, checkpoint: int) -> None:
+        """Begin; vouchers after the checkpoint are in no list yet."""
+        self._checkpoint = checkpoint
+        self._sums: dict[tuple[int, date], list[int]] = {}
+
+    def add_voucher(
+        self, seq: int, day: date, places: Sequence[int], amounts: Sequence[int]
+    ) -> None:
+        """Add a voucher's postings."""
+        if seq > self._checkpoint:
+            return
+        nets: dict[int, int] = {}
+        for sided, fen in zip(places, amounts, strict=False):
+            nets[sided >> 1] = nets.get(sided >> 1, 0) + (-fen if sided & 1 else fen)
+        for place, net_fen in nets.items():
+            self._count(place, day, seq, net_fen, 1)
+
+    def take_list(
+        self, place: int, day: date, from_seq: int, offsets: Sequence[int], nets_fen: Sequence[int]
+    ) -> None:
+        """Take away the postings of a list; what lacks its other half counts as an amount of 0."""
+        for offset, net_fen in zip_longest(offsets, nets_fen, fillvalue=0):
+            self._count(place, day, from_seq + offset, net_fen, -1)
+
+    def _count(self, place: int, day: date, seq: int, net_fen: int, way: int) -> None:
+        sums = self._sums.setdefault((place, day), [0, 0, 0])
+        sums[0] += way
+        sums[1] += way * net_fen
+        sums[2] += way * hash((seq, net_fen))
+
+    def faults(self, slot: int) -> list[str]:
+        """Describe the places and days whose lists are not what the vouchers say."""
+        return [
+            f"slot {slot}: the postings of place {place} on {day} are not its vouchers'"
+            for (place, day), sums in sorted(self._sums.items())
+            if any(sums)
+        ][:FAULTS_MAX]
 
 
 def _slot(head: ChainHead) -> Record:

@@ -116,33 +116,20 @@ async def _vouchers(tx: AsyncConnection, slot: int, after: int) -> list[Any]:
 
 async def buckets(tx: AsyncConnection, slot: int) -> AsyncIterator[tuple[Any, ...]]:
     """Yield a slot's day buckets: (book, fund, account, district, day, debit, credit)."""
-    after: tuple[Any, ...] = ("", "", "", "", date.min)
-    while True:
-        rows = await tx.execute(
-            text("""
-                SELECT book, fund, account, district, day,
-                       CAST(SUM(debit_fen) AS bigint) AS debit_fen,
-                       CAST(SUM(credit_fen) AS bigint) AS credit_fen
-                  FROM bucket
-                 WHERE slot = :slot
-                   AND (book, fund, account, district, day)
-                       > (:book, :fund, :account, :district, CAST(:day AS date))
-                 GROUP BY book, fund, account, district, day
-                 ORDER BY book, fund, account, district, day
-                 LIMIT :limit
-            """),
-            {
-                "slot": slot,
-                "limit": _CHUNK,
-                **dict(zip(("book", "fund", "account", "district", "day"), after, strict=True)),
-            },
-        )
-        found = [tuple(row) for row in rows]
-        for one in found:
-            yield one
-        if len(found) < _CHUNK:
-            return
-        after = found[-1][:5]
+    rows = await tx.stream(
+        text("""
+            SELECT book, fund, account, district, day,
+                   CAST(SUM(debit_fen) AS bigint) AS debit_fen,
+                   CAST(SUM(credit_fen) AS bigint) AS credit_fen
+              FROM bucket
+             WHERE slot = :slot
+             GROUP BY book, fund, account, district, day
+             ORDER BY book, fund, account, district, day
+        """),
+        {"slot": slot},
+    )
+    async for row in rows:
+        yield tuple(row)
 
 
 async def closings(tx: AsyncConnection) -> list[dict[str, Any]]:
@@ -202,43 +189,28 @@ async def holds_that_differ(tx: AsyncConnection) -> list[str]:
     return [f"hold hld_{0:016x}{row.id.hex} does not add up" for row in rows]
 
 
-async def postings_that_differ(tx: AsyncConnection, slot: int) -> list[str]:
-    """Describe places and days of a slot whose postings are not those of its vouchers.
+async def checkpoint(tx: AsyncConnection, slot: int) -> int:
+    """Load up to which voucher a slot's postings are written; 0 without a checkpoint."""
+    found = await tx.scalar(
+        text("SELECT seq FROM book_checkpoint WHERE slot = :slot"), {"slot": slot}
+    )
+    return int(found or 0)
 
-    Postings and vouchers are compared by their number, their amounts and a sum of hashes, up to the
-    checkpoint: what is behind it is read from the vouchers.
-    """
-    rows = await tx.execute(
+
+async def postings(
+    tx: AsyncConnection, slot: int
+) -> AsyncIterator[tuple[int, date, int, list[int], list[int]]]:
+    """Yield a slot's lists of postings: (place, day, from seq, offsets, debits minus credits)."""
+    rows = await tx.stream(
         text("""
-            SELECT coalesce(p.account, '?') AS account, coalesce(p.district, '?') AS district,
-                   day
-              FROM (SELECT place, day, 1 AS way, from_seq + one.behind AS seq, one.net_fen
-                      FROM place_postings
-                     CROSS JOIN LATERAL unnest(offsets, nets_fen) AS one (behind, net_fen)
-                     WHERE slot = :slot
-                     UNION ALL
-                    SELECT line.sided >> 1, v.book_date, -1, v.seq,
-                           CAST(SUM(CASE WHEN line.sided & 1 = 0 THEN line.fen ELSE -line.fen END)
-                                AS bigint)
-                      FROM voucher AS v
-                     CROSS JOIN LATERAL unnest(v.places, v.amounts) AS line (sided, fen)
-                     WHERE v.slot = :slot
-                       AND v.seq <= (SELECT seq FROM book_checkpoint WHERE slot = :slot)
-                     GROUP BY line.sided >> 1, v.book_date, v.seq) AS both_sides
-              LEFT JOIN place AS p USING (place)
-             GROUP BY place, p.account, p.district, day
-            HAVING SUM(way) <> 0 OR SUM(way * net_fen) <> 0
-                OR SUM(way * CAST(hashint8extended(seq, net_fen) AS numeric)) <> 0
-             ORDER BY day, place
-             LIMIT 100
+            SELECT place, day, from_seq, offsets, nets_fen
+              FROM place_postings
+             WHERE slot = :slot
         """),
         {"slot": slot},
     )
-    return [
-        f"slot {slot}: the postings of {row.account}/{row.district} on {row.day} are not its"
-        " vouchers'"
-        for row in rows
-    ]
+    async for row in rows:
+        yield row.place, row.day, row.from_seq, row.offsets, row.nets_fen
 
 
 async def strays(tx: AsyncConnection) -> list[str]:
