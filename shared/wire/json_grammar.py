@@ -25,25 +25,27 @@ class _Members(list[tuple[str, Any]]):
     """The members of an object in their order, repeated ones included."""
 
 
-def has_repeated_member(text: bytes, value: Any) -> bool:
+def has_repeated_member(text: bytes, value: Any, colons: int | None = None) -> bool:
     """Tell whether a text names a member twice; `value` is what orjson read from it.
 
     Every colon of a text stands behind a member's name or inside a string. So, unless one is written
     as an escape (\\u003a), a value that is written again has as many colons as its text, or a member
-    was lost.
+    was lost. Who knows already how many `colons` the value has spares writing it again.
     """
     try:
-        if b"\\u003" not in text:
-            return orjson.dumps(value).count(b":") != text.count(b":")
+        if b"\\" not in text or b"\\u003" not in text:
+            expected = orjson.dumps(value).count(b":") if colons is None else colons
+            return expected != text.count(b":")
         members = json.loads(text, object_pairs_hook=_Members)
         return next(_repeated(members, ""), None) is not None
     except (TypeError, RecursionError):
         return True  # nested too deeply to tell: `faults_in` reads it again
 
 
-def is_plain(text: bytes, value: Any) -> bool:
-    """Tell at sight that a text is clear; `value` is what orjson read from it."""
-    return _NUL not in text and not has_repeated_member(text, value)
+def is_plain(text: bytes, value: Any, colons: int | None = None) -> bool:
+    """Tell at sight that a text is clear; `value` and `colons` as in `has_repeated_member`."""
+    has_nul = b"\\" in text and _NUL in text  # a text without a backslash needs no search
+    return not has_nul and not has_repeated_member(text, value, colons)
 
 
 def faults_in(text: bytes) -> list[Fault]:

@@ -153,6 +153,8 @@ class FloorBook:
 
     def _deltas(self, draft: Draft) -> dict[FundAccount, int]:
         deltas: dict[FundAccount, int] = {}
+        if self._floored.isdisjoint(draft.entries.pattern.accounts):
+            return deltas
         for line in draft.lines:
             if line.account in self._floored:
                 key = (line.fund, line.account)

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.entries import Entries, entries_of, sized
+from services.ledger.posting.domain.entries import Line as Line
 from shared.ids import key_of
 from shared.references import Reference
 from shared.roles import CENTRE
@@ -25,17 +27,6 @@ Place: TypeAlias = tuple[str, str, str, str]
 """(book, fund, account, district): where an entry stands in the books."""
 Buckets: TypeAlias = dict[tuple[str, str, str, str, date], list[int]]
 """(book, fund, account, district, day) → [debit_fen, credit_fen]."""
-
-
-class Line(NamedTuple):
-    """An entry. One of its two amounts is zero; the other is negative in red-letter vouchers only."""
-
-    book: str
-    fund: str
-    account: str
-    district: str
-    debit_fen: int
-    credit_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +48,18 @@ class Draft:
     value_date: date | None
     summary: str
     references: Mapping[str, str]
-    lines: tuple[Line, ...]
+    entries: Entries
     hold: str | None
     reverses_seq: int | None
     content: bytes
     body_hash: bytes
     sender: str
     may_move: bool
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Return the entries one by one."""
+        return self.entries.lines()
 
 
 def slot_of(owner: str, slots: int) -> int:
@@ -83,7 +79,7 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
     kind: str,
     book_date: date,
     summary: str,
-    lines: tuple[Line, ...],
+    lines: Entries | tuple[Line, ...],
     period: str | None = None,
     value_date: date | None = None,
     references: Mapping[str, str] | None = None,
@@ -94,21 +90,17 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
 ) -> Draft:
     """Build a draft with its canonical bytes and their hash. Without `sender` the source is it."""
     references = references or {}
+    entries = lines if isinstance(lines, Entries) else entries_of(lines)
     head = (
-        event_id,
-        owner,
-        kind,
-        book_date.isoformat(),
-        period,
-        value_date.isoformat() if value_date else None,
-        summary,
-        hold,
-        None if reverses_seq is None else str(reverses_seq),
-        str(len(references)),
-        *(part for item in sorted(references.items()) for part in item),
-        str(len(lines)),
+        f"{sized(event_id)}{sized(owner)}{_recurring(kind, book_date, period, value_date)}"
+        f"{_sized_again(summary)}{sized(hold)}"
+        f"{sized(None if reverses_seq is None else str(reverses_seq))}"
+        f"{sized(str(len(references)))}"
+        f"{''.join([sized(part) for item in sorted(references.items()) for part in item])}"
+        f"{sized(str(len(entries.amounts)))}"
     )
-    content = ("".join(map(_sized, head)) + _sized_lines(lines)).encode()
+    # Encoded apart: characters beyond ASCII in the head would slow down the long rest.
+    content = head.encode() + entries.text().encode()
     return Draft(
         slot=slot,
         source=source,
@@ -120,7 +112,7 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
         value_date=value_date,
         summary=summary,
         references=references,
-        lines=lines,
+        entries=entries,
         hold=hold,
         reverses_seq=reverses_seq,
         content=content,
@@ -140,7 +132,7 @@ def moved_to(drafted: Draft, day: date) -> Draft:
         kind=drafted.kind,
         book_date=day,
         summary=drafted.summary,
-        lines=drafted.lines,
+        lines=drafted.entries,
         period=drafted.period,
         value_date=drafted.value_date or drafted.book_date,
         references=drafted.references,
@@ -205,25 +197,14 @@ def _parts(content: bytes) -> list[str | None]:
     return parts
 
 
-def _sized(value: str | None) -> str:
-    """Prefix a value with its length in bytes, so that different columns never give the same text."""
-    if value is None:
-        return "-,"
-    return f"{len(value) if value.isascii() else len(value.encode())}:{value},"
+_sized_again = lru_cache(maxsize=4096)(sized)
 
 
-@lru_cache(maxsize=65_536)
-def _dimensions(book: str, fund: str, account: str, district: str) -> str:
-    return "".join(map(_sized, (book, fund, account, district)))
-
-
-def _sized_lines(lines: tuple[Line, ...]) -> str:
-    parts = []
-    for book, fund, account, district, debit_fen, credit_fen in lines:
-        debit, credit = str(debit_fen), str(credit_fen)
-        sized = _dimensions(book, fund, account, district)
-        parts.append(f"{sized}{len(debit)}:{debit},{len(credit)}:{credit},")
-    return "".join(parts)
+@lru_cache(maxsize=4096)
+def _recurring(kind: str, book_date: date, period: str | None, value_date: date | None) -> str:
+    """Write members that many vouchers share, once for each combination."""
+    words = kind, book_date.isoformat(), period, value_date.isoformat() if value_date else None
+    return "".join(map(sized, words))
 
 
 def instant_text(at: datetime) -> str:
@@ -235,7 +216,7 @@ def chain_hash(
     previous: bytes, drafted: Draft, seq: int, recorded_at: str, algorithm: str = SHA256
 ) -> bytes:
     """Hash the previous hash, the voucher's place, sender and instant, and its content."""
-    place = "".join(map(_sized, (str(drafted.slot), str(seq), drafted.source, recorded_at)))
+    place = "".join(map(sized, (str(drafted.slot), str(seq), drafted.source, recorded_at)))
     sealed = previous + place.encode() + drafted.content
     if algorithm == SHA256:
         return hashlib.sha256(sealed).digest()
@@ -265,9 +246,10 @@ def differences(first: Draft, second: Draft) -> list[str]:
     found = [f"/{name}" for name in names if getattr(first, name) != getattr(second, name)]
     if dict(first.references) != dict(second.references):
         found.append("/references")
-    if len(first.lines) != len(second.lines):
+    lines, others = first.lines, second.lines
+    if len(lines) != len(others):
         found.append("/entries")
-    pairs = zip(first.lines, second.lines, strict=False)
+    pairs = zip(lines, others, strict=False)
     return found + [
         pointer for i, pair in enumerate(pairs) for pointer in _line_differences(i, *pair)
     ]

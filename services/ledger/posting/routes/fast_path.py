@@ -23,7 +23,7 @@ from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows import voucher as voucher_flow
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.routes.voucher import BATCH_PATH, BREATH, PATH
-from services.ledger.posting.schemas.reading import Reader
+from services.ledger.posting.schemas.reading import Reader, colons_in
 from services.ledger.posting.schemas.voucher import batch_json, posted_json
 from shared.errors import Refusal
 from shared.roles import Caller, Right
@@ -46,7 +46,7 @@ class FastPath:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.reader = Reader()
-        self.doors: dict[str, Callable[[Request, Books, Any, Caller], Answer]] = {
+        self.doors: dict[str, Callable[[Request, bytes, Any, Caller], Answer]] = {
             PATH: self._post_one,
             BATCH_PATH: self._post_many,
         }
@@ -91,22 +91,20 @@ class FastPath:
         return None if caller.subject == OWN else caller
 
     async def _answer(self, request: Request, body: bytes, caller: Caller) -> Response | None:
-        books: Books = request.app.state.books
-        if not books.is_open:
+        if not request.app.state.books.is_open:
             return None
         try:
             message = orjson.loads(body)
         except orjson.JSONDecodeError:
             return None
-        if not is_plain(body, message):
-            return None
-        return await self.doors[request.scope["path"]](request, books, message, caller)
+        return await self.doors[request.scope["path"]](request, body, message, caller)
 
     async def _post_one(
-        self, request: Request, books: Books, message: Any, caller: Caller
+        self, request: Request, body: bytes, message: Any, caller: Caller
     ) -> Response | None:
+        books: Books = request.app.state.books
         draft = self.reader.draft(message, caller.subject, books.slots, caller.role.value)
-        if draft is None:
+        if draft is None or not is_plain(body, message, colons_in(message)):
             return None
         booked = voucher_flow.booked((await books.post([draft]))[0])
         headers = {"Idempotent-Replayed": "true"} if booked.replayed else None
@@ -114,13 +112,17 @@ class FastPath:
         return Response(answer, 200 if booked.replayed else 201, headers, "application/json")
 
     async def _post_many(
-        self, request: Request, books: Books, message: Any, caller: Caller
+        self, request: Request, body: bytes, message: Any, caller: Caller
     ) -> Response | None:
+        books: Books = request.app.state.books
         atomic = type(message) is dict and message.get("atomic", False)
         if type(atomic) is not bool or type(message) is not dict or message.keys() - _BATCH_MEMBERS:
             return None
-        drafts = await self._drafts(message.get("vouchers"), caller, books.slots)
+        vouchers: Any = message.get("vouchers")
+        drafts = await self._drafts(vouchers, caller, books.slots)
         if drafts is None:
+            return None
+        if not is_plain(body, message, len(message) + sum(map(colons_in, vouchers))):
             return None
         outcomes = await books.post(drafts, atomic=atomic)
         answer = batch_json(drafts, outcomes, lambda refusal: problem_of(request, refusal))

@@ -10,11 +10,15 @@ it would refuse.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
+import orjson
 from pydantic import ValidationError
 
-from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of
+from services.ledger.posting.domain.entries import PATTERNS_MAX, Entries, Pattern, pattern_of
+from services.ledger.posting.domain.voucher import Draft, draft, slot_of
 from shared.entry import Side
 from shared.money import AMOUNT_MAX_FEN
 from shared.wire.ledger import ENTRIES_MAX, EntryIn, IfClosed, VoucherHeadIn
@@ -25,14 +29,17 @@ _WORDS_MAX: Final = 65_536
 
 Words: TypeAlias = tuple[str, str, str, str, str]
 """(book, fund, account, district, side)."""
+_words: Final = itemgetter("book", "fund", "account", "district", "side")
+_amount: Final = itemgetter("amount")
 
 
 class Reader:
     """A reader of decoded JSON as drafts. It remembers the members that `EntryIn` has accepted."""
 
     def __init__(self) -> None:
-        self._accepted: dict[Words, bool] = {}
-        """Words → whether they are a debit's."""
+        self._accepted: dict[Words, Words] = {}
+        """Words → the first such words, so that patterns share them."""
+        self._patterns: dict[tuple[Words, ...], Pattern] = {}
 
     def draft(
         self, message: Any, source: str, slots: int, sender: str | None = None
@@ -43,7 +50,7 @@ class Reader:
             head = VoucherHeadIn.model_validate(
                 {name: value for name, value in message.items() if name != "entries"}
             )
-            lines = self._lines(entries)
+            lines = self._entries(entries)
         except (ValidationError, KeyError, TypeError, AttributeError):
             return None
         if lines is None:
@@ -65,40 +72,44 @@ class Reader:
             may_move=head.if_closed is IfClosed.FIRST_OPEN_DAY,
         )
 
-    def _lines(self, entries: list[dict[str, str]]) -> tuple[Line, ...] | None:
+    def _entries(self, entries: list[dict[str, str]]) -> Entries | None:
         if type(entries) is not list or not 2 <= len(entries) <= ENTRIES_MAX:
             return None
-        amounts_fen = _amounts_fen([entry["amount"] for entry in entries])
-        if amounts_fen is None:
+        words = tuple(map(_words, entries))
+        amounts_fen = _amounts_fen(list(map(_amount, entries)))
+        if amounts_fen is None or sum(map(len, entries)) != _MEMBERS * len(entries):
             return None
-        accepted = self._accepted
-        lines = []
-        for entry, amount_fen in zip(entries, amounts_fen, strict=True):
-            words = book, fund, account, district, _ = (
-                entry["book"],
-                entry["fund"],
-                entry["account"],
-                entry["district"],
-                entry["side"],
-            )
-            is_debit = accepted.get(words)
-            if is_debit is None:
-                is_debit = self._accept(entry, words)
-            if len(entry) != _MEMBERS:
-                return None
-            lines.append(
-                Line(book, fund, account, district, amount_fen, 0)
-                if is_debit
-                else Line(book, fund, account, district, 0, amount_fen)
-            )
-        return tuple(lines)
+        pattern = self._patterns.get(words) or self._learn(entries, words)
+        return Entries(pattern, tuple(amounts_fen))
 
-    def _accept(self, entry: dict[str, str], words: Words) -> bool:
-        side = EntryIn.model_validate(entry).side
-        if len(self._accepted) >= _WORDS_MAX:
-            self._accepted.clear()
-        self._accepted[words] = side is Side.DEBIT
-        return side is Side.DEBIT
+    def _learn(self, entries: list[dict[str, str]], words: Sequence[Words]) -> Pattern:
+        known = tuple(map(self._accept, entries, words))
+        pattern = pattern_of(
+            [(book, fund, account, district) for book, fund, account, district, _ in known],
+            [side == Side.CREDIT for *_, side in known],
+        )
+        if len(self._patterns) >= PATTERNS_MAX:
+            self._patterns.clear()
+        self._patterns[known] = pattern
+        return pattern
+
+    def _accept(self, entry: dict[str, str], words: Words) -> Words:
+        known = self._accepted.get(words)
+        if known is None:
+            EntryIn.model_validate(entry)
+            if len(self._accepted) >= _WORDS_MAX:
+                self._accepted.clear()
+            known = self._accepted[words] = words
+        return known
+
+
+def colons_in(message: dict[str, Any]) -> int:
+    """Count the colons that the JSON of a voucher takes which was read at sight.
+
+    Its entries have six members each, and no word or amount of theirs contains one.
+    """
+    head = {name: value for name, value in message.items() if name != "entries"}
+    return orjson.dumps(head).count(b":") + 1 + _MEMBERS * len(message["entries"])
 
 
 def _amounts_fen(amounts: list[str]) -> list[int] | None:

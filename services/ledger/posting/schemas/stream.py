@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.ledger.posting.domain.batch import PostedVoucher
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.stream import StreamAnswer, StreamLine
-from services.ledger.posting.schemas.reading import Reader
+from services.ledger.posting.schemas.reading import Reader, colons_in
 from services.ledger.posting.schemas.voucher import draft_from, posted_out
 from shared.errors import Fault, Faulty, Refusal
 from shared.schema import Out, Problem
@@ -83,9 +83,8 @@ def _at_sight(line: bytes, source: str, slots: int, sender: str) -> Draft | None
         message = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    if not is_plain(line, message):
-        return None
-    return _READER.draft(message, source, slots, sender)
+    found = _READER.draft(message, source, slots, sender)
+    return found if found and is_plain(line, message, colons_in(message)) else None
 
 
 def _event_of(line: bytes) -> str:

@@ -23,6 +23,7 @@ from services.ledger.posting.domain.batch import (
 from services.ledger.posting.domain.check import PRECEDENCE, Checker
 from services.ledger.posting.domain.codes import STAGES, rank
 from services.ledger.posting.domain.decide import decide
+from services.ledger.posting.domain.entries import entries_of
 from services.ledger.posting.domain.reversal import remaining
 from services.ledger.posting.domain.suspense import ReceiptExpected, SuspenseExceeded
 from services.ledger.posting.domain.voucher import GENESIS, Draft, Line
@@ -106,7 +107,7 @@ def test_every_refusal_of_posting_is_documented_once() -> None:
 
 
 def also(draft: Draft, *more: Line, **changes: object) -> Draft:
-    values: dict[str, object] = {"lines": (*draft.lines, *more)} | changes
+    values: dict[str, object] = {"entries": entries_of((*draft.lines, *more))} | changes
     return replace(draft, **values)  # type: ignore[arg-type]
 
 

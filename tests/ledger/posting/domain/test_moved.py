@@ -16,6 +16,7 @@ from services.ledger.posting.domain.batch import (
 )
 from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.decide import decide
+from services.ledger.posting.domain.entries import entries_of
 from services.ledger.posting.domain.voucher import GENESIS, Draft, moved_to
 from tests.ledger.support.making import DAY, receipt_draft, shipped
 
@@ -80,7 +81,8 @@ def test_the_moved_voucher_is_checked_by_the_chart_of_its_new_day() -> None:
     old = date(2016, 6, 26)  # the day before long-term care began
     checker = Checker(shipped())
     care = receipt_draft(book_date=old, may_move=True)
-    care = replace(care, lines=tuple(line._replace(fund="long_term_care") for line in care.lines))
+    lines = tuple(line._replace(fund="long_term_care") for line in care.lines)
+    care = replace(care, entries=entries_of(lines))
     refusal = checker.check(care, DAY)
     assert isinstance(refusal, FundUnknown)
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.routes.fast_path import FastPath
-from services.ledger.posting.schemas.reading import Reader
+from services.ledger.posting.schemas.reading import Reader, colons_in
 from services.ledger.posting.schemas.voucher import draft_from
 from shared.roles import Role
 from shared.wire.ledger import PostedOut, VoucherIn
@@ -115,6 +115,7 @@ def test_what_reads_at_sight_reads_as_the_schema_reads_it(message: dict[str, Any
         return  # no JSON text holds half a character
     if read is not None:
         assert read == long_way(message)
+        assert colons_in(message) == orjson.dumps(message).count(b":")
 
 
 @pytest.mark.parametrize("amount", ["0.01", "1.00", "99999999999.99", "12.34"])
