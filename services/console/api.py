@@ -195,16 +195,26 @@ class Api:
     ) -> httpx.Response:
         service, _, path = door.partition(":")
         for attempt in (1, 2):
+            known = self.session.changes
             given = {**(headers or {}), "Authorization": f"Bearer {await self._token()}"}
             try:
                 return await self._services.ask(method, service, path, given, **request)
             except ApiError as error:
+                if error.status == 403 and attempt == 1 and await self._has_other_role(known):
+                    continue
                 if error.status != 401:
                     raise
                 self.session.token = ""  # revoked, or of a key that is gone: ask for another, once
                 if attempt == 2:
                     raise SignedOut(401, {"code": error.code, "detail": error.detail}) from error
         raise AssertionError("unreachable")
+
+    async def _has_other_role(self, known: int) -> bool:
+        """Ask for a new token after a refusal; return whether it names another role or place."""
+        if self.session.changes == known:
+            self.session.token = ""
+            await self._token()
+        return self.session.changes != known
 
     async def _token(self) -> str:
         session = self.session

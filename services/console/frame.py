@@ -14,7 +14,7 @@ from services.console.api import Api, ApiError
 from services.console.page import Page, View, menu_of
 from services.console.session import Session
 from services.console.style import dress
-from services.console.widgets.fault import fault_card
+from services.console.widgets.fault import SEEN, fault_card, tell_of_another_role
 from services.console.words import Text, speak, t, tell
 from shared.process.log import logger
 
@@ -33,6 +33,7 @@ def build_frame(api: Api, pages: tuple[Page, ...]) -> None:
     """Build the frame and, inside it, the page of the address."""
     session = api.session
     speak(session.language)
+    ui.context.client.storage[SEEN] = session.changes
     dress()
     _build_header(session)
     _build_menu(session, pages)
@@ -44,6 +45,7 @@ def _builder(api: Api, page: Page) -> Callable[[PageArguments], Awaitable[None]]
         api.session.acted_at = time.monotonic()
         view = View(api, arguments.path_parameters, dict(arguments.query_parameters))
         with ui.element("div").classes("wx-page"):
+            tell_of_another_role(api)
             if not api.session.may(*page.rights):
                 _say(t("您的角色不能打开此页。", "Your role may not open this page."))
                 return

@@ -7,13 +7,16 @@ access tokens never leave the server and are never written down.
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from weakref import WeakValueDictionary
+
+import orjson
 
 from services.console.words import Language
 from shared import clock
@@ -47,6 +50,8 @@ class Session:
     """Signed out, or another person signed in at the same browser: open pages go no further."""
     renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while identity is asked for a token, so that the parts of a page ask once."""
+    changes: int = 0
+    """Times that the person's role or place has changed since signing in."""
     rejoin: Callable[[], None] = lambda: None
     """Puts the session back among the open ones, when its person has signed in again."""
 
@@ -83,15 +88,33 @@ class Session:
     def renew(self, answer: dict[str, Any]) -> None:
         """Go on under a new session of the same person, who has signed in again."""
         self.secret, self.token = answer["session"], ""
-        self.role, self.district = Role(answer["role"]), answer["district"]
+        self._take_place(answer)
         self.ends_at = datetime.fromisoformat(answer["expires_at"])
         self.rejoin()
 
     def keep_token(self, answer: dict[str, Any]) -> str:
-        """Keep a new token and return it."""
+        """Keep a new token and return it. It names the role and the place that the person has now."""
         self.token = answer["access_token"]
         self.token_ends = time.monotonic() + float(answer["expires_in"])
+        self._take_place(_claims(self.token))
         return self.token
+
+    def _take_place(self, of: Mapping[str, Any]) -> None:
+        role = Role(of.get("role", self.role))
+        district = of.get("district") or self.district
+        if (role, district) != (self.role, self.district):
+            self.role, self.district = role, district
+            self.changes += 1
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """Return what identity has written into a token; the services verify it, not the console."""
+    try:
+        part = token.split(".")[1]
+        found = orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 class Sessions:

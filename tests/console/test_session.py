@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
-from services.console.api import Api, Services, SignedOut
+from services.console.api import Api, ApiError, Services, SignedOut
 from services.console.session import Session, Sessions
 from shared import clock
 from shared.guard import forwarded
@@ -109,3 +111,42 @@ def test_pages_of_a_person_who_signs_in_at_the_provider_again_go_on() -> None:
     assert old.secret == "new"
     sessions.end("a")
     assert sessions.renew("a", answer) is None, "who has signed out begins anew"
+
+
+def token_of(role: Role, district: str) -> str:
+    claims = orjson.dumps({"sub": "li", "role": role, "district": district})
+    return f"head.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.signature"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_a_refused_request_is_sent_again_under_the_role_that_the_person_has_now(
+    allowed: bool,
+) -> None:
+    of, now = session(), token_of(Role.DISTRICT_CLERK, "heping")
+    of.keep_token({"access_token": token_of(Role.SUPERVISOR, "centre"), "expires_in": 900})
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/session-tokens":
+            token = now if allowed else of.token or token_of(Role.SUPERVISOR, "centre")
+            return httpx.Response(200, json={"access_token": token, "expires_in": 900})
+        may = request.headers["authorization"] == f"Bearer {now}"
+        return httpx.Response(200 if may else 403, json={})
+
+    services = Services(Settings(), httpx.MockTransport(answer))
+    api = Api(services, of)
+    try:
+        found = await asyncio.gather(
+            *(api.get("collection:/v1/bills") for _ in range(3)), return_exceptions=True
+        )
+    finally:
+        await services.close()
+    if allowed:
+        assert (found, of.role, of.district, of.changes) == (
+            [{}] * 3,
+            Role.DISTRICT_CLERK,
+            "heping",
+            1,
+        )
+    else:
+        assert [type(one) for one in found] == [ApiError] * 3
+        assert (of.role, of.changes) == (Role.SUPERVISOR, 0)

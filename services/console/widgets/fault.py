@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from nicegui import ui
 
+from services.console import names
 from services.console.api import Api, ApiError, SignedOut
 from services.console.words import side_of, t
 
@@ -42,13 +43,46 @@ async def attempt(
         faults.clear()
     while True:
         try:
-            return await work()
+            found = await work()
+            tell_of_another_role(api)
+            return found
         except SignedOut:
             if not await sign_in_again(api):
                 return None
         except ApiError as error:
             _show(error, faults)
+            tell_of_another_role(api)
             return None
+
+
+SEEN: Final = "role_changes"
+"""Key of a page's own memory: the changes of the role that its menu knows."""
+
+
+def tell_of_another_role(api: Api) -> None:
+    """Say that the role or the place has changed since the menu was built; loading shows the new one.
+
+    It waits for the person's click: what is typed on the page is not lost unasked.
+    """
+    session, known = api.session, ui.context.client.storage
+    if known.get(SEEN, session.changes) == session.changes:
+        return
+    known[SEEN] = session.changes
+    place = f"{names.role_name(session.role)} · {names.district_name(session.district)}"
+    with ui.dialog(value=True) as dialog, ui.card().classes("wx-dialog").props("role=alert"):
+        ui.label(t("您的角色已变更", "Your role has changed")).classes("wx-dialog-title")
+        ui.label(
+            t(
+                f"现为{place}。菜单更新后按新角色办理;本页未提交的内容会丢失。",
+                f"It is {place} now. The menu follows when the page loads anew; what you typed here"
+                " and have not sent is lost then.",
+            )
+        )
+        with ui.row().classes("wx-buttons"):
+            ui.button(t("稍后", "Later"), on_click=dialog.close).props("flat no-caps")
+            ui.button(t("更新菜单", "Load the new menu"), on_click=ui.navigate.reload).props(
+                "unelevated no-caps"
+            )
 
 
 def _show(error: ApiError, faults: ui.element | None) -> None:
