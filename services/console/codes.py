@@ -280,6 +280,7 @@ STEPS: Final[Mapping[str, Text]] = {
     "summary_returned": ("汇总退回", "Summary returned"),
     "send": ("上报", "Sent"),
     "audit": ("审核", "Audited"),
+    "install": ("随产品安装", "Installed"),
     "draft": ("起草", "Drafted"),
     "file": ("提出", "Filed"),
     "propose": ("提出", "Proposed"),

@@ -5,6 +5,9 @@ All stories share one filled city and the people at their browsers; the month st
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import httpx
 import pytest
 from playwright.async_api import Browser, Route, expect
@@ -36,6 +39,7 @@ FAILURES = ".wx-fault, .wx-about[role=alert]"
 """A refusal of a service, and a page that could not be built."""
 MACHINES = ("wuxian", "set-up", "collection_service", "payout_service")
 """Names of no person that stand where a person's would."""
+SHIPPED = Path(__file__).parents[2] / "services/collection/data/policies"
 
 
 async def test_the_page_before_signing_in_is_opened_afterwards(
@@ -247,6 +251,46 @@ async def test_a_supervisor_opens_every_page_of_the_menu(person: People) -> None
     assert faults == {}
     assert supervisor.outside == []
     assert supervisor.errors == []
+
+
+async def test_a_policy_of_a_file_is_mended_by_its_lines_and_put_in_force_by_another_person(
+    person: People, tmp_path: Path
+) -> None:
+    pack = json.loads((SHIPPED / "tianjin-2021.json").read_text())
+    pack |= {"pack": "tianjin-2022", "title": "天津市2022年度政策", "in_force_from": "2022-01-01"}
+    pack["limits"][0] |= {"floor": "3700.00"}
+    file = tmp_path / "pack.json"
+    auditor = await person("centre_auditor")
+    for floor, sees in (("370", "AMOUNT_MALFORMED"), ("3700.00", "+336.00 元")):
+        pack["limits"][0]["floor"] = floor
+        file.write_text(json.dumps(pack, ensure_ascii=False, indent=1))
+        await auditor.open("/policy-drafts")
+        await auditor.page.locator("input[type=file]").set_input_files(file)
+        await expect(auditor.page.locator(".wx-outcome")).to_contain_text(sees)
+        await auditor.check(f"policy-draft-{floor}")
+    assert "相差 2 处" in await auditor.act("提出")
+    await auditor.page.wait_for_url("**/policies/pol_*")
+    await auditor.drawn()
+    path = "/policies/" + auditor.page.url.rpartition("/")[2]
+    await auditor.page.get_by_role("button", name="批准并执行").click()
+    await auditor.page.get_by_role("button", name="确认").click()
+    await expect(auditor.page.locator(".wx-dialog .wx-fault")).to_contain_text("SAME_PERSON_TWICE")
+    head = await person("department_head")
+    await head.open(path)
+    await head.check("policy")
+    await head.act("批准并执行")
+    await expect(head.page.locator(".wx-fields .wx-chip")).to_have_text("执行中")
+
+
+async def test_the_calculator_says_each_amount_and_why(person: People) -> None:
+    auditor = await person("centre_auditor")
+    await auditor.open("/quote-person")
+    await auditor.choose("月工资", "2000")
+    await auditor.page.get_by_role("button", name="试算", exact=True).click()
+    answer = auditor.page.locator(".wx-outcome")
+    await expect(answer).to_contain_text("低于下限,按下限 3,364.00 元".replace(",按", "\uff0c按"))
+    await expect(answer).to_contain_text("3,364.00 × 16% = 538.24")
+    await auditor.check("calculator")
 
 
 async def test_seven_people_close_a_month_in_the_console(person: People, house: House) -> None:

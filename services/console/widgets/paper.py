@@ -67,7 +67,7 @@ class PaperPage:
 
     async def build(self, view: View) -> None:
         """Build the paper and, after every step, build it anew."""
-        body = ui.element("div").classes("w-full")
+        body = ui.element("div").classes("w-full wx-outcome")
 
         async def show() -> None:
             door = door_of(self.door, view.params)
@@ -120,7 +120,7 @@ def show_fields(fields: Sequence[Column], paper: Paper) -> None:
 
 
 def _look(field: Column) -> str:
-    return "wx-code" if field.kind is Kind.CODE else "wx-amount" if field.is_right else ""
+    return "wx-code" if field.kind is Kind.CODE else "wx-amount" if field.kind is Kind.MONEY else ""
 
 
 def _value(cell: Mapping[str, Any]) -> None:
@@ -199,12 +199,17 @@ async def show_trail(view: View, door: str) -> None:
                 with ui.element("li"):
                     ui.label(text.moment(step["at"])).classes("wx-trail-at")
                     ui.label(step_name(step["step"])).classes("wx-trail-step")
-                    who = f"{step['person']} · {names.role_name(step['role'])}"
-                    ui.label(f"{who} · {names.district_name(step.get('district'))}").classes(
-                        "wx-trail-who"
-                    )
+                    ui.label(_signer(step)).classes("wx-trail-who")
                     if step.get("why"):
                         ui.label(step["why"]).classes("wx-trail-why")
+
+
+def _signer(step: Mapping[str, Any]) -> str:
+    """Return who took a step, as what, and where."""
+    if step["person"] in codes.AUTHORS:
+        return tell(codes.AUTHORS[step["person"]])
+    place = names.district_name(step.get("district"))
+    return f"{step['person']} · {names.role_name(step['role'])} · {place}"
 
 
 def step_name(step: str) -> str:
