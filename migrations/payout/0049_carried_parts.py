@@ -12,9 +12,10 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column."""
+    op.execute("ALTER TABLE entitlement_change_line ADD COLUMN account_fen bigint")
     op.execute("""
         ALTER TABLE entitlement_change_line
-          ADD COLUMN account_fen bigint CHECK (account_fen >= 0)
+          ADD CONSTRAINT entitlement_change_line_account_fen_check CHECK (account_fen >= 0)
     """)
 
 
