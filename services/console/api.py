@@ -117,16 +117,15 @@ class Services:
         found: dict[str, Any] = orjson.loads(answer.content) if answer.content else {}
         return found
 
-    async def provider(self, path: str = "/v1/provider") -> dict[str, Any]:
+    async def provider(self, path: str = "/v1/provider", *, seconds: float = 3.0) -> dict[str, Any]:
         """GET what identity says of the site's OpenID provider; nothing where there is none."""
         try:
-            found: dict[str, Any] = orjson.loads(
-                (await self.ask("GET", "identity", path, {})).content
-            )
+            answer = await self.ask("GET", "identity", path, {}, timeout=seconds)
         except ApiError as error:
             if error.status == 404:
                 return {}
             raise
+        found: dict[str, Any] = orjson.loads(answer.content)
         return found
 
 

@@ -59,7 +59,7 @@ async def come_back(desk: SignIn, request: Request) -> RedirectResponse:
 async def leave_provider(desk: SignIn, request: Request) -> RedirectResponse:
     """Send a person who has signed out here to where they sign out of the provider too."""
     try:
-        found = await desk.services.provider("/v1/provider-sign-out")
+        found = await desk.services.provider("/v1/provider-sign-out", seconds=15.0)
     except ApiError as error:
         return desk.refused(request, error, "/")
     return to(found.get("address") or "/sign-in")
