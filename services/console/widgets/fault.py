@@ -64,7 +64,13 @@ def tell_of_another_role(api: Api) -> None:
 
     It waits for the person's click: what is typed on the page is not lost unasked.
     """
-    session, known = api.session, ui.context.client.storage
+    try:
+        known = ui.context.client.storage
+    except (
+        RuntimeError
+    ):  # the pressed button has gone with what it stood on: the next request tells
+        return
+    session = api.session
     if known.get(SEEN, session.changes) == session.changes:
         return
     known[SEEN] = session.changes
