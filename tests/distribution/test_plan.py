@@ -193,7 +193,7 @@ async def test_the_tables_that_grow_with_the_months_are_spread(database_url: str
         if place is Placement.SPREAD
     }
     growing = {
-        *(f"collection.{name}" for name in ("declaration_line", "bill_line", "enrolment", "event")),
+        *(f"collection.{name}" for name in ("declaration_people", "bill_line", "enrolment")),
         *(f"collection.{name}" for name in ("bill", "debit_line", "allocation", "outbox")),
         *("ledger.voucher", "ledger.personal_credit", "ledger.idempotency"),
         *(f"payout.{name}" for name in ("claim_line", "payment_line", "pension_month", "outbox")),
