@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from services.ledger.posting.domain.entries import Entries, entries_of
 from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of
 from shared.money import format_yuan
 
@@ -41,6 +42,21 @@ def lines(number: int) -> tuple[Line, ...]:
     return tuple(made)
 
 
+_PATTERNS = tuple(entries_of(lines(number)).pattern for number in range(len(DISTRICTS)))
+
+
+def entries(number: int) -> Entries:
+    """The same entries as the door reads them: a pattern that is known, and amounts."""
+    pooled_fen, personal_fen = 10_000 + number % 977, 5_000 + number % 613
+    amounts: list[int] = []
+    for _, has_personal in FUNDS:
+        if has_personal:
+            amounts += (pooled_fen + personal_fen, pooled_fen, personal_fen)
+        else:
+            amounts += (pooled_fen, pooled_fen)
+    return Entries(_PATTERNS[number % 16], tuple(amounts))
+
+
 def owner(number: int) -> str:
     """The unit that voucher `number` is of."""
     return f"9112010{number % UNITS:011d}"
@@ -57,7 +73,7 @@ def make(number: int, slots: int) -> Draft:
         kind="receipt",
         book_date=DAY,
         summary="2021-07 社会保险费到账",
-        lines=lines(number),
+        lines=entries(number),
         period="2021-07",
         references={"bill": f"{number:032x}"},
     )

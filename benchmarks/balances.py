@@ -29,7 +29,8 @@ import uvloop
 from benchmarks._bench import AsJson, DatabaseUrl, Figures, Small, database, describe, server
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import DISTRICTS, SOURCE, lines, message, owner
-from benchmarks.ledger_post import service, verified
+from benchmarks.ledger_post.engine import verified
+from benchmarks.ledger_post.http import service
 from services.ledger.posting.domain.voucher import (
     GENESIS,
     Draft,

@@ -27,7 +27,8 @@ from sqlalchemy.engine import make_url
 from benchmarks._bench import AsJson, Small, describe
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import batch_body, single_body
-from benchmarks.ledger_post import service, verified
+from benchmarks.ledger_post.engine import verified
+from benchmarks.ledger_post.http import service
 from services.embedded import EmbeddedPostgres
 from services.ledger.posting.flows.books import NEW_SLOTS
 from services.migrate import migrate

@@ -1,0 +1,1 @@
+"""Posting vouchers, measured: the engine, the doors, several processes, and two yardsticks."""
