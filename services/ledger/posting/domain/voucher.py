@@ -216,7 +216,10 @@ def chain_hash(
     previous: bytes, drafted: Draft, seq: int, recorded_at: str, algorithm: str = SHA256
 ) -> bytes:
     """Hash the previous hash, the voucher's place, sender and instant, and its content."""
-    place = "".join(map(sized, (str(drafted.slot), str(seq), drafted.source, recorded_at)))
+    place = (
+        f"{_sized_again(str(drafted.slot))}{sized(str(seq))}{_sized_again(drafted.source)}"
+        f"{_sized_again(recorded_at)}"
+    )
     sealed = previous + place.encode() + drafted.content
     if algorithm == SHA256:
         return hashlib.sha256(sealed).digest()

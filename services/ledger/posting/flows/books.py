@@ -177,6 +177,9 @@ class Books:
             return list(_outcomes((await self._submit([(drafts[0].slot, group)]))[0]))
         if rehearse:
             return await self._rehearse(posts)
+        if len(posts) == 1:
+            group = CommandGroup((posts[0],))
+            return list(_outcomes((await self._submit([(drafts[0].slot, group)]))[0]))
         found: dict[int, Outcome] = {}
         for wave in waves(drafts):
             groups = [(posts[i].draft.slot, CommandGroup((posts[i],))) for i in wave]
