@@ -138,7 +138,7 @@ def request_line(scope: Scope, service: str, route: str, status: int, seconds: f
     line = {
         "event": "request",
         "service": service,
-        "timestamp": now().isoformat(),
+        "timestamp": now(),
         "subject": caller.subject if caller else None,
         "role": caller.role.value if caller else None,
         "client": client[0] if client else None,
