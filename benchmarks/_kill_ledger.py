@@ -22,7 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks._http import Wire, post
 from services.ledger.chain.store import verify as verify_store
-from services.ledger.posting.domain.voucher import Draft, Line
+from services.ledger.posting.domain.entries import Line
+from services.ledger.posting.domain.voucher import Draft
 from services.ledger.reports.store.balance import sums
 from shared.money import format_yuan
 from tests.ledger.support.oracle import Move, Oracle

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from services.ledger.posting.domain.entries import Entries, entries_of
-from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of
+from services.ledger.posting.domain.entries import Entries, Line, entries_of
+from services.ledger.posting.domain.voucher import Draft, draft, slot_of
 from shared.money import format_yuan
 
 DAY = date(2021, 7, 15)

@@ -107,7 +107,7 @@ class Filler:
         self.slots = slots
         self.heads = {slot: (0, GENESIS) for slot in range(slots)}
         self.vouchers = 0
-        self.numbers: PlaceNumbers = {}
+        self.numbers = PlaceNumbers()
 
     async def fill(self, entries: int) -> None:
         """Add vouchers until there are at least so many entries, with checkpoints as the ledger's."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, TypeAlias
 
+from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.voucher import (
     ALGORITHMS,
     GENESIS,
     Draft,
-    Line,
     chain_hash,
     draft,
     is_hash_supported,

@@ -13,7 +13,8 @@ import asyncpg
 
 import services
 from services.ledger.common.store.tables import KEYS, VIEWS
-from services.ledger.posting.domain.voucher import GENESIS, Draft, Line, draft, slot_of
+from services.ledger.posting.domain.entries import Line
+from services.ledger.posting.domain.voucher import GENESIS, Draft, draft, slot_of
 from services.ledger.posting.flows.books import Books
 from services.ledger.rules.domain.chart import Account, Catalogue, Flow, Fund
 from shared.entry import Book, Side

@@ -12,8 +12,9 @@ from datetime import date
 from typing import Final
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.reversal import CARRY_OVER
-from services.ledger.posting.domain.voucher import Draft, Line, draft
+from services.ledger.posting.domain.voucher import Draft, draft
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
 from shared.entry import Book
 from shared.roles import CENTRE

@@ -19,9 +19,10 @@ from services.ledger.common.domain.refusal import (
     SenderForbidden,
     Unbalanced,
 )
+from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.hold import PAID_FROM_HOLDS
 from services.ledger.posting.domain.suspense import ReceiptExpected, is_nameless
-from services.ledger.posting.domain.voucher import Draft, Line
+from services.ledger.posting.domain.voucher import Draft
 from services.ledger.rules.domain.chart import ANY_SENDER, Catalogue
 from shared.entry import Book
 from shared.errors import Fault

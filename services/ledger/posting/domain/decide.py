@@ -30,13 +30,13 @@ from services.ledger.posting.domain.batch import (
     SlotState,
 )
 from services.ledger.posting.domain.book_days import day_after
+from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.floors import FloorBook, reused
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.reversal import excess, is_taken_back, remaining
 from services.ledger.posting.domain.suspense import moved, suspense_refusal
 from services.ledger.posting.domain.voucher import (
     Draft,
-    Line,
     chain_hash,
     differences,
     is_moved_from,

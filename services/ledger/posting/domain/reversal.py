@@ -16,7 +16,8 @@ from services.ledger.common.domain.refusal import (
     EarlierThanOriginal,
     NotReversible,
 )
-from services.ledger.posting.domain.voucher import Draft, Line, draft, voucher_id
+from services.ledger.posting.domain.entries import Line
+from services.ledger.posting.domain.voucher import Draft, draft, voucher_id
 from shared.errors import Fault, Faulty
 from shared.money import format_yuan
 

@@ -10,8 +10,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
-from services.ledger.posting.domain.entries import Entries, entries_of, sized
-from services.ledger.posting.domain.entries import Line as Line
+from services.ledger.posting.domain.entries import Entries, Line, entries_of, sized
 from shared.ids import key_of
 from shared.references import Reference
 from shared.roles import CENTRE
@@ -23,8 +22,6 @@ ALGORITHMS: Final = (SHA256, "sm3")
 """Hash functions that a chain may be made with; both give 32 bytes."""
 
 
-Place: TypeAlias = tuple[str, str, str, str]
-"""(book, fund, account, district): where an entry stands in the books."""
 Buckets: TypeAlias = dict[tuple[str, str, str, str, date], list[int]]
 """(book, fund, account, district, day) → [debit_fen, credit_fen]."""
 

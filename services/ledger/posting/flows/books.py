@@ -69,7 +69,7 @@ class Books:
         self._checker: Checker | None = None
         self._writers: list[Writer] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._numbers: PlaceNumbers = {}
+        self._numbers = PlaceNumbers()
         self._checkpoints = Checkpointer(db.connect_raw)
         self._opening = asyncio.Lock()
 

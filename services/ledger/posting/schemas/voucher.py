@@ -10,7 +10,8 @@ from pydantic import Field
 
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import FlooredBalance, Outcome, PostedVoucher
-from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of, voucher_id
+from services.ledger.posting.domain.entries import Line
+from services.ledger.posting.domain.voucher import Draft, draft, slot_of, voucher_id
 from services.ledger.posting.store.voucher import VoucherRecord
 from shared.entry import Side
 from shared.references import Reference

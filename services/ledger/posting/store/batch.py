@@ -21,8 +21,9 @@ import orjson
 
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import ChainedDraft, Decision
+from services.ledger.posting.domain.entries import Place
 from services.ledger.posting.domain.hold import Hold, HoldMovement
-from services.ledger.posting.domain.voucher import Draft, Place
+from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.store import place as place_store
 from services.ledger.posting.store.place import PlaceNumbers
 
@@ -138,9 +139,7 @@ class Statement:
     arguments: Sequence[Any]
 
 
-def statement_of(
-    decision: Decision, recorded_at: datetime, numbers: Mapping[Place, int]
-) -> Statement:
+def statement_of(decision: Decision, recorded_at: datetime, numbers: PlaceNumbers) -> Statement:
     """Build the statement that writes a decision if its slot is still at the same revision.
 
     Raises:
@@ -182,11 +181,11 @@ async def write(
     Places without a number get one, and `numbers` learns them once they are sure to stay: numbers
     given inside a transaction may be taken back with it.
     """
-    numbers = {} if numbers is None else numbers
+    numbers = PlaceNumbers() if numbers is None else numbers
     if fresh := place_store.missing(numbers, places_of(decision)):
         added = await place_store.number(connection, fresh)
         if connection.is_in_transaction():
-            numbers = numbers | added
+            numbers = PlaceNumbers(numbers | added)
         else:
             numbers.update(added)
     return await send(connection, statement_of(decision, recorded_at, numbers))
@@ -194,9 +193,8 @@ async def write(
 
 def places_of(decision: Decision) -> Iterator[Place]:
     """Yield the place of every entry that a decision writes."""
-    for one in decision.posted:
-        for line in one.draft.lines:
-            yield line[:4]
+    for pattern in {one.draft.entries.pattern for one in decision.posted}:
+        yield from pattern.places
 
 
 def _voucher_columns(posted: Sequence[ChainedDraft]) -> list[Any]:
@@ -223,19 +221,14 @@ def _refs(references: Mapping[str, str]) -> str:
     return orjson.dumps(references).decode() if references else "{}"
 
 
-def _line_columns(posted: Sequence[ChainedDraft], numbers: Mapping[Place, int]) -> list[str]:
-    """Build the arrays of every voucher's lines: places doubled, odd for credits; and amounts."""
+def _line_columns(posted: Sequence[ChainedDraft], numbers: PlaceNumbers) -> list[str]:
+    """Build the arrays of every voucher's lines: places, and amounts."""
     places: list[str] = []
     amounts: list[str] = []
     for one in posted:
-        sided: list[int] = []
-        fens: list[int] = []
-        for book, fund, account, district, debit_fen, credit_fen in one.draft.lines:
-            number = numbers[book, fund, account, district]
-            sided.append(2 * number + 1 if credit_fen else 2 * number)
-            fens.append(debit_fen or credit_fen)
-        places.append(f'"{{{str(sided)[1:-1]}}}"')
-        amounts.append(f'"{{{str(fens)[1:-1]}}}"')
+        pattern, fens = one.draft.entries
+        places.append(f'"{numbers.array_of(pattern)}"')
+        amounts.append(f'"{_integers([*fens])}"')
     return ["{" + ",".join(places) + "}", "{" + ",".join(amounts) + "}"]
 
 

@@ -11,9 +11,10 @@ import orjson
 
 from services.ledger.common.domain.refusal import pinned_again
 from services.ledger.posting.domain.batch import EventKey, PostedVoucher, PriorRefusal, PriorVoucher
+from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.hold import Hold, HoldMovement, MovementKind
 from services.ledger.posting.domain.reversal import Remaining, remaining
-from services.ledger.posting.domain.voucher import Draft, Line, draft, draft_of
+from services.ledger.posting.domain.voucher import Draft, draft, draft_of
 from services.ledger.posting.store.head import hold_of
 from shared.errors import Fault
 

@@ -9,11 +9,9 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.posting.domain.voucher import Place
+from services.ledger.posting.domain.entries import PATTERNS_MAX, Pattern, Place
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
-PlaceNumbers: TypeAlias = dict[Place, int]
-"""Place → its number. Numbers never change, so that a process may keep them."""
 
 GROUP_SIZE: Final = 65_536
 """Places of one book and fund, at most."""
@@ -53,12 +51,37 @@ SELECT coalesce(last.place, g.number * $5 - 1)
 """
 
 
+class PlaceNumbers(dict[Place, int]):
+    """Place → its number. Numbers never change, so that a process may keep them."""
+
+    def __init__(self, known: Mapping[Place, int] | None = None) -> None:
+        super().__init__(known or {})
+        self._arrays: dict[Pattern, str] = {}
+
+    def array_of(self, pattern: Pattern) -> str:
+        """Write a pattern's places as PostgreSQL reads an array: doubled, odd for credits.
+
+        Raises:
+            KeyError: a place has no number yet.
+        """
+        known = self._arrays.get(pattern)
+        if known is None:
+            if len(self._arrays) >= PATTERNS_MAX:
+                self._arrays.clear()
+            sided = zip(pattern.places, pattern.credits, strict=True)
+            numbers = ",".join(str(2 * self[place] + is_credit) for place, is_credit in sided)
+            known = self._arrays[pattern] = f"{{{numbers}}}"
+        return known
+
+
 async def load(tx: AsyncConnection) -> PlaceNumbers:
     """Load the numbers of all places."""
     rows = await tx.execute(
         text("SELECT book, fund, account, district, place FROM place LIMIT 10000000")
     )
-    return {(row.book, row.fund, row.account, row.district): row.place for row in rows}
+    return PlaceNumbers(
+        {(row.book, row.fund, row.account, row.district): row.place for row in rows}
+    )
 
 
 async def number(connection: Connection, places: Iterable[Place]) -> PlaceNumbers:
@@ -72,7 +95,7 @@ async def number(connection: Connection, places: Iterable[Place]) -> PlaceNumber
     for _ in range(_TRIES):
         rows = await connection.fetch(_NUMBERS, *columns)
         if len(rows) == len(wanted):
-            return {tuple(row[:4]): row[4] for row in rows}
+            return PlaceNumbers({tuple(row[:4]): row[4] for row in rows})
         await connection.execute(_ADD_GROUPS, *columns[:2])
         await connection.execute(_ADD_PLACES, *columns, GROUP_SIZE)
     raise RuntimeError(f"places cannot be numbered: {wanted[:3]}")

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.reversal import Remaining, is_taken_back, remaining
-from services.ledger.posting.domain.voucher import Draft, Line
+from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.store.known import draft_of_rows
 
 

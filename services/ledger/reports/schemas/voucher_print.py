@@ -7,7 +7,8 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.ledger.common.schemas import UNIT_NOTE, Fen, Row, Sheet
-from services.ledger.posting.domain.voucher import Draft, Line, voucher_id
+from services.ledger.posting.domain.entries import Line
+from services.ledger.posting.domain.voucher import Draft, voucher_id
 from services.ledger.posting.store.voucher import VoucherRecord
 from services.ledger.rules.domain.chart import Catalogue
 from shared.cn.capital import capital

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ledger.posting.domain.voucher import Line
+from services.ledger.posting.domain.entries import Line
 from shared.entry import Account, Book
 
 

@@ -16,7 +16,8 @@ from services.ledger.common.domain.refusal import (
     LedgerRefusal,
 )
 from services.ledger.common.domain.slot import CENTRE_SLOT
-from services.ledger.posting.domain.voucher import Draft, Line, draft
+from services.ledger.posting.domain.entries import Line
+from services.ledger.posting.domain.voucher import Draft, draft
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
 from services.ledger.rules.domain.chart import Account as ChartAccount
 from services.ledger.settlement.domain.line import (

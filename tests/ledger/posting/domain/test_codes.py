@@ -23,10 +23,10 @@ from services.ledger.posting.domain.batch import (
 from services.ledger.posting.domain.check import PRECEDENCE, Checker
 from services.ledger.posting.domain.codes import STAGES, rank
 from services.ledger.posting.domain.decide import decide
-from services.ledger.posting.domain.entries import entries_of
+from services.ledger.posting.domain.entries import Line, entries_of
 from services.ledger.posting.domain.reversal import remaining
 from services.ledger.posting.domain.suspense import ReceiptExpected, SuspenseExceeded
-from services.ledger.posting.domain.voucher import GENESIS, Draft, Line
+from services.ledger.posting.domain.voucher import GENESIS, Draft
 from tests.ledger.support.making import DAY, centre_draft, line, lines, receipt_draft, shipped
 
 OPEN = SlotState(slot=0, revision=1, seq=0, hash=GENESIS)

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ledger.common.domain.refusal import EarlierThanOriginal, NotReversible
+from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import (
     GENESIS,
     Draft,
-    Line,
     chain_hash,
     differences,
     draft,
