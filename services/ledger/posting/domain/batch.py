@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.common.domain.value import value
 from services.ledger.posting.domain.daily_balance import DailyBalance
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldMovement, HoldRelease
 from services.ledger.posting.domain.reversal import Remaining
@@ -25,7 +26,7 @@ EventKey: TypeAlias = tuple[str, str]
 """(source, event id)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Posting:
     """A command to post a draft. `refusal` is the result of the checks that need no balances.
 
@@ -42,7 +43,7 @@ class Posting:
 Command: TypeAlias = Posting | Hold | HoldRelease | GroupRelease
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class CommandGroup:
     """Commands that are decided all or none (unless not `together`); most groups hold one.
 
@@ -64,7 +65,7 @@ class FlooredBalance:
     held_fen: int
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class PostedVoucher:
     """A voucher's place in the books. A `rehearsed` voucher is not booked: ignore its place."""
 
@@ -152,7 +153,7 @@ class SlotState:
         return self.slot == CENTRE_SLOT
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class ChainedDraft:
     """A draft with its place in the chain."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.common.domain.value import value
 from services.ledger.posting.domain.entries import Entries, Line, entries_of, sized
 from shared.ids import key_of
 from shared.references import Reference
@@ -26,7 +26,7 @@ Buckets: TypeAlias = dict[tuple[str, str, str, str, date], list[int]]
 """(book, fund, account, district, day) → [debit_fen, credit_fen]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Draft:
     """A requested voucher, not yet checked and not yet in the books.
 
