@@ -6,8 +6,7 @@ A small city of 35 insured people a unit plays some months through the product's
 durable: files handed in, audited, billed, paid by tax lines, people credited, pensions paid, all of
 it booked, on an embedded server. The first month is not counted: it fills tables that were empty.
 Rows and bytes of each table are read from the catalogue, and the log's bytes; then the product's own
-backup and restore are timed: dumps after the first month and the last, and a copy of the server's
-files with its log. Years and larger places are sums on paper.
+backup and restore are timed: a dump, and a copy of the server's files with its log. Years and larger places are sums on paper.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from benchmarks._city import a_city
 from benchmarks.growth import catalogue, copies, paper
 from benchmarks.growth.catalogue import Reading
 from benchmarks.growth.copies import Copy
-from benchmarks.growth.paper import CITY, PLACES, YEARS, Cause, Place, Rate, Restore
+from benchmarks.growth.paper import CITY, PLACES, YEARS, Cause, Place, Rate
 from benchmarks.growth.town import Month, town
 from shared.process.settings import Settings
 
@@ -39,7 +38,6 @@ async def play(played: Place, months: int) -> dict[str, Any]:
     """Play the months, read the tables after each, copy the installation; report."""
     city = a_city(played.people, played.units)
     readings: list[Reading] = []
-    dumps: list[Copy] = []
     with tempfile.TemporaryDirectory(prefix="wuxian-bench-") as directory:
         os.chmod(directory, 0o755)  # the servers' own account has to pass when root measures
         home = Path(directory) / "home"
@@ -53,28 +51,28 @@ async def play(played: Place, months: int) -> dict[str, Any]:
             for number in range(months):
                 await running.play(Month.number(number))
                 readings.append(await catalogue.read(running.admin_url))
-                if number in {0, months - 1}:
-                    where = (readings[-1].database_bytes, Path(directory) / f"dump-{number}")
-                    dumps.append(await asyncio.to_thread(copies.dump, home, *where))
-                    print(dumps[-1].line(), flush=True)
-            where = (readings[-1].database_bytes, Path(directory) / "files")
-            files = await asyncio.to_thread(copies.files, home, *where)
-            print(files.line(), flush=True)
+            dump, files = [
+                await asyncio.to_thread(
+                    made, home, readings[-1].database_bytes, Path(directory) / made.__name__
+                )
+                for made in (copies.dump, copies.files)
+            ]
+            print(f"{dump.line()}\n{files.line()}", flush=True)
             kept = await catalogue.kept_days(running.admin_url)
             stages = running.months[-1]
-    found = report(played, readings, dumps, kept, {name: s.seconds for name, s in stages.items()})
+    found = report(played, readings, dump, kept, {name: s.seconds for name, s in stages.items()})
     return found | {
-        "backups": [one.as_json() for one in (*dumps, files)],
+        "backups": [one.as_json() for one in (dump, files)],
         "wal_of_stages": {name: stage.wal_bytes for name, stage in stages.items()},
         "conditions": conditions,
-        "verified": all(one.verified for one in (*dumps, files)),
+        "verified": all(one.verified for one in (dump, files)),
     }
 
 
 def report(
     played: Place,
     readings: list[Reading],
-    dumps: list[Copy],
+    dump: Copy,
     kept: dict[str, int],
     seconds: dict[str, float],
 ) -> dict[str, Any]:
@@ -87,7 +85,7 @@ def report(
         for rate in paper.rates(readings[0].sizes, 1, played, {})
         if rate.cause is not Cause.DISTRICT and rate.rows
     ]
-    restore = Restore.of(dumps[0], dumps[-1])
+    restore = paper.restore_seconds_per_gib(dump)
     wal = (readings[-1].wal_bytes - readings[1].wal_bytes) / months
     vouchers = grown["ledger.voucher"].rows / months
     voucher = paper.bytes_per_voucher(grown)
@@ -97,7 +95,7 @@ def report(
     print(f"a voucher: {voucher:,.0f} bytes in the ledger's schema without personal accounts;")
     print(f"{vouchers:,.0f} vouchers a month; log {wal / 2**20:,.0f} MiB a month,")
     print(f"{wal / played.units:,.0f} bytes a unit-month with its people and pensioners")
-    print(f"restore: {restore.fixed:.0f} s and {restore.per_gib:.0f} s a GiB of database")
+    print(f"restore of a dump: {restore:.0f} s a GiB of database")
     computed = _print_paper(found, opening, restore, sum(seconds.values()) / played.people)
     return {
         "people": played.people,
@@ -115,7 +113,7 @@ def report(
         "bytes_per_voucher": round(voucher),
         "vouchers_per_month": round(vouchers),
         "wal_per_unit_month": round(wal / played.units),
-        "restore_seconds_per_gib": round(restore.per_gib, 1),
+        "restore_seconds_per_gib": round(restore, 1),
         "month_seconds": {name: round(spent, 2) for name, spent in seconds.items()},
         "computed": computed,
     }
@@ -148,7 +146,7 @@ def _print_rates(found: list[Rate], played: Place) -> dict[Cause, dict[str, floa
 
 
 def _print_paper(
-    found: list[Rate], opening: list[Rate], restore: Restore, seconds_per_person: float
+    found: list[Rate], opening: list[Rate], restore: float, seconds_per_person: float
 ) -> list[dict[str, Any]]:
     """Print the sums for years and places; a cell's restore and month, not the country's."""
     print("\ncomputed, not measured: the months above, added up; a database's restore and month")
@@ -157,7 +155,7 @@ def _print_paper(
     for place in PLACES:
         for years in YEARS:
             size = paper.size_after(years, place, found, opening)
-            hours = restore.hours(size / place.cells)
+            hours = restore * size / place.cells / paper.GIB / 3600
             window = seconds_per_person * place.people / place.cells / 3600
             rows = paper.rows_after(years, place, found)
             named = ", ".join(f"{table} {count:.3g}" for table, count in list(rows.items())[:2])

@@ -141,23 +141,9 @@ def bytes_per_voucher(grown: Sizes) -> float:
     return total(books).bytes / max(1, grown["ledger.voucher"].rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """Seconds of a restore: a part that any database takes, and a part for each GiB."""
-
-    fixed: float
-    per_gib: float
-
-    @classmethod
-    def of(cls, first: Copy, last: Copy) -> Restore:
-        """Fit a line through two restores."""
-        more = (last.database_bytes - first.database_bytes) / GIB
-        per_gib = max(0.0, last.restore_seconds - first.restore_seconds) / more
-        return cls(last.restore_seconds - per_gib * last.database_bytes / GIB, per_gib)
-
-    def hours(self, size: float) -> float:
-        """Return the hours for a database of so many bytes."""
-        return (self.fixed + self.per_gib * size / GIB) / 3600
+def restore_seconds_per_gib(measured: Copy) -> float:
+    """Return a restore's seconds for each GiB; the start of its server counts, so rather too much."""
+    return measured.restore_seconds * GIB / measured.database_bytes
 
 
 def size_after(years: float, place: Place, found: list[Rate], opening: list[Rate]) -> float:

@@ -1,11 +1,11 @@
-"""Sums on paper: what a table grows with, how long its rows are kept, years, restores."""
+"""Sums on paper: what a table grows with, how long its rows are kept, years, a restore."""
 
 import pytest
 
 from benchmarks.growth import paper
 from benchmarks.growth.catalogue import TableSize
 from benchmarks.growth.copies import Copy
-from benchmarks.growth.paper import Cause, Place, Restore
+from benchmarks.growth.paper import Cause, Place
 
 PLAYED = Place("played", people=700, units=20, pensioners=200, districts=2)
 GROWN = {
@@ -58,9 +58,6 @@ def test_rows_that_are_cleaned_stop_growing() -> None:
     assert paper.rows_after(15, PLAYED, RATES)["ledger.personal_credit"] == 1_400 * 180
 
 
-def test_a_restore_is_a_line_through_two() -> None:
-    first = Copy("dump", paper.GIB, 1, 1.0, 30.0, verified=True)
-    last = Copy("dump", 3 * paper.GIB, 1, 1.0, 70.0, verified=True)
-    restore = Restore.of(first, last)
-    assert (restore.fixed, restore.per_gib) == (10.0, 20.0)
-    assert restore.hours(178 * paper.GIB) == 3570 / 3600
+def test_a_restore_takes_its_seconds_for_each_gib() -> None:
+    made = Copy("dump", 3 * paper.GIB, 1, 1.0, 90.0, verified=True)
+    assert paper.restore_seconds_per_gib(made) == 30.0
