@@ -110,7 +110,7 @@ LIST: Final = ListPage(
         Column("id", ("申请号", "Claim"), Kind.CODE, link="/claims/{id}"),
         *_FIELDS,
         Column("settled", ("已付(元)", "Paid, yuan"), Kind.MONEY),
-        Column("signatures", ("已签", "Signed"), Kind.NUMBER),
+        Column("signatures", ("须签", "Signatures"), Kind.NUMBER),
         Column("status", ("状态", "Status"), names=STATUSES),
     ),
     actions=(
@@ -175,7 +175,7 @@ PAPER: Final = PaperPage(
         Column("documents", ("材料", "Documents"), of=documents_of),
         Column("filed_by", ("经办", "Filed by")),
         Column("filed_on", ("申请日", "Filed on"), Kind.DAY),
-        Column("signatures", ("已签", "Signed"), Kind.NUMBER),
+        Column("signatures", ("须签", "Signatures"), Kind.NUMBER),
     ),
     parts=(
         Part(
