@@ -70,20 +70,28 @@ WITH last_run AS (
                   BETWEEN rule.age_from AND rule.age_to
             ORDER BY rule.in_force_from DESC
             LIMIT 1) AS rule ON true
+), record AS (
+    SELECT person_id, period, person_id AS record_id
+      FROM looked_at
+     UNION ALL
+    SELECT other.holder_id, looked_at.period, other.person_id
+      FROM looked_at
+      JOIN personal_holder AS other
+        ON other.holder_id = looked_at.person_id
+), given_before AS (
+    SELECT record.person_id, record.period, SUM(credit.amount_fen) AS fen,
+           bool_or(credit.source = 'injection') AS by_hand
+      FROM record
+      JOIN personal_credit AS credit
+        ON credit.person_id = record.record_id AND credit.fund = :fund
+       AND credit.kind = 'injection' AND credit.period = record.period
+     GROUP BY record.person_id, record.period
 ), difference AS (
     SELECT wanted.person_id, wanted.period, wanted.is_retired AND wanted.fen IS NULL AS has_no_rule,
            CAST(COALESCE(wanted.fen, 0) - COALESCE(given.fen, 0) AS bigint) AS fen
       FROM wanted
-      LEFT JOIN LATERAL (
-           SELECT SUM(credit.amount_fen) AS fen, bool_or(credit.source = 'injection') AS by_hand
-             FROM (SELECT wanted.person_id AS id
-                    UNION ALL
-                   SELECT other.person_id
-                     FROM personal_holder AS other
-                    WHERE other.holder_id = wanted.person_id) AS record
-             JOIN personal_credit AS credit
-               ON credit.person_id = record.id AND credit.fund = :fund
-              AND credit.kind = 'injection' AND credit.period = wanted.period) AS given ON true
+      LEFT JOIN given_before AS given
+        ON given.person_id = wanted.person_id AND given.period = wanted.period
      WHERE NOT COALESCE(given.by_hand, false)
 )
 """
