@@ -1,6 +1,7 @@
 """Migrations: once or twice or at once, each service closed to the others, plain refusals."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.migrate import MigrationError, directory, migrate, states
 from shared.db import SERVICES, Database, role_of
+from tests.conftest import database_on
 from tests.house.passwords import PASSWORDS, as_role
 
 
@@ -40,12 +42,17 @@ async def test_one_service_can_be_migrated_alone(empty_database_url: str) -> Non
     assert found == {"identity": True, "collection": True, "ledger": False, "payout": True}
 
 
+@pytest.fixture(scope="module")
+async def migrated_url(each_server_url: str) -> AsyncIterator[str]:
+    """A database with all schemas, on every kind of server in turn."""
+    async with database_on(each_server_url) as url:
+        await migrate(url)
+        yield url
+
+
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_reads_its_own_schema_and_no_other(
-    empty_database_url: str, service: str
-) -> None:
-    await migrate(empty_database_url)
-    db = Database(empty_database_url, service, pool_size=1)
+async def test_a_service_reads_its_own_schema_and_no_other(migrated_url: str, service: str) -> None:
+    db = Database(migrated_url, service, pool_size=1)
     try:
         async with db.transaction() as tx:
             assert (await tx.execute(text("SELECT current_user"))).scalar() == role_of(service)
@@ -63,7 +70,7 @@ async def test_a_service_reads_its_own_schema_and_no_other(
 
 
 async def test_a_role_with_a_password_logs_in_as_itself(empty_database_url: str) -> None:
-    await migrate(empty_database_url, passwords=PASSWORDS)
+    await migrate(empty_database_url, ["collection", "ledger"], passwords=PASSWORDS)
     own = as_role(empty_database_url, role_of("ledger"), PASSWORDS["ledger"])
     db = Database(own, "ledger", pool_size=1)
     try:
