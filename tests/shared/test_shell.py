@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared import db as shared_db
 from shared import outbox, trail
 from shared.db import Database, raw
 from shared.door import Door, door
@@ -64,6 +65,23 @@ async def test_a_connection_that_breaks_in_the_middle_says_so_itself(db: Databas
         await db.run(breaks)
     assert await db.run(lambda tx: tx.scalar(text("SELECT 2"))) == 2
     await asyncio.gather(*sleeping, return_exceptions=True)
+
+
+@pytest.mark.parametrize("trusted_seconds", [60.0, 0.0])
+async def test_connections_that_the_server_has_closed_are_replaced(
+    db: Database, database_url: str, trusted_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_db, "TRUSTED_SECONDS", trusted_seconds)
+    assert await db.run(lambda tx: tx.scalar(text("SELECT 1"))) == 1
+    administrator = await asyncpg.connect(database_url)
+    closed = await administrator.fetchval(
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+        " WHERE application_name = $1 AND datname = current_database()",
+        f"wuxian-{db.service}",
+    )
+    await administrator.close()
+    assert closed
+    assert await db.run(lambda tx: tx.scalar(text("SELECT 2"))) == 2
 
 
 async def test_a_raw_statement_that_met_a_deadlock_is_tried_again(db: Database) -> None:
