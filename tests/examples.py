@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ def file_of(service: str) -> Path:
     return ROOT / "services" / service / "data/examples.json"
 
 
+@cache
 def document_of(service: str) -> Document:
+    """The OpenAPI document that a service serves; nobody changes it."""
     app = import_module(f"services.{service}.app").build(Settings())
     return dict(app.openapi())
 

@@ -2,14 +2,13 @@
 
 import json
 import re
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shared.roles import RIGHTS, Right, Role
 from shared.web.openapi import operations
+from tests.examples import SERVICES, document_of
 
 FILES = Path(__file__).parents[2] / "openapi"
 SERVICES_ROOT = Path(__file__).parents[2] / "services"
@@ -35,7 +34,6 @@ PUBLIC = {
 BOTH_LANGUAGES = re.compile(
     r"^[^·]*[\u4e00-\u9fff][^·]* · [^·\u4e00-\u9fff]*[A-Za-z][^·\u4e00-\u9fff]*$"
 )
-SERVICES = ("collection", "identity", "ledger", "payout")
 
 
 @pytest.fixture(params=SERVICES)
@@ -43,26 +41,21 @@ def service(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def served(service: str) -> dict[str, Any]:
-    app = import_module(f"services.{service}.app").build()
-    return dict(app.openapi())
-
-
-def test_the_committed_file_is_what_is_served(service: str) -> None:
+def test_the_committed_file_is_what_is_document_of(service: str) -> None:
     committed = json.loads((FILES / f"{service}.json").read_text())
-    assert committed == json.loads(json.dumps(served(service))), "run: make openapi"
+    assert committed == json.loads(json.dumps(document_of(service))), "run: make openapi"
 
 
 def test_every_operation_has_a_name_and_a_sentence(service: str) -> None:
     names = []
-    for path, _, operation in operations(served(service)):
+    for path, _, operation in operations(document_of(service)):
         names.append(operation["operationId"])
         assert BOTH_LANGUAGES.match(operation.get("summary", "")), path
     assert len(names) == len(set(names))
 
 
 def test_every_operation_has_one_tag_its_subject(service: str) -> None:
-    document = served(service)
+    document = document_of(service)
     folders = {path.name.removesuffix(".py") for path in (SERVICES_ROOT / service).iterdir()}
     described = {tag["name"]: tag["description"] for tag in document["tags"]}
     used = {tag for _, _, operation in operations(document) for tag in operation["tags"]}
@@ -73,14 +66,14 @@ def test_every_operation_has_one_tag_its_subject(service: str) -> None:
 
 
 def test_every_operation_names_its_roles(service: str) -> None:
-    for path, _, operation in operations(served(service)):
+    for path, _, operation in operations(document_of(service)):
         assert set(operation["x-roles"]) <= set(Role)
         assert bool(operation["x-roles"]) == (path not in PUBLIC), path
         assert bool(operation.get("security")) == (path not in PUBLIC), path
 
 
 def test_roles_are_those_that_the_right_of_the_door_lets_in() -> None:
-    document = served("payout")
+    document = document_of("payout")
     file_claim = document["paths"]["/v1/claims"]["post"]
     assert file_claim["x-roles"] == [
         role.value for role in Role if Right.FILE_CLAIM in RIGHTS[role]
@@ -90,12 +83,12 @@ def test_roles_are_those_that_the_right_of_the_door_lets_in() -> None:
 
 
 def test_schemas_have_plain_names(service: str) -> None:
-    schemas = served(service)["components"]["schemas"]
+    schemas = document_of(service)["components"]["schemas"]
     assert [name for name in schemas if not re.fullmatch("[A-Z][A-Za-z0-9]*", name)] == []
 
 
 def test_no_amount_is_a_json_number(service: str) -> None:
-    schemas = served(service)["components"]["schemas"]
+    schemas = document_of(service)["components"]["schemas"]
     for name, schema in schemas.items():
         for member, shape in schema.get("properties", {}).items():
             if member in {"amount", "total", "wage", "settled", "open", "paid", "remaining"}:
