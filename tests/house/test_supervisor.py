@@ -174,8 +174,11 @@ from pathlib import Path
 from services.supervisor import Supervisor
 from shared.process.settings import Settings
 async def main():
-    ports = dict.fromkeys(("identity", "collection", "ledger", "payout", "sandbox"), 0)
-    house = Supervisor(Settings(home=Path({home!r})), ports=ports, on_log=lambda *_: None)
+    services = ("identity", "sandbox")  # all are tied to their parent in one way
+    house = Supervisor(
+        Settings(home=Path({home!r})), services, ports=dict.fromkeys(services, 0),
+        on_log=lambda *_: None,
+    )
     await house.start()
     pids = [house.pid_of(name) for name in house.services] + [house._embedded.status.pid]
     print(json.dumps(pids), flush=True)
