@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
@@ -100,8 +100,26 @@ def identifier_fault(value: str) -> str | None:
     return None
 
 
+def refs_in(schema: Mapping[str, Any]) -> list[str]:
+    """Name the schemas that a schema refers to."""
+    return re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schema))
+
+
+def complete(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Document:
+    """Return a schema with all that it refers to: a validator reads whatever it is given."""
+    schemas = document["components"]["schemas"]
+    met: dict[str, Any] = {}
+    waiting = refs_in(schema)
+    while waiting:
+        name = waiting.pop()
+        if name not in met:
+            met[name] = schemas[name]
+            waiting += refs_in(schemas[name])
+    return {**schema, "components": {"schemas": met}}
+
+
 def against(document: Document, schema: Document, value: Any) -> list[str]:
-    whole = {**schema, "components": document["components"]}
+    whole = complete(document, schema)
     errors = jsonschema_rs.Draft202012Validator(whole).iter_errors(value)
     return [str(error).splitlines()[0][:200] for error in errors]
 

@@ -20,6 +20,7 @@ from services.cli.backup import DEFAULT, BackupGroup
 from services.cli.root import app as wuxian
 from shared.process.settings import Settings
 from shared.web.openapi import operations
+from tests.examples import complete
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("clients/python/*.md")])
@@ -241,8 +242,7 @@ def _faults_of_operation(
 
 def faults_of_json(document: Document, schema: Document, body: Any) -> list[str]:
     """List what is wrong with a JSON value, except where the reader puts something in."""
-    whole = {**schema, "components": document["components"]}
-    validator = jsonschema_rs.Draft202012Validator(whole)
+    validator = jsonschema_rs.Draft202012Validator(complete(document, schema))
     return [
         str(error).splitlines()[0][:200]
         for error in validator.iter_errors(body)
