@@ -157,6 +157,8 @@ def sum_by_fund(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 def net_items(lines: Sequence[BillItem]) -> tuple[BillItem, ...]:
     """Net the items to one per insurance, party, account and fund; leave out zeros."""
+    if len({line[:-1] for line in lines}) == len(lines):  # nearly every declaration
+        return tuple([line for line in lines if line.amount_fen])
     amounts: dict[tuple[str, ...], int] = defaultdict(int)
     for line in lines:
         amounts[line[:-1]] += line.amount_fen
