@@ -14,7 +14,7 @@ from services.console.pages.policy.differences import show_versions
 from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
-from services.console.widgets.field import Field, Note
+from services.console.widgets.field import Choice, Field, Note
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage
 from services.console.widgets.title import about, page_title
@@ -27,6 +27,12 @@ STATUSES: Final[Mapping[str, Text]] = {
     "draft": ("待批准", "To be approved"),
     "in_force": ("执行中", "In force"),
     "published": ("已发布", "Published"),
+    "replaced": ("已被取代", "Replaced"),
+    "refused": ("不予批准", "Refused"),
+}
+ROWS: Final[Mapping[str, Text]] = {
+    "proposed": ("待批准", "Proposed"),
+    "in_force": ("执行中", "In force"),
     "replaced": ("已被取代", "Replaced"),
     "refused": ("不予批准", "Refused"),
 }
@@ -194,6 +200,7 @@ FORMULAS: Final = ListPage(
     order=60,
     rights=(Right.READ_PAYOUT,),
     door="payout:/v1/formula-rows",
+    filters=(Choice(member="status", title=("状态", "Status"), choices=ROWS),),
     columns=(
         Column("id", ("参数", "Row"), Kind.CODE, link="/formula-rows/{id}"),
         Column("title", ("名称", "Title")),
