@@ -1,8 +1,10 @@
 """Monthly runs of retirees' injections (退休人员个人账户划入).
 
-Payout says who is retired, and since and until when. A run credits its own month to everybody who is
-retired in it, and puts earlier months right of those about whom something became known since the last
-run: a late retirement is credited, months after a death are taken back. A month credited by hand
+Payout says who is retired, and since and until when. A run credits its own month, and months that were
+skipped since the last run, to everybody who is retired in them. It puts earlier months right of those
+about whom something became known since the last run: a late retirement is credited, months after a
+death are taken back. If the rules were corrected since then, it puts them right of everybody. So what
+is owed does not depend on when it became known. A month credited by hand
 (`POST /v1/personal-injections`) is left alone.
 """
 

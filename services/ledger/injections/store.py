@@ -22,20 +22,31 @@ from shared.period import Period
 
 _PATIENCE: Final = "SET LOCAL statement_timeout = '10min'"
 _COLUMNS: Final = """id, fund, period, day, status, people, total_fen, proposed_by, approved_by"""
-# The month itself of everybody; months that have a run of those about whom something became known
-# after the last run. A month that a person has by hand is left out.
+# Months from the first run on to this one. Those after the last run are looked at for everybody, as
+# are all of them when the rules are others than the last run applied; the others for those about whom
+# something became known after it. A month that a person has by hand is left out.
 _DIFFERENCE: Final = """
-WITH last_run AS (
-    SELECT max(posted_at) AS at
+WITH rules AS (
+    SELECT encode(sha256(convert_to(COALESCE(
+               string_agg(concat_ws('/', age_from, age_to, yearly_fen, in_force_from, in_force_to),
+                          ' ' ORDER BY age_from, in_force_from), ''), 'UTF8')), 'hex') AS digest
+      FROM personal_injection_rule
+     WHERE fund = :fund AND standing = 'ordinary'
+), run AS (
+    SELECT min(period) AS first_period, max(period) AS last_period, max(posted_at) AS last_at,
+           (array_agg(rules_digest ORDER BY period DESC))[1] AS rules_digest
       FROM injection_run
      WHERE fund = :fund AND status = 'posted'
 ), month AS (
-    SELECT CAST(:period AS text) AS period, CAST('-infinity' AS timestamptz) AS changed_after
-     UNION ALL
-    SELECT injection_run.period, last_run.at
-      FROM injection_run
-     CROSS JOIN last_run
-     WHERE injection_run.fund = :fund AND injection_run.status = 'posted'
+    SELECT to_char(first_day, 'YYYY-MM') AS period,
+           CASE WHEN to_char(first_day, 'YYYY-MM') <= run.last_period
+                     AND run.rules_digest = rules.digest
+                THEN run.last_at ELSE '-infinity' END AS changed_after
+      FROM run
+     CROSS JOIN rules
+     CROSS JOIN LATERAL generate_series(
+               to_date(COALESCE(run.first_period, CAST(:period AS text)), 'YYYY-MM'),
+               to_date(CAST(:period AS text), 'YYYY-MM'), interval '1 month') AS first_day
 ), known AS (
     SELECT COALESCE(merged.holder_id, retiree.person_id) AS person_id, retiree.born,
            retiree.since, retiree.until, retiree.changed_at
@@ -104,7 +115,12 @@ SELECT period, has_no_rule, fen, CAST(count(*) AS integer) AS people
  ORDER BY period, fen
 """
 _POST: Final = f"""
-{_DIFFERENCE}, given AS (
+{_DIFFERENCE}, applied AS (
+    UPDATE injection_run
+       SET rules_digest = rules.digest
+      FROM rules
+     WHERE injection_run.id = :id
+), given AS (
     INSERT INTO personal_credit (person_id, fund, kind, period, source, amount_fen, credited_on)
     SELECT person_id, CAST(:fund AS text), 'injection', period, CAST(:source AS text), fen,
            CAST(:day AS date)
@@ -160,12 +176,14 @@ async def preview(tx: AsyncConnection, fund: str, period: Period) -> tuple[list[
 
 
 async def post(tx: AsyncConnection, run: InjectionRun) -> tuple[int, int]:
-    """Credit a run; return how many credits there are, and their sum."""
+    """Credit a run, with a digest of the rules it applies; return how many credits there are, and
+    their sum."""
     await tx.execute(text(_PATIENCE))
     row = (
         await tx.execute(
             text(_POST),
             {
+                "id": run.id,
                 "fund": run.fund,
                 "period": str(run.period),
                 "source": run.source,

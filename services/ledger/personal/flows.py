@@ -138,7 +138,7 @@ def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class InjectionResult:
-    """Numbers of new and known injections; persons with another first amount, or without a rule."""
+    """Numbers of new and known injections; persons with another amount, or without a rule."""
 
     credited: int
     replayed: int

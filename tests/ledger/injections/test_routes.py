@@ -8,6 +8,7 @@ import pytest
 from shared.ids import uuid7
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
+from tests.ledger.support.correcting import correct
 from tests.ledger.support.persons import person, statement
 from tests.ledger.support.year import new_ledger
 
@@ -103,6 +104,55 @@ async def test_an_older_word_changes_nothing_and_a_month_by_hand_is_left_alone(
     await books.post("/v1/personal-injections", body, Role.PAYOUT_SERVICE)
     assert groups(await post(books, "2021-05")) == [("2021-05", "50.00", 1)]
     assert await injected(books, 2) == "60.00"
+
+
+async def test_a_month_of_a_run_is_not_credited_again_by_hand(books: Ledger) -> None:
+    await learn(books, p1=("2020-01", None), p2=("2020-01", None))
+    await post(books, "2021-05")
+    people = [
+        {"person": person(1), "born": "1925-03", "standing": "founding"},
+        {"person": person(2), "born": "1950-03"},
+        {"person": person(3), "born": "1950-03"},
+    ]
+    body = {"fund": "medical", "period": "2021-05", "day": "2021-05-25", "people": people}
+    for credited in (1, 0):
+        answer = (await books.post("/v1/personal-injections", body, Role.PAYOUT_SERVICE)).json()
+        counts = answer["credited"], answer["replayed"], answer["differing"]
+        assert counts == (credited, 3 - credited, 1)
+    assert [await injected(books, key) for key in (1, 2, 3)] == ["50.00"] * 3
+
+
+async def test_rules_that_become_known_late_count_for_everybody(books: Ledger) -> None:
+    await learn(books, p1=("2020-01", None), p2=("2020-01", None))
+    for period in ("2021-05", "2021-06"):
+        await post(books, period)
+    await learn(books, p2=("2020-01", "2021-07"), p3=("2021-06", None))
+    row = {"fund": "medical", "age_from": 70, "yearly": "960.00", "source": "门诊共济办法"}
+    await correct(books, injection_rules=[row | {"in_force_from": "2021-06-01"}])
+    assert groups(await post(books, "2021-07")) == [
+        ("2021-06", "30.00", 2),
+        ("2021-06", "80.00", 1),
+        ("2021-07", "80.00", 2),
+    ]
+    assert [await injected(books, key) for key in (1, 2, 3)] == ["210.00", "130.00", "160.00"]
+    assert groups(await post(books, "2021-08")) == [("2021-08", "80.00", 2)]
+
+
+async def test_a_skipped_month_is_credited_by_the_next_run(books: Ledger) -> None:
+    await learn(books, p1=("2020-01", None), p2=("2021-06", "2021-07"))
+    await post(books, "2021-05")
+    assert groups(await post(books, "2021-07")) == [
+        ("2021-06", "50.00", 2),
+        ("2021-07", "50.00", 1),
+    ]
+    assert (await propose(books, "2021-06")).json()["code"] == "INJECTION_RUN_MONTH"
+    await learn(books, p2=("2021-07", None))
+    assert groups(await post(books, "2021-08")) == [
+        ("2021-06", "-50.00", 1),
+        ("2021-07", "50.00", 1),
+        ("2021-08", "50.00", 2),
+    ]
+    assert [await injected(books, key) for key in (1, 2)] == ["200.00", "100.00"]
 
 
 async def test_another_person_approves_what_was_previewed_and_nothing_else(books: Ledger) -> None:

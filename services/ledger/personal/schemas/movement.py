@@ -120,8 +120,8 @@ class InjectionsIn(In):
 
 
 class InjectionsOut(Out):
-    """Numbers of new and known injections, of persons with another first amount, and without a
-    rule."""
+    """Numbers of new and known injections, of persons who have another amount by hand or of a
+    run, and without a rule."""
 
     credited: int
     replayed: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -168,61 +168,65 @@ async def injection_rules(tx: AsyncConnection, fund: str) -> list[InjectionRule]
     ]
 
 
+# What people have of a month, whoever wrote it: they and the records that were merged into them.
+_INJECTED: Final = """
+WITH record AS MATERIALIZED (
+    SELECT person_id, person_id AS record_id
+      FROM unnest(CAST(:persons AS bigint[])) AS person_id
+     UNION ALL
+    SELECT holder_id, person_id
+      FROM personal_holder
+     WHERE holder_id = ANY(CAST(:persons AS bigint[]))
+), injected AS MATERIALIZED (
+    SELECT record.person_id, c.fund, SUM(c.amount_fen) AS fen
+      FROM record
+      JOIN personal_credit AS c
+        ON c.person_id = record.record_id AND c.kind = 'injection' AND c.period = :period
+     GROUP BY record.person_id, c.fund
+    HAVING SUM(c.amount_fen) <> 0)"""
+
+
 async def inject(
     tx: AsyncConnection, credits: Sequence[Credit], period: str, day: date
 ) -> tuple[int, list[int]]:
-    """Credit a month's injections; return how many were new, and who has another first amount.
+    """Credit a month's injections; return how many were new, and who has another amount.
 
-    A person has one injection a fund and month, over all merged records: the key itself says so.
+    A person has one injection a fund and month, by hand or of a run, over all merged records.
     """
     values: dict[str, Any] = {
         "persons": [credit.person_id for credit in credits],
         "funds": [credit.fund for credit in credits],
         "amounts": [credit.amount_fen for credit in credits],
         "period": period,
-        "day": day,
     }
     rows = await tx.execute(
-        text("""
-            WITH merged AS MATERIALIZED (
-                 SELECT person_id, holder_id
-                   FROM personal_holder
-                  WHERE holder_id = ANY(CAST(:persons AS bigint[]))),
-                 injected AS MATERIALIZED (
-                 SELECT merged.holder_id, c.fund
-                   FROM merged
-                   JOIN personal_credit AS c
-                     ON c.person_id = merged.person_id AND c.kind = 'injection'
-                    AND c.period = :period)
+        text(f"""
+            {_INJECTED}
             INSERT INTO personal_credit (person_id, fund, kind, period, source, amount_fen,
                                          credited_on)
             SELECT person_id, fund, 'injection', CAST(:period AS text), 'injection', amount_fen,
                    CAST(:day AS date)
               FROM unnest(CAST(:persons AS bigint[]), CAST(:funds AS text[]),
                           CAST(:amounts AS bigint[])) AS batch (person_id, fund, amount_fen)
-             WHERE NOT EXISTS (
-                       SELECT 1
-                         FROM injected
-                        WHERE injected.holder_id = batch.person_id
-                          AND injected.fund = batch.fund)
+             WHERE (person_id, fund) NOT IN (SELECT person_id, fund FROM injected)
              ORDER BY person_id, fund
             ON CONFLICT (person_id, fund, kind, period, source) DO NOTHING
             RETURNING person_id
         """),
-        values,
+        values | {"day": day},
     )
     credited = len(rows.all())
     others = await tx.execute(
-        text("""
-            SELECT c.person_id
+        text(f"""
+            {_INJECTED}
+            SELECT batch.person_id
               FROM unnest(CAST(:persons AS bigint[]), CAST(:funds AS text[]),
                           CAST(:amounts AS bigint[])) AS batch (person_id, fund, amount_fen)
-              JOIN personal_credit AS c
-                ON c.person_id = batch.person_id AND c.fund = batch.fund
-               AND c.kind = 'injection' AND c.period = :period AND c.source = 'injection'
-             WHERE c.amount_fen <> batch.amount_fen
+              JOIN injected
+                ON injected.person_id = batch.person_id AND injected.fund = batch.fund
+             WHERE injected.fen <> batch.amount_fen
         """),
-        {name: values[name] for name in ("persons", "funds", "amounts", "period")},
+        values,
     )
     return credited, [row.person_id for row in others]
 
