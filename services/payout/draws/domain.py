@@ -88,6 +88,20 @@ class RetiredPerson:
 
 
 NO_PENSION: Final = DrawnPension()
+MARKS_AT_ONCE: Final = 500
+"""Marks that one step works off at most; the mark of a person may stand for 20 years of months."""
+
+
+def disjoint(marks: Iterable[tuple[int, bytes, str]]) -> list[tuple[int, bytes, str]]:
+    """Leave out repeated marks, and months of people of whom every month is marked."""
+    distinct = sorted(set(marks))
+    whole = {(person_id, blind) for person_id, blind, period in distinct if not period}
+    return [mark for mark in distinct if not mark[2] or mark[:2] not in whole]
+
+
+def next_limit(limit: int, *, failed: bool) -> int:
+    """Halve a step that failed, which may have taken too long; double it again after a success."""
+    return max(1, limit // 2) if failed else min(MARKS_AT_ONCE, limit * 2)
 
 
 def require_inheritable(pension: DrawnPension) -> None:

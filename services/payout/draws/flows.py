@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,15 +22,13 @@ from shared.cn.identity_number import birth_date
 from shared.ids import key_of, uuid7
 from shared.period import Period
 
-MARKS_AT_ONCE: Final = 2000
-
 
 async def state_parts(tx: AsyncConnection, parts: Sequence[AccountPart]) -> None:
     """Store the account's part of pensions; it counts once their paper is approved."""
     await draws_store.insert_parts(tx, parts)
 
 
-async def step(tx: AsyncConnection, keys: PersonKeys, limit: int = MARKS_AT_ONCE) -> int:
+async def step(tx: AsyncConnection, keys: PersonKeys, limit: int) -> int:
     """Work off marks: let the ledger draw or put back what differs, and know who is retired; return
     how many there were."""
     marks = await draw_marks_store.take(tx, limit)

@@ -15,6 +15,7 @@ from services.payout.draws.domain import (
     AccountPart,
     DrawnPension,
     RetiredPerson,
+    disjoint,
 )
 from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED
 from shared.period import Period
@@ -97,12 +98,10 @@ WITH marked AS (
      WHERE least(part.fen, due.fen, held.fen) > 0
 ), earlier AS (
     SELECT asked.person_id, asked.identity_blind, asked.period, asked.drawn_on, asked.asked_fen
-      FROM account_draw AS asked
-     WHERE EXISTS (SELECT 1
-                     FROM marked
-                    WHERE marked.person_id = asked.person_id
-                      AND marked.identity_blind = asked.identity_blind
-                      AND marked.period IN ('', asked.period))
+      FROM marked
+      JOIN account_draw AS asked
+        ON asked.person_id = marked.person_id AND asked.identity_blind = marked.identity_blind
+       AND marked.period IN ('', asked.period)
 ), difference AS (
     SELECT person_id, identity_blind, period, drawn_on, CAST(sum(fen) AS bigint) AS fen
       FROM (SELECT person_id, identity_blind, period, drawn_on, fen FROM wanted
@@ -234,12 +233,13 @@ async def keep_in_step(
 
     The caller has taken the marks and so holds the draws alone.
     """
+    apart = disjoint(marks)
     rows = await tx.execute(
         text(_KEEP_IN_STEP),
         {
-            "person_ids": [person_id for person_id, _, _ in marks],
-            "blinds": [blind for _, blind, _ in marks],
-            "periods": [period for _, _, period in marks],
+            "person_ids": [person_id for person_id, _, _ in apart],
+            "blinds": [blind for _, blind, _ in apart],
+            "periods": [period for _, _, period in apart],
             "paper": paper,
         },
     )
