@@ -37,20 +37,23 @@ DELETABLE = {
     "ledger": {"idempotency", *EVENTS},
     # A once-per-event key that names a paper readably is replaced by its keyed one; a trigger
     # refuses any other deletion.
-    "payout": {*CLEANED, "benefit_event", "signature_nonce"},
+    "payout": {*CLEANED, "benefit_event", "draw_mark", "signature_nonce"},
 }
 """Tables from which a service may delete rows: drafts and queues, never a paper."""
 CHANGEABLE_IN_THE_LEDGER = {
-    "bucket",
+    "book_checkpoint",
     "closing",
     "correction",
     "event",
     "event_place",
     "hold",
     "idempotency",
+    "injection_run",
     "lease",
     "personal_fund",
+    "place_day",
     "refund_order",
+    "retiree",
     "settlement",
     "slot_head",
     "suspense_turn",

@@ -127,7 +127,8 @@ def _with_database(url: str | None, work: Callable[[Database], Awaitable[T]]) ->
         address = given_admin_url(settings) or EmbeddedPostgres(settings.home).url
 
     async def run() -> T:
-        db = Database(address, "ledger")
+        # One statement sorts all sums of a slot: large books take longer than a request may.
+        db = Database(address, "ledger", statement_timeout_ms=0)
         try:
             return await work(db)
         finally:

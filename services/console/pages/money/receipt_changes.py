@@ -20,7 +20,7 @@ _COMMON: Final = (
 )
 _PEOPLE: Final = (
     Column("reason", ("理由", "Reason")),
-    Column("document", ("凭据", "Document")),
+    Column("document", ("凭据", "Document"), Kind.CODE),
     Column("filed_by", ("提出", "Filed by")),
     Column("filed_at", ("提出时间", "Filed at"), Kind.TIME),
     Column("decided_by", ("决定", "Decided by")),

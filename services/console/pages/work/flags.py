@@ -13,6 +13,7 @@ from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, Field, Note, Number, today
 from services.console.widgets.rules import RulesPage
 from services.console.words import Text
+from shared.references import Reference
 from shared.roles import Right
 
 ACTIONS: Final[Mapping[str, Text]] = {
@@ -73,9 +74,9 @@ def two_decisions(
 
 
 def _target(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Name the unit or the person: a person's reference begins with per_."""
+    """Name the unit or the person: a person's reference has a prefix of its own."""
     rest = {name: value for name, value in body.items() if name != "of"}
-    member = "person" if str(body["of"]).startswith("per_") else "credit_code"
+    member = "person" if str(body["of"]).startswith(f"{Reference.PERSON}_") else "credit_code"
     return {**rest, member: body["of"]}
 
 

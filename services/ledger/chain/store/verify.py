@@ -197,20 +197,18 @@ async def checkpoint(tx: AsyncConnection, slot: int) -> int:
     return int(found or 0)
 
 
-async def postings(
-    tx: AsyncConnection, slot: int
-) -> AsyncIterator[tuple[int, date, int, list[int], list[int]]]:
-    """Yield a slot's lists of postings: (place, day, from seq, offsets, debits minus credits)."""
+async def postings(tx: AsyncConnection, slot: int) -> AsyncIterator[Any]:
+    """Yield a slot's lists of postings as rows."""
     rows = await tx.stream(
         text("""
-            SELECT place, day, from_seq, offsets, nets_fen
+            SELECT place, day, from_seq, upto_seq, postings, offsets, nets_fen
               FROM place_postings
              WHERE slot = :slot
         """),
         {"slot": slot},
     )
     async for row in rows:
-        yield row.place, row.day, row.from_seq, row.offsets, row.nets_fen
+        yield row
 
 
 async def strays(tx: AsyncConnection) -> list[str]:

@@ -30,6 +30,7 @@ from services.ledger.posting.flows.round import (
     play_locked,
     takes_suspense,
 )
+from services.ledger.posting.store import place as place_store
 from services.ledger.posting.store.batch import WriteResult, prepare, send
 from services.ledger.posting.store.place import PlaceNumbers
 from shared.clock import now
@@ -368,6 +369,7 @@ class Writer:
             self._state = None
             self._connection = await self._connect()
             await prepare(self._connection)
+            await place_store.renew(self._connection, self._numbers)
         return self._connection
 
     async def _drop(self) -> None:

@@ -13,7 +13,7 @@ import asyncpg
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
-CHUNK: Final = 10_000
+CHUNK: Final = 2_000
 """Vouchers that one checkpoint covers at most."""
 
 _SUMS: Final = """

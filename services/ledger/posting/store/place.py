@@ -58,6 +58,17 @@ class PlaceNumbers(dict[Place, int]):
         super().__init__(known or {})
         self._arrays: dict[Pattern, str] = {}
 
+    def renew(self, found: Mapping[Place, int]) -> None:
+        """Take the numbers of a database; forget those that it does not have.
+
+        An older copy of a database, after a failover or a restore, may give a number to another
+        place.
+        """
+        if any(found.get(place) != number for place, number in self.items()):
+            self.clear()
+            self._arrays.clear()
+        self.update(found)
+
     def array_of(self, pattern: Pattern) -> str:
         """Write a pattern's places as PostgreSQL reads an array: doubled, odd for credits.
 
@@ -82,6 +93,12 @@ async def load(tx: AsyncConnection) -> PlaceNumbers:
     return PlaceNumbers(
         {(row.book, row.fund, row.account, row.district): row.place for row in rows}
     )
+
+
+async def renew(connection: Connection, numbers: PlaceNumbers) -> None:
+    """Compare the numbers that a process keeps with those of a database that it has connected to."""
+    rows = await connection.fetch("SELECT book, fund, account, district, place FROM place")
+    numbers.renew({tuple(row[:4]): row[4] for row in rows})
 
 
 async def number(connection: Connection, places: Iterable[Place]) -> PlaceNumbers:

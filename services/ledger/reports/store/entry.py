@@ -67,7 +67,8 @@ _FILTERS = """(CAST(:fund AS text) IS NULL OR fund = :fund)
 _FIRST_SEQ, _LAST_SEQ = -1, 2**63 - 1
 
 # `lists` are the lists of postings that begin the rest of the account, place by place; `until` is
-# where they hold a whole page for sure. Only lists that begin before that are opened.
+# where they hold a whole page for sure, without what is excluded. Only lists that begin before that
+# are opened.
 _PAGE: Final = f"""
 WITH mine AS MATERIALIZED (
      SELECT place FROM place WHERE account = :account AND {_FILTERS}
@@ -84,9 +85,14 @@ WITH mine AS MATERIALIZED (
                AND (day, upto_seq) >= (:day, CAST(:seq AS bigint))
                AND day BETWEEN :from_day AND :to_day
              ORDER BY day, upto_seq
-             LIMIT CAST(:limit AS bigint) + 1) AS l
+             LIMIT CAST(:limit AS bigint) + 1 + cardinality(CAST(:excluded AS bigint[]))) AS l
 ), until AS MATERIALIZED (
-     SELECT day, upto_seq FROM lists WHERE reached >= :limit ORDER BY day, upto_seq LIMIT 1
+     SELECT day, upto_seq
+       FROM lists
+      WHERE reached >= CAST(:limit AS bigint)
+            + cardinality(CAST(:excluded AS bigint[])) * (SELECT COUNT(*) FROM mine)
+      ORDER BY day, upto_seq
+      LIMIT 1
 ), found AS (
      SELECT l.day, l.from_seq + one.behind AS seq
        FROM lists AS l
@@ -107,7 +113,7 @@ WITH mine AS MATERIALIZED (
      SELECT day, seq
        FROM found
       WHERE (day, seq) >= (:day, CAST(:seq AS bigint))
-        AND NOT (:slot = :centre AND seq = ANY(CAST(:excluded AS bigint[])))
+        AND seq <> ALL (CAST(:excluded AS bigint[]))
       ORDER BY day, seq
       LIMIT CAST(:limit AS bigint) + 1
 )
@@ -149,8 +155,7 @@ async def page(
                 "day": key.day,
                 "seq": seq,
                 "line": line,
-                "centre": CENTRE_SLOT,
-                "excluded": list(query.excluded),
+                "excluded": list(query.excluded) if slot == CENTRE_SLOT else [],
                 "limit": limit,
             },
         )

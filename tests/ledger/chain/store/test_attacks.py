@@ -71,6 +71,9 @@ async def superuser(ledger: Ledger) -> AsyncIterator[AsyncConnection]:
                     " DROP CONSTRAINT voucher_red_reverses"
                 )
             )
+            await tx.execute(
+                text("ALTER TABLE place_postings DROP CONSTRAINT place_postings_sound")
+            )
             yield tx
             await tx.rollback()
     finally:
@@ -192,6 +195,12 @@ async def test_one_that_is_backdated_everywhere_is_named(books: Ledger) -> None:
         ("UPDATE place_postings SET nets_fen = nets_fen[1:0] || 7::bigint", "not its vouchers'"),
         ("UPDATE place_postings SET from_seq = from_seq + 1 WHERE slot = 3", "not its vouchers'"),
         ("DELETE FROM place_postings WHERE slot = 3", "not its vouchers'"),
+        ("UPDATE place_postings SET postings = postings + 1", "not its vouchers'"),
+        ("UPDATE place_postings SET upto_seq = upto_seq + 1", "not its vouchers'"),
+        (
+            "INSERT INTO place_postings VALUES (3, 65536, '2000-01-01', 1, 0, 9, '{}', '{}')",
+            "not its vouchers'",
+        ),
         ("UPDATE book_checkpoint SET seq = seq - 1 WHERE slot = 3", "is not its entries' sum"),
         ("DELETE FROM book_checkpoint WHERE slot = 3", "not its vouchers'"),
         ("UPDATE slot_head SET closed_until = '2021-07-01' WHERE slot = 3", "by no closing"),

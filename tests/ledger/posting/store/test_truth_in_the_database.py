@@ -97,6 +97,7 @@ RED = VOUCHER.format(places="places", amounts="array_fill(CAST($6 AS bigint), AR
         ("places || ARRAY[places[1]]", "amounts"),
         ("places || ARRAY[places[1]]", "amounts || ARRAY[NULL]::bigint[]"),
         ("ARRAY[places]", "ARRAY[amounts]"),
+        ("CAST('[0:1]={131072,131075}' AS integer[])", "CAST('[0:1]={5,5}' AS bigint[])"),
     ],
     ids=[
         "one-fen",
@@ -108,6 +109,7 @@ RED = VOUCHER.format(places="places", amounts="array_fill(CAST($6 AS bigint), AR
         "more-places",
         "no-amount",
         "nested",
+        "from-zero",
     ],
 )
 async def test_an_unbalanced_insert_by_hand_is_refused(
