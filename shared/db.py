@@ -39,8 +39,13 @@ RETRIED_STATES = frozenset({"40001", "40P01"})
 
 _TOLD_AS_INTERNAL = {
     "duplicate key value violates unique constraint": "23505",
-    "could not commit transaction for shard": "40001",
+    "could not commit transaction for shard": "08007",
 }
+"""Errors that Citus reports as internal, and the states they stand for.
+
+The second is raised after the worker was sent COMMIT: whether it took effect is unknown, so the
+transaction must not be run again.
+"""
 
 
 def sqlalchemy_url(url: str) -> URL:

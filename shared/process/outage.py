@@ -90,7 +90,7 @@ def outage_of(error: BaseException) -> Outage | None:
     if isinstance(error, sqlalchemy.exc.TimeoutError):  # no free connection in the pool
         return Outage.DATABASE_BUSY
     if isinstance(error, asyncpg.PostgresError):  # while connecting, before SQLAlchemy wraps it
-        return of_state(error.sqlstate)
+        return of_state(sqlstate(error))
     if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
         return Outage.DATABASE_BUSY
     if isinstance(error, httpx.TransportError):

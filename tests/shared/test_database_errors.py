@@ -7,6 +7,7 @@ import pytest
 
 from services.ledger.common.store.connection import FailureKind, failure_kind
 from shared.db import RETRIED_STATES, constraint, sqlstate
+from shared.process.outage import Outage, outage_of
 
 TWICE = 'duplicate key value violates unique constraint "trail_one_signature_a_person_102008"'
 
@@ -15,7 +16,7 @@ TWICE = 'duplicate key value violates unique constraint "trail_one_signature_a_p
     ("text", "state"),
     [
         (TWICE, "23505"),
-        ("could not commit transaction for shard 102008 on at least one active node", "40001"),
+        ("could not commit transaction for shard 102008 on at least one active node", "08007"),
         ("cache lookup failed for relation 7", "XX000"),
     ],
 )
@@ -23,10 +24,11 @@ def test_an_internal_error_of_citus_has_its_own_state(text: str, state: str) -> 
     assert sqlstate(asyncpg.InternalServerError(text)) == state
 
 
-def test_a_lost_race_at_commit_is_tried_again() -> None:
+def test_a_commit_of_unknown_effect_is_not_run_again() -> None:
     lost = asyncpg.InternalServerError("could not commit transaction for shard 102008")
-    assert sqlstate(lost) in RETRIED_STATES
-    assert failure_kind(lost) is FailureKind.BUSY
+    assert sqlstate(lost) not in RETRIED_STATES
+    assert failure_kind(lost) is FailureKind.LOST
+    assert outage_of(lost) is Outage.DATABASE_UNREACHABLE, "answered 503"
     assert failure_kind(asyncpg.InternalServerError(TWICE)) is FailureKind.REFUSED
 
 
