@@ -53,9 +53,13 @@ async def run_waiting(tools: Tools, kinds: Kinds) -> int:
 
 async def _run(tools: Tools, kinds: Kinds, row: OperationRow) -> int:
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
-    async with tools.db.transaction() as tx:
-        if not await operation_store.take(tx, row, holder):
-            return 0
+    try:
+        async with tools.db.transaction() as tx:
+            if not await operation_store.take(tx, row, holder):
+                return 0
+    except Exception as error:  # raised here, it would stop the operation in the other lane
+        logger().warning("operation not begun, will retry", operation=str(row.id), exc_info=error)
+        return 0
     progress = Progress()
     work = asyncio.create_task(_end(tools, kinds[row.kind], row, holder, progress))
     beat = asyncio.create_task(_beat(tools, row, holder, progress, work))
