@@ -134,11 +134,13 @@ SELECT CAST(count(*) AS integer) AS people, CAST(COALESCE(SUM(amount_fen), 0) AS
 
 
 async def insert_retirees(tx: AsyncConnection, people: Sequence[RetiredPerson]) -> int:
-    """Store the latest word about people; return for how many it was news."""
+    """Store the latest word about people, also one that repeats the last; return for how many it was
+    news."""
+    instant = await tx.scalar(text("SELECT clock_timestamp()"))
     rows = await tx.execute(
         text("""
             INSERT INTO retiree (person_id, born, since, until, version, changed_at)
-            SELECT person_id, born, since, until, version, clock_timestamp()
+            SELECT person_id, born, since, until, version, CAST(:instant AS timestamptz)
               FROM unnest(CAST(:persons AS bigint[]), CAST(:born AS date[]),
                           CAST(:since AS text[]), CAST(:until AS text[]),
                           CAST(:versions AS text[]))
@@ -146,11 +148,13 @@ async def insert_retirees(tx: AsyncConnection, people: Sequence[RetiredPerson]) 
              ORDER BY person_id
             ON CONFLICT (person_id) DO UPDATE
                   SET born = excluded.born, since = excluded.since, until = excluded.until,
-                      version = excluded.version, changed_at = excluded.changed_at
+                      version = excluded.version,
+                      changed_at = CASE
+                          WHEN (excluded.born, excluded.since, excluded.until)
+                               IS DISTINCT FROM (retiree.born, retiree.since, retiree.until)
+                          THEN excluded.changed_at ELSE retiree.changed_at END
                 WHERE excluded.version > retiree.version
-                  AND (excluded.born, excluded.since, excluded.until)
-                      IS DISTINCT FROM (retiree.born, retiree.since, retiree.until)
-            RETURNING person_id
+            RETURNING changed_at
         """),
         {
             "persons": [one.person_id for one in people],
@@ -158,9 +162,10 @@ async def insert_retirees(tx: AsyncConnection, people: Sequence[RetiredPerson]) 
             "since": [str(one.since) for one in people],
             "until": [None if one.until is None else str(one.until) for one in people],
             "versions": [one.version for one in people],
+            "instant": instant,
         },
     )
-    return len(rows.all())
+    return sum(row.changed_at == instant for row in rows)
 
 
 async def preview(tx: AsyncConnection, fund: str, period: Period) -> tuple[list[RunGroup], int]:

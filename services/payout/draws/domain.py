@@ -146,11 +146,16 @@ def payloads(draws: Iterable[AccountDraw], paper: UUID) -> list[tuple[int, dict[
     return messages
 
 
+def version_of(number: int) -> str:
+    """Write a message's number so that texts sort as numbers do, after the UUIDs of earlier messages."""
+    return f"1{number:019d}"
+
+
 def retirees_payload(
-    people: Iterable[tuple[RetiredPerson, date | None]], paper: UUID
+    people: Iterable[tuple[RetiredPerson, date | None]], number: int
 ) -> dict[str, Any] | None:
     """Build the message about retired people, each with the day of birth; None without one that is
-    known. The ledger takes of two messages the later one."""
+    known. The ledger takes of two messages the one with the greater number."""
     items = [
         {
             "person": Ref(one.person_id, UUID(int=0)).text(Reference.PERSON),
@@ -161,5 +166,5 @@ def retirees_payload(
         for one, born in people
         if born is not None
     ]
-    body = {"version": paper.hex, "people": items}
+    body = {"version": version_of(number), "people": items}
     return {"to": "retirees", "body": body} if items else None

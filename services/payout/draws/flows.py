@@ -40,7 +40,7 @@ async def step(tx: AsyncConnection, keys: PersonKeys, limit: int) -> int:
     people = [(person_id, blind) for person_id, blind, period in marks if not period]
     found = await draws_store.retired(tx, people)
     born = [(one, birth_date(keys.cipher.open(one.sealed_number))) for one in found]
-    if retirees := retirees_payload(born, paper):
+    if retirees := retirees_payload(born, await draws_store.next_number(tx)):
         messages.append((key_of("retirees", paper.hex), retirees))
     await outbox.put_many(tx, messages)
     return len(marks)

@@ -246,6 +246,27 @@ async def keep_in_step(
     return [AccountDraw(row.person_id, row.drawn_on, row.asked_fen) for row in rows]
 
 
+async def next_number(tx: AsyncConnection) -> int:
+    """Return the number of the next message about retired people, greater than all before.
+
+    The caller holds the draws alone, so a later message has read what earlier ones did. The number
+    follows the database's clock, and so also grows after the database was restored from a backup.
+    """
+    instant = await tx.scalar(
+        text("SELECT CAST(extract(EPOCH FROM clock_timestamp()) * 1000000 AS bigint)")
+    )
+    number: int = await tx.scalar(
+        text("""
+            UPDATE person_gate
+               SET number = greatest(number + 1, CAST(:instant AS bigint))
+             WHERE name = 'draws'
+            RETURNING number
+        """),
+        {"instant": instant},
+    )
+    return number
+
+
 async def retired(tx: AsyncConnection, people: Sequence[tuple[int, bytes]]) -> list[RetiredPerson]:
     """Read since and until when people are retired; a record that was merged never was."""
     rows = await tx.execute(

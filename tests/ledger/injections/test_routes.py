@@ -106,6 +106,15 @@ async def test_an_older_word_changes_nothing_and_a_month_by_hand_is_left_alone(
     assert await injected(books, 2) == "60.00"
 
 
+async def test_a_later_word_that_repeats_the_last_still_counts_as_later(books: Ledger) -> None:
+    dead = ("2020-01", "2020-02")
+    assert await learn(books, "b", p1=dead) == 1
+    assert await learn(books, "d", p1=dead, p2=("2020-01", None)) == 1
+    assert await learn(books, "c", p1=("2020-01", None)) == 0
+    assert groups(await post(books, "2021-05")) == [("2021-05", "50.00", 1)]
+    assert await injected(books, 1) == "0.00"
+
+
 async def test_a_month_of_a_run_is_not_credited_again_by_hand(books: Ledger) -> None:
     await learn(books, p1=("2020-01", None), p2=("2020-01", None))
     await post(books, "2021-05")

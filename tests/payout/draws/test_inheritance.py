@@ -113,6 +113,9 @@ async def test_what_is_left_at_death_goes_to_the_heirs_however_late_the_death_is
     await dies(office, number, "2026-09-20")
     assert await drawn(office, number) == part_fen
     assert office.peers.retirees[office.app.state.person_keys.key(number)]["until"] == "2026-10"
+    versions = office.peers.retiree_versions
+    assert len(versions) > 1
+    assert versions == sorted(set(versions))
     claim = await inherit(office, number)
     assert claim.status_code == 201, claim.text
     # August came back and is still due to the estate: its part is the pension's, not the heirs'.

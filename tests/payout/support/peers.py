@@ -45,6 +45,7 @@ class PeerStub:
     taken: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
     draws: dict[str, dict[str, Any]] = field(default_factory=dict)
     retirees: dict[int, dict[str, Any]] = field(default_factory=dict)
+    retiree_versions: list[str] = field(default_factory=list)
     pensions: dict[tuple[int, str], int] = field(default_factory=dict)
     spending: list[dict[str, Any]] = field(default_factory=list)
 
@@ -86,6 +87,7 @@ class PeerStub:
         if path == "/v1/personal-draws":
             return self._draw(body)
         if path == "/v1/retirees":
+            self.retiree_versions.append(body["version"])
             self.retirees |= {
                 Ref.parse(Reference.PERSON, one["person"]).key: one for one in body["people"]
             }
