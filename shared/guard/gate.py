@@ -158,7 +158,10 @@ def _bounded(receive: Receive, limit: int) -> Receive:
 
 
 def address_of(scope: Scope) -> str:
-    """The client's address; of IPv6 the network of one customer (/64)."""
+    """The client's address; of IPv6 the network of one customer (/64).
+
+    A socket of both kinds shows IPv4 clients as ::ffff:1.2.3.4, which are not one network.
+    """
     client = scope.get("client")
     return _network(client[0]) if client else ""
 
@@ -169,6 +172,7 @@ def _network(host: str) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host[:64]
+    address = getattr(address, "ipv4_mapped", None) or address
     if address.version == 4:
-        return host
+        return str(address)
     return str(ipaddress.ip_network((int(address), 64), strict=False))

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI, Request
 
 from shared.door import Door, door
+from shared.guard.gate import address_of
 from shared.guard.rate_limit import Pace, RateLimits
 from shared.process.settings import Settings
 from shared.roles import Right, Role
@@ -164,6 +165,19 @@ async def test_open_doors_and_bad_tokens_are_limited_by_address(app: FastAPI) ->
     bad = {"authorization": "Bearer x"}
     statuses = [(await ask(app, "GET", "/v1/papers", bad)).status for _ in range(5)]
     assert statuses == [401] * 3 + [429] * 2
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("unix", "unix"),
+    ],
+)
+def test_a_client_is_one_ipv4_address_or_one_ipv6_network(host: str, address: str) -> None:
+    assert address_of({"client": (host, 1)}) == address
 
 
 async def test_every_answer_says_that_it_is_private(app: FastAPI) -> None:
