@@ -117,10 +117,13 @@ class Services:
         found: dict[str, Any] = orjson.loads(answer.content) if answer.content else {}
         return found
 
-    async def provider(self, path: str = "/v1/provider", *, seconds: float = 3.0) -> dict[str, Any]:
+    async def provider(
+        self, path: str = "/v1/provider", *, address: str, seconds: float = 3.0
+    ) -> dict[str, Any]:
         """GET what identity says of the site's OpenID provider; nothing where there is none."""
+        headers = forwarded.fields(self._key_path, address)
         try:
-            answer = await self.ask("GET", "identity", path, {}, timeout=seconds)
+            answer = await self.ask("GET", "identity", path, headers, timeout=seconds)
         except ApiError as error:
             if error.status == 404:
                 return {}
@@ -184,10 +187,11 @@ class Api:
             if not cursor:
                 return
 
-    async def sign_in_again(self, password: str, code: str) -> None:
+    async def sign_in_again(self, password: str, code: str, *, address: str) -> None:
         """Open a new session for the same person, whose pages and typed work stay."""
         body = {"name": self.session.name, "password": password, "code": code}
-        self.session.renew(await self._services.identity("/v1/sessions", body))
+        answer = await self._services.identity("/v1/sessions", body, address=address)
+        self.session.renew(answer)
 
     async def _ask(
         self, method: str, door: str, headers: dict[str, str] | None = None, **request: Any

@@ -23,14 +23,14 @@ _SHOWN: Final = 100
 
 async def leave_for_provider(desk: SignIn, request: Request) -> RedirectResponse:
     """Send a person to the provider; the browser's cookie keeps what must come back."""
-    onward = local(request.query_params.get("next"))
+    onward, address = local(request.query_params.get("next")), address_of(request)
     try:
-        back = urlsplit((await desk.services.provider()).get("redirect_url", ""))
+        back = urlsplit((await desk.services.provider(address=address)).get("redirect_url", ""))
         if back.netloc != request.url.netloc and "moved" not in request.query_params:
             # A cookie of localhost is not sent to 127.0.0.1, where the person will come back.
             query = urlencode({"next": onward, "moved": "1"})
             return to(f"{back.scheme}://{back.netloc}{request.url.path}?{query}")
-        begun = await desk.services.identity("/v1/provider-attempts", {})
+        begun = await desk.services.identity("/v1/provider-attempts", {}, address=address)
     except ApiError as error:
         return desk.refused(request, error, onward)
     request.session[_KEPT] = [begun["state"], onward]
@@ -59,7 +59,9 @@ async def come_back(desk: SignIn, request: Request) -> RedirectResponse:
 async def leave_provider(desk: SignIn, request: Request) -> RedirectResponse:
     """Send a person who has signed out here to where they sign out of the provider too."""
     try:
-        found = await desk.services.provider("/v1/provider-sign-out", seconds=15.0)
+        found = await desk.services.provider(
+            "/v1/provider-sign-out", address=address_of(request), seconds=15.0
+        )
     except ApiError as error:
         return desk.refused(request, error, "/")
     return to(found.get("address") or "/sign-in")

@@ -40,7 +40,7 @@ class SignIn:
 
     async def page(self, request: Request) -> None:
         """Build the page with the form, and the way to the site's OpenID provider where it has one."""
-        has_provider = await self._has_provider()
+        has_provider = await self._has_provider(request)
         speak(language_of(request))
         dress()
         onward = local(request.query_params.get("next"))
@@ -130,9 +130,9 @@ class SignIn:
         self._refuse(request, error)
         return to(f"/sign-in?{urlencode({'next': local(onward)})}")
 
-    async def _has_provider(self) -> bool:
+    async def _has_provider(self, request: Request) -> bool:
         try:
-            return bool(await self.services.provider())
+            return bool(await self.services.provider(address=address_of(request)))
         except ApiError:
             return False
 

@@ -143,11 +143,12 @@ def _ask_password(api: Api, dialog: ui.dialog) -> None:
     password = ui.input(t("密码", "Password"), password=True).classes("w-full")
     code = ui.input(t("动态码", "One-time code")).classes("w-full").props("maxlength=6")
     faults = ui.element("div").classes("w-full")
+    address = ui.context.client.ip
 
     async def enter() -> None:
         faults.clear()
         try:
-            await api.sign_in_again(password.value or "", code.value or "")
+            await api.sign_in_again(password.value or "", code.value or "", address=address)
         except ApiError as error:
             with faults:
                 fault_card(error)

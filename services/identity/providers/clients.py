@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,15 @@ from shared.guard import tls
 
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
+METADATA_SECONDS: Final = 60.0
+"""Time that metadata is kept: the doors that need it are open to everybody."""
+_metadata_read: dict[str, tuple[float, Mapping[str, Any]]] = {}
+"""Issuer → when its metadata was read, by the monotonic clock, and what it says."""
+
+
+def forget_metadata() -> None:
+    """Read the metadata of every issuer anew the next time."""
+    _metadata_read.clear()
 
 
 def _outside() -> httpx.AsyncClient:
@@ -122,9 +132,13 @@ class Provider:
         return not self.client_secret or "client_secret_basic" not in methods
 
     async def _metadata(self) -> Mapping[str, Any]:
+        read_at, found = _metadata_read.get(self.issuer, (0.0, {}))
+        if found and time.monotonic() - read_at < METADATA_SECONDS:
+            return found
         found = await self._read(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         if found.get("issuer") != self.issuer:
             raise ProviderUnavailable(why="issuer differs")
+        _metadata_read[self.issuer] = (time.monotonic(), found)
         return found
 
     async def _read(self, url: str) -> dict[str, Any]:

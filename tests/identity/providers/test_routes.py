@@ -10,6 +10,7 @@ from joserfc.jwk import OctKey, RSAKey
 from services.identity.app import build
 from services.identity.principals import flows as principals_flow
 from services.identity.principals.domain import Principal, PrincipalKind
+from services.identity.providers.clients import forget_metadata
 from shared.roles import Role
 from tests.conftest import ClientOf, SettingsFor
 from tests.identity.support.desk import Desk
@@ -51,6 +52,7 @@ async def site(
 def plain(provider: OpenIdProvider) -> None:
     provider.subject, provider.claims, provider.signs_with = LI, {}, provider.key
     provider.methods = ["client_secret_basic"]
+    forget_metadata()
 
 
 async def back_of(site: Desk, provider: OpenIdProvider, **body: str) -> dict[str, str]:
@@ -150,6 +152,16 @@ async def test_a_weaker_sign_in_than_the_setting_asks_for_is_refused(
             assert status == 201 or "claim=acr" in answer.json()["detail"]
     finally:
         site.app.state.settings = site.app.state.settings.model_copy(update={"oidc_acr": None})
+
+
+async def test_many_who_begin_ask_the_provider_for_its_metadata_once(
+    site: Desk, provider: OpenIdProvider
+) -> None:
+    before = provider.metadata_reads
+    for _ in range(3):
+        await back_of(site, provider)
+        assert (await site.http.get("/v1/provider-sign-out")).status_code == 200
+    assert provider.metadata_reads == before + 1
 
 
 async def test_a_return_counts_once(site: Desk, provider: OpenIdProvider) -> None:

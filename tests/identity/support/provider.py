@@ -41,6 +41,7 @@ class OpenIdProvider:
         self.claims: dict[str, Any] = {}
         self.methods = ["client_secret_basic"]
         self.codes: dict[str, dict[str, str]] = {}
+        self.metadata_reads = 0
         self.app = FastAPI()
         self.app.get("/.well-known/openid-configuration")(self._metadata)
         self.app.get("/keys")(self._keys)
@@ -68,6 +69,7 @@ class OpenIdProvider:
         return RedirectResponse(f"{wanted}?{urlencode(back)}", 302)
 
     async def _metadata(self) -> dict[str, Any]:
+        self.metadata_reads += 1
         return {
             "issuer": self.url,
             "authorization_endpoint": f"{self.url}/authorize",
