@@ -40,7 +40,7 @@ class Session:
     ends_at: datetime
     language: Language = "zh"
     is_by_provider: bool = False
-    """The person signed in at the site's OpenID provider, and has no password here."""
+    """The person last signed in at the site's OpenID provider, and does so again."""
     token: str = ""
     token_ends: float = 0.0
     """The moment of the monotonic clock from which the token no longer counts."""
@@ -85,9 +85,10 @@ class Session:
         """Return whether the token may still be used."""
         return bool(self.token) and time.monotonic() < self.token_ends - RENEW_SECONDS
 
-    def renew(self, answer: dict[str, Any]) -> None:
+    def renew(self, answer: dict[str, Any], *, is_by_provider: bool = False) -> None:
         """Go on under a new session of the same person, who has signed in again."""
         self.secret, self.token = answer["session"], ""
+        self.is_by_provider = is_by_provider
         self._take_place(answer)
         self.ends_at = datetime.fromisoformat(answer["expires_at"])
         self.rejoin()
@@ -137,13 +138,23 @@ class Sessions:
         self._open[cookie_id] = self._shown[cookie_id] = session
         session.rejoin = partial(self._open_again, cookie_id, session)
 
-    def renew(self, cookie_id: str, answer: dict[str, Any]) -> str | None:
-        """Go on under a new session of a person whose pages are still open; the old one's secret."""
+    def renew(self, cookie_id: str, answer: dict[str, Any], new_id: str) -> str | None:
+        """Go on under a new session of a person who came back from the provider.
+
+        Their open pages hold the session itself and go on. The browser's old id finds nothing any
+        more, so that a copy of its cookie is worth nothing.
+
+        Returns:
+            The old session's secret, None where no page of this person is open.
+        """
         found = self._shown.get(cookie_id)
         if found is None or found.is_ended or found.name != answer["name"]:
             return None
         before = found.secret
-        found.renew(answer)
+        found.renew(answer, is_by_provider=True)
+        self._open.pop(cookie_id, None)
+        self._shown.pop(cookie_id, None)
+        self.open(new_id, found)
         return before
 
     def _open_again(self, cookie_id: str, session: Session) -> None:

@@ -112,14 +112,13 @@ class SignIn:
 
         Pages of the same person that wait for a new sign-in at the provider go on instead.
         """
-        known_id = request.session.get("id", "")
-        before = self.sessions.renew(known_id, answer) if is_by_provider else None
+        known_id, new_id = request.session.get("id", ""), str(uuid.uuid4())
+        request.session["id"] = new_id
+        before = self.sessions.renew(known_id, answer, new_id) if is_by_provider else None
         if before is not None:
             await self._end_at_identity(before)
         else:
             await self._end(known_id)
-            new_id = str(uuid.uuid4())
-            request.session["id"] = new_id
             session = Session.of(answer, language_of(request))
             session.is_by_provider = is_by_provider
             self.sessions.open(new_id, session)

@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from fastapi import Request
 
 from services.console.api import Api, ApiError, Services, SignedOut
 from services.console.session import Session, Sessions
+from services.console.sign_in import SignIn
 from shared import clock
 from shared.guard import forwarded
 from shared.process.settings import Settings
@@ -106,12 +108,31 @@ def test_pages_of_a_person_who_signs_in_at_the_provider_again_go_on() -> None:
     ends_at = (clock.now() + timedelta(hours=1)).isoformat()
     answer = {"session": "new", "name": "li", "role": "supervisor", "district": "centre"}
     answer["expires_at"] = ends_at
-    assert sessions.renew("a", answer | {"name": "wang"}) is None, "another person's pages end"
-    assert sessions.renew("a", answer) == "old"
-    assert sessions.find("a") is old
-    assert old.secret == "new"
-    sessions.end("a")
-    assert sessions.renew("a", answer) is None, "who has signed out begins anew"
+    wang = answer | {"name": "wang"}
+    assert sessions.renew("a", wang, "c") is None, "another person's pages end"
+    assert sessions.renew("a", answer, "c") == "old"
+    assert sessions.find("c") is old
+    assert sessions.find("a") is None, "a copy of the old cookie is worth nothing"
+    assert (old.secret, old.is_by_provider) == ("new", True)
+    assert sessions.renew("a", answer, "d") is None, "nor at the next sign-in"
+    assert sessions.end("c") is old
+    assert sessions.renew("c", answer, "d") is None, "who has signed out begins anew"
+
+
+async def test_the_browser_of_open_pages_gets_a_new_id_at_the_provider() -> None:
+    sessions, old = Sessions(), session("old")
+    sessions.open("a", old)
+    services = Services(Settings(), httpx.MockTransport(Door()))
+    desk = SignIn(services, sessions, is_sandbox=False)
+    request = Request({"type": "http", "session": {"id": "a"}, "headers": []})
+    ends_at = (clock.now() + timedelta(hours=1)).isoformat()
+    answer = {"session": "new", "name": "li", "role": "supervisor", "district": "centre"}
+    answer["expires_at"] = ends_at
+    await desk.welcome(request, answer, "/signed-in", is_by_provider=True)
+    await services.close()
+    assert request.session["id"] != "a"
+    assert sessions.find(request.session["id"]) is old
+    assert sessions.find("a") is None
 
 
 def token_of(role: Role, district: str) -> str:
