@@ -100,6 +100,8 @@ class _Return(BaseHTTPRequestHandler):
     """The return of the person's browser."""
 
     server: _Waiting
+    timeout = 5
+    """Seconds that a connection may be silent: one is served at a time."""
 
     def do_GET(self) -> None:
         """Keep what comes back with our state; any other request is nobody's."""

@@ -4,8 +4,10 @@ Provider, identity and console are processes; the test is the browser.
 """
 
 import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from services.cli import sign_in
 from services.embedded.guard import python_command
 from services.supervisor.ports import free_port
 from tests.house.conftest import Wuxian, until
@@ -80,6 +83,23 @@ def command_signed_in(browser: httpx.Client, environment: dict[str, str]) -> str
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_silent_connection_does_not_keep_a_command_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sign_in._Return.timeout == 5
+    monkeypatch.setattr(sign_in._Return, "timeout", 0.05)
+    with sign_in._Waiting(0) as waiting:
+        waiting.state, port = "ours", waiting.server_port
+        with socket.create_connection(("127.0.0.1", port)):
+            waiting.handle_request()  # gives up on it
+        serving_one = threading.Thread(target=waiting.handle_request)
+        serving_one.start()
+        back = f"http://127.0.0.1:{port}/?state=ours&code=c"
+        assert httpx.get(back, trust_env=False).status_code == 200
+        serving_one.join()
+        assert waiting.found == {"state": "ours", "code": "c"}
 
 
 def test_a_person_signs_in_at_the_provider(
