@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 LOOK_SECONDS: Final = 0.2
 """Pause between two looks for what has come in while a lane is free."""
+AGAIN_SECONDS: Final = 30.0
+"""Time after which what was begun and still waits is begun again."""
 
 
 class Identified(Protocol):
@@ -28,24 +31,29 @@ async def work_off(
 ) -> int:
     """Work on what waits until nothing is left, and return the sum of what `work` returned.
 
-    What comes in meanwhile is begun too. Nothing is begun twice in one call, so that what fails is
-    left for the next one.
+    What comes in meanwhile is begun too. What failed is begun again after a while, so that it does
+    not wait for the end of the longest work; at the end it is left for the next call.
     """
     done = 0
-    begun: set[UUID] = set()
+    begun: dict[UUID, float] = {}
     async with asyncio.TaskGroup() as group:
-        at_work: set[asyncio.Task[int]] = set()
+        at_work: dict[asyncio.Task[int], UUID] = {}
         while True:
             found = await _look(waiting, is_idle=not at_work) if len(at_work) < lanes else ()
-            new = [one for one in found if one.id not in begun][: lanes - len(at_work)]
-            begun.update(one.id for one in new)
-            at_work.update(group.create_task(_result(work(one))) for one in new)
+            now = time.monotonic()
+            closed = {id for id, at in begun.items() if now - at < AGAIN_SECONDS}
+            closed.update(at_work.values())
+            new = [one for one in found if one.id not in closed][: lanes - len(at_work)]
+            begun.update((one.id, now) for one in new)
+            at_work.update({group.create_task(_result(work(one))): one.id for one in new})
             if not at_work:
                 return done
             pause = LOOK_SECONDS if len(at_work) < lanes else None
-            ended, at_work = await asyncio.wait(
+            ended, _ = await asyncio.wait(
                 at_work, timeout=pause, return_when=asyncio.FIRST_COMPLETED
             )
+            for task in ended:
+                del at_work[task]
             done += sum(task.result() for task in ended)
 
 

@@ -68,6 +68,27 @@ async def test_a_free_lane_takes_what_comes_in() -> None:
     assert await done == 3, "each once, though all of them still wait"
 
 
+async def test_what_failed_is_begun_again_while_another_is_still_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    long, failed = Thing(), Thing()
+    failed.may_end.set()
+    desk = Desk(long, failed)
+    done = desk.start()
+    await begun(desk, 2)
+    await asyncio.sleep(0.01)
+    assert desk.begun == [long, failed], "not at once"
+    monkeypatch.setattr(lanes, "AGAIN_SECONDS", 0.0)
+    for _ in range(200):
+        if desk.begun.count(failed) < 2:
+            await asyncio.sleep(0.005)
+    desk.waiting = []
+    long.may_end.set()
+    await done
+    assert desk.begun.count(failed) >= 2
+    assert desk.begun.count(long) == 1, "what is at work is not begun a second time"
+
+
 async def test_a_look_that_fails_does_not_stop_what_is_at_work() -> None:
     first = Thing()
     desk = Desk(first)
