@@ -179,6 +179,16 @@ async def _on_outage(request: Request, error: Exception) -> Response:
     )
 
 
+FAILURES: tuple[type[Exception], ...] = (DBAPIError, *OUTAGES)
+"""The kinds of errors that `failed` answers."""
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """Build the answer to an error of the database or of another part of the installation."""
+    answer = _on_database if isinstance(error, DBAPIError) else _on_outage
+    return await answer(request, error)
+
+
 def crashed(request: Request, error: Exception) -> Response:
     """Build the answer to an error that nobody foresaw: it tells nothing but where to look it up."""
     logger().error("unhandled", path=request.url.path, exc_info=error)
@@ -195,6 +205,5 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(DBAPIError, _on_database)
-    for kind in OUTAGES:
-        app.add_exception_handler(kind, _on_outage)
+    for kind in FAILURES:
+        app.add_exception_handler(kind, failed)

@@ -29,7 +29,7 @@ from shared.roles import Caller, Right
 from shared.security.tokens import BadToken
 from shared.security.trust import IdentityUnavailable
 from shared.web.authentication import caller_of
-from shared.web.problem import refused
+from shared.web.problem import FAILURES, failed, refused
 from shared.wire.json_grammar import is_plain
 from shared.wire.ledger import VOUCHERS_MAX
 
@@ -76,6 +76,7 @@ class FastPath:
         if caller is None:
             await self.app(scope, receive, send)
             return
+        scope["route"] = self.routes[scope["path"]]
         messages: list[Message] = []
         answer: ASGIApp | None
         try:
@@ -85,10 +86,11 @@ class FastPath:
             answer = await self._answer(scope, body, caller)
         except Refusal as refusal:
             answer = refused(Request(scope), refusal)
+        except FAILURES as error:  # the framework's handlers lie further in
+            answer = await failed(Request(scope), error)
         if answer is None:
             await self.app(scope, _again(messages, receive), send)
         else:
-            scope["route"] = self.routes[scope["path"]]
             await answer(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller | None:

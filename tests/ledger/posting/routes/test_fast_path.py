@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from pydantic import ValidationError
 
 from services.ledger.posting.domain.voucher import Draft
+from services.ledger.posting.flows.books import Books
 from services.ledger.posting.routes.fast_path import FastPath
 from services.ledger.posting.schemas.reading import Reader, colons_in
 from services.ledger.posting.schemas.voucher import draft_from
@@ -156,6 +159,34 @@ async def test_both_ways_answer_alike(ledger: Ledger, monkeypatch: pytest.Monkey
     refused = [answer.json()["results"][1] for answer in (batch, repeat)]
     assert [one["problem"].pop("trace_id") for one in refused]
     assert refused[0] == refused[1]
+
+
+def _answered() -> float:
+    """Count the requests that were answered under the name of the door."""
+    labels = {"method": "POST", "route": "/v1/vouchers"}
+    return REGISTRY.get_sample_value("wuxian_http_request_seconds_count", labels) or 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (asyncpg.ReadOnlySQLTransactionError("read-only"), "DATABASE_READ_ONLY"),
+        (asyncpg.InvalidPasswordError("password"), "DATABASE_UNREACHABLE"),
+        (ConnectionRefusedError(), "DATABASE_UNREACHABLE"),
+    ],
+)
+async def test_both_ways_tell_an_outage_alike(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
+) -> None:
+    async def post(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Books, "post", post)
+    before = _answered()
+    for answer in await both_ways(ledger, "/v1/vouchers", receipt()):
+        assert (answer.status_code, answer.json()["code"]) == (503, code)
+        assert answer.headers["retry-after"] == "5"
+    assert _answered() == before + 2, "both are counted under the door's name"
 
 
 @pytest.mark.parametrize(
