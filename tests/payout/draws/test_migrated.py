@@ -73,6 +73,15 @@ async def test_parts_of_pensions_of_before_are_read_and_their_people_marked(
             VALUES (1, 'p', 4, 5, '')
         """)
         await opened(db, 4, {"account_fen": 9, "lines": [PART], "steps": []}, owner=5)
+        # A record that was merged and whose pension did not stay: the survivor has its own.
+        await db.execute("""
+            INSERT INTO payout.person_correction (number, paper, person_id, survivor_id,
+                                                  sealed_number)
+            VALUES (2, 'q', 6, 7, '')
+        """)
+        other = PART | {"amount": "100.00"}
+        await opened(db, 6, {"account_fen": 9, "lines": [other], "steps": []})
+        await opened(db, 7, {"account_fen": 9, "lines": [PART], "steps": []})
         await db.close()
         await upgrade(empty_database_url, "head", monkeypatch)
         db = await asyncpg.connect(empty_database_url)
@@ -81,9 +90,13 @@ async def test_parts_of_pensions_of_before_are_read_and_their_people_marked(
             (1, "2027-01", 863_31),
             (2, "2027-01", 0),
             (5, "2027-01", 863_31),
+            (6, "2027-01", 100_00),
+            (7, "2027-01", 863_31),
         ]
         assert parts[2]["identity_blind"] == bytes([5])
-        marks = await db.fetch("SELECT person_id, period FROM payout.draw_mark ORDER BY person_id")
-        assert [tuple(one) for one in marks] == [(1, ""), (2, ""), (3, ""), (5, "")]
+        marks = await db.fetch(
+            "SELECT DISTINCT person_id, period FROM payout.draw_mark ORDER BY person_id"
+        )
+        assert [tuple(one) for one in marks] == [(one, "") for one in (1, 2, 3, 5, 6, 7)]
     finally:
         await db.close()
