@@ -18,7 +18,9 @@ down_revision = "payout_0051"
 branch_labels = None
 depends_on = None
 
-MERGED: Final = "SELECT person_id, survivor_id FROM person_correction WHERE survivor_id <> person_id"
+MERGED: Final = (
+    "SELECT person_id, survivor_id FROM person_correction WHERE survivor_id <> person_id"
+)
 OPENED: Final = """
 SELECT id, person_id, change_id
   FROM qualification

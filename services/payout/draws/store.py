@@ -35,7 +35,7 @@ _PART: Final = """
             WHERE stated.person_id = month.person_id
               AND stated.identity_blind = month.identity_blind
               AND stated.since <= month.period
-            ORDER BY stated.since DESC, stated.change_id DESC
+            ORDER BY stated.since DESC, paper.decided_at DESC, stated.change_id DESC
             LIMIT 1) AS part"""
 """Join the account's part of a person's `month`, as its paper says that counts: `part.fen`."""
 _DUE: Final = f"""
