@@ -133,6 +133,24 @@ def _replace_dead_connections(engine: AsyncEngine) -> None:
                 raise InvalidatePoolError from error
 
 
+def _set_command_timeout(driver: asyncpg.Connection[Any], seconds: float | None) -> None:
+    """Change the driver's limit of a statement.
+
+    It takes one with each call, which SQLAlchemy cannot pass, and else reads its own settings.
+    """
+    connection: Any = driver
+    connection._config = connection._config._replace(command_timeout=seconds)
+
+
+def _restore_command_timeout(engine: AsyncEngine, seconds: float | None) -> None:
+    """Give a connection its usual limit again when it comes back into the pool."""
+
+    @event.listens_for(engine.sync_engine.pool, "checkin")
+    def restore(connection: Any, _: ConnectionPoolEntry) -> None:
+        if connection is not None:
+            _set_command_timeout(connection.driver_connection, seconds)
+
+
 class Database:
     """One service's pool of connections."""
 
@@ -161,6 +179,7 @@ class Database:
             hide_parameters=True,
         )
         _replace_dead_connections(self.engine)
+        _restore_command_timeout(self.engine, self._seconds["command_timeout"])
 
     @property
     def _server_settings(self) -> dict[str, str]:
@@ -242,6 +261,18 @@ async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:
     # SQLAlchemy begins with its own first statement; before it the driver would commit each one.
     assert driver.is_in_transaction(), "execute a statement of the transaction first"
     return driver
+
+
+async def patient(tx: AsyncConnection, seconds: float) -> None:
+    """Let the statements of a transaction take longer than a request's.
+
+    Both the server and the driver have a limit; the driver's ends later by the usual grace.
+    """
+    await tx.execute(
+        text("SELECT set_config('statement_timeout', CAST(:ms AS text), true)"),
+        {"ms": str(int(seconds * 1000))},
+    )
+    _set_command_timeout(await raw(tx), seconds + GRACE_SECONDS)
 
 
 def sqlstate(error: DBAPIError | asyncpg.PostgresError) -> str | None:

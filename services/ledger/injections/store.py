@@ -17,10 +17,11 @@ from services.ledger.injections.domain import (
     RunGroup,
     RunStatus,
 )
+from shared.db import patient
 from shared.page import read_page
 from shared.period import Period
 
-_PATIENCE: Final = "SET LOCAL statement_timeout = '10min'"
+_PATIENCE_SECONDS: Final = 600
 _COLUMNS: Final = """id, fund, period, day, status, people, total_fen, proposed_by, approved_by"""
 # Months from the first run on to this one. Those after the last run are looked at for everybody, as
 # are all of them when the rules are others than the last run applied; the others for those about whom
@@ -170,7 +171,7 @@ async def insert_retirees(tx: AsyncConnection, people: Sequence[RetiredPerson]) 
 
 async def preview(tx: AsyncConnection, fund: str, period: Period) -> tuple[list[RunGroup], int]:
     """Compute the groups of a run, and how many retirees have no rule."""
-    await tx.execute(text(_PATIENCE))
+    await patient(tx, _PATIENCE_SECONDS)
     rows = (await tx.execute(text(_PREVIEW), {"fund": fund, "period": str(period)})).all()
     groups = [
         RunGroup(period=row.period, amount_fen=row.fen, people=row.people)
@@ -183,7 +184,7 @@ async def preview(tx: AsyncConnection, fund: str, period: Period) -> tuple[list[
 async def post(tx: AsyncConnection, run: InjectionRun) -> tuple[int, int]:
     """Credit a run, with a digest of the rules it applies; return how many credits there are, and
     their sum."""
-    await tx.execute(text(_PATIENCE))
+    await patient(tx, _PATIENCE_SECONDS)
     row = (
         await tx.execute(
             text(_POST),

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import patient
 from shared.wire.control_item import ControlItem, ItemTotals
 
 _EVER: Final = "CAST('-infinity' AS date)"
@@ -278,7 +279,7 @@ class ControlPaper:
     statistics_fen: int
 
 
-PATIENCE: Final = "SET LOCAL statement_timeout = '30min'"
+PATIENCE_SECONDS: Final = 1800
 """A closing reads all years, a few times a month: some seconds for each year of a large city."""
 
 
@@ -294,7 +295,7 @@ async def totals(
     tx: AsyncConnection, *, opening: date, as_of: date
 ) -> dict[str, dict[ControlItem, ItemTotals]]:
     """Return fund → item → totals at the end of two days, in one pass over each item's rows."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     found: dict[str, dict[ControlItem, ItemTotals]] = {}
     for family in FAMILIES:
         columns = [
@@ -324,7 +325,7 @@ async def totals(
 
 async def business_fen(tx: AsyncConnection, item: ControlItem, as_of: date) -> int:
     """Return what business says of an item at the end of a day, over all funds."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     family = next(one for one in FAMILIES if item in one.items)
     rows = await tx.execute(
         text(f"SELECT {_sum('true', ':as_of')} AS fen FROM ({family.business}) AS business"),
@@ -345,7 +346,7 @@ async def papers(
     limit: int,
 ) -> Sequence[ControlPaper]:
     """Return papers of an item by their key; with `differing` only those whose sources differ."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     family = next(one for one in FAMILIES if item in one.items)
     rows = await tx.execute(
         text(f"""

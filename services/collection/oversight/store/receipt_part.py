@@ -19,7 +19,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.oversight.store.control_item import PATIENCE
+from services.collection.oversight.store.control_item import PATIENCE_SECONDS
+from shared.db import patient
 from shared.page import read_page
 
 _PARTS: Final = """
@@ -85,7 +86,7 @@ class PartTotals:
 
 async def totals(tx: AsyncConnection, as_of: date) -> list[PartTotals]:
     """Add up the parts of every receipt at the end of a day, by channel."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     names = ("amount", "allocated", "moved", "suspense", "refunded", "reversed")
     sums = ", ".join(f"CAST(sum({name}_fen) AS bigint) AS {name}_fen" for name in names)
     rows = await tx.execute(
@@ -159,7 +160,7 @@ async def page(
     limit: int,
 ) -> list[ReceiptParts]:
     """Read receipts with their parts; of one part, or only those with a part below zero."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     where: dict[str, dict[str, Any]] = {}
     if part is not None:
         where[f"{part}_fen <> 0"] = {}

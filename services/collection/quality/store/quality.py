@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.quality.domain.quality import Check
 from services.collection.quality.store.checks import CHECKS, SUBJECTS
+from shared.db import patient
 from shared.page import read_page
 from shared.period import Period
 
@@ -131,10 +132,7 @@ async def looked_at(
 
 async def take_time(tx: AsyncConnection, seconds: int) -> None:
     """Let the statements of one transaction run longer than a request may."""
-    await tx.execute(
-        text("SELECT set_config('statement_timeout', CAST(:ms AS text), true)"),
-        {"ms": str(seconds * 1000)},
-    )
+    await patient(tx, seconds)
     await read_widely(tx)
 
 

@@ -18,7 +18,8 @@ from services.collection.reconciliation.domain.letter import (
     ReconciliationLetter,
     letter_key,
 )
-from services.collection.reconciliation.store.match import PATIENCE
+from services.collection.reconciliation.store.match import PATIENCE_SECONDS
+from shared.db import patient
 from shared.ids import Ref
 from shared.page import read_page
 from shared.period import Period
@@ -157,7 +158,7 @@ async def district_figures(
     tx: AsyncConnection, district: str, first: date, last: date
 ) -> list[LetterFigure]:
     """Add up a district's month: levied by bills issued, and collected by allocations (fen)."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     rows = await tx.execute(
         text("""
             SELECT (SELECT CAST(coalesce(sum(total_fen), 0) AS bigint)

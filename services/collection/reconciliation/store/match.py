@@ -21,8 +21,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.reconciliation.domain.bank_table import AdjustmentLine
+from shared.db import patient
 
-PATIENCE: Final = "SET LOCAL statement_timeout = '30min'"
+PATIENCE_SECONDS: Final = 1800
 """A month of a large city has a million lines."""
 BACK_DAYS: Final = 62
 """Days before the window in which the other sides of its movements are looked for."""
@@ -240,7 +241,7 @@ class MatchCounts:
 
 async def save_items(tx: AsyncConnection, window: MatchWindow, today: date) -> MatchCounts:
     """Write the differences of a window as items, and clear those that agree again."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     rows = await tx.execute(
         text(f"""
             WITH {_FOUND}, changed AS (
@@ -286,7 +287,7 @@ async def save_items(tx: AsyncConnection, window: MatchWindow, today: date) -> M
 
 async def adjustments(tx: AsyncConnection, window: MatchWindow, limit: int) -> list[AdjustmentLine]:
     """Read what bank and books have apart at the end of the window's last day, with the items."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     rows = await tx.execute(
         text(f"""
             WITH {_FOUND}

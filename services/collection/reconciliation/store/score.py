@@ -10,7 +10,8 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.reconciliation.store.match import PATIENCE
+from services.collection.reconciliation.store.match import PATIENCE_SECONDS
+from shared.db import patient
 
 
 class ScoreMeasure(StrEnum):
@@ -90,7 +91,7 @@ class ScoreSum:
 
 async def sums(tx: AsyncConnection, measure: ScoreMeasure, month: ScoreMonth) -> list[ScoreSum]:
     """Add up a measure by district."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     rows = await tx.execute(
         text(f"""
             SELECT district, CAST(sum(part) AS bigint) AS part, CAST(sum(whole) AS bigint) AS whole
@@ -126,7 +127,7 @@ async def rows(
     limit: int,
 ) -> list[ScoreRow]:
     """Read the papers behind a measure by id; with `short` only those that lower it."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     found = await tx.execute(
         text(f"""
             SELECT district, paper, key, id, CAST(part AS bigint) AS part,

@@ -15,7 +15,7 @@ from services.collection.reconciliation.domain.statement import (
     StatementHead,
     account_key,
 )
-from shared.db import raw
+from shared.db import patient, raw
 from shared.page import read_page
 
 _LINE_COLUMNS = (
@@ -75,7 +75,7 @@ async def days_of(
 
 async def be_patient(tx: AsyncConnection) -> None:
     """Let a transaction take as long as a month of a large city needs: a million lines."""
-    await tx.execute(text("SET LOCAL statement_timeout = '30min'"))
+    await patient(tx, 1800)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

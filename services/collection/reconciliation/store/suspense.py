@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.reconciliation.domain.proposal import OpenBill, ProposalGround
-from services.collection.reconciliation.store.match import PATIENCE, MatchWindow
+from services.collection.reconciliation.store.match import PATIENCE_SECONDS, MatchWindow
+from shared.db import patient
 from shared.ids import Ref
 from shared.page import read_page
 
@@ -42,7 +43,7 @@ async def ageing(
     tx: AsyncConnection, as_of: date, limits: Sequence[int], district: str | None
 ) -> list[AgeSum]:
     """Add up money in suspense by district and bucket; a bucket ends with a limit of days."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     rows = await tx.execute(
         text(f"""
             SELECT suspense.district,

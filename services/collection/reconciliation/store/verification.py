@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.reconciliation.store.match import PATIENCE, ticket_sql
+from services.collection.reconciliation.store.match import PATIENCE_SECONDS, ticket_sql
+from shared.db import patient
 from shared.page import read_page
 
 
@@ -66,7 +67,7 @@ class VerificationCounts:
 
 async def counts(tx: AsyncConnection, span: VerifiedSpan) -> list[VerificationCounts]:
     """Count receipts by district: without a live item on covered days they agree with the statement."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     rows = await tx.execute(
         text(f"""
             SELECT receipt.district, count(*) AS receipts,

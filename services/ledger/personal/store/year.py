@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.personal.domain import CreditKind, Rate, YearRun
+from shared.db import patient
 
-_PATIENCE = "SET LOCAL statement_timeout = '30min'"
+_PATIENCE_SECONDS = 1800
 """Millions of persons take longer than a request's statement may."""
 
 
@@ -115,7 +116,7 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, b
     Merged records have one year together; the fund's row must be locked. Interest is
     `domain.interest`, half up, once a person; `div` is exact where a numeric's "/" would round.
     """
-    await tx.execute(text(_PATIENCE))
+    await patient(tx, _PATIENCE_SECONDS)
     await tx.execute(
         text("""
             INSERT INTO personal_year (person_id, fund, year, opening_fen, credited_fen,
@@ -199,7 +200,7 @@ async def totals(tx: AsyncConnection, kind: CreditKind, as_of: date) -> dict[str
 
 async def totals_that_differ(tx: AsyncConnection) -> int:
     """Count the batches whose totals differ from their credits; more than none means damage."""
-    await tx.execute(text(_PATIENCE))
+    await patient(tx, _PATIENCE_SECONDS)
     rows = await tx.execute(
         text("""
             SELECT COUNT(*)

@@ -15,9 +15,10 @@ from services.payout.payments.domain.completeness import (
     PeopleSum,
     StopReason,
 )
+from shared.db import patient
 from shared.period import Period
 
-PATIENCE: Final = "SET LOCAL statement_timeout = '10min'"
+PATIENCE_SECONDS: Final = 600
 """A report reads everybody of a city, a few times a month."""
 
 # A month that a district pays: of each person the row in force, its amount, and what runs claimed
@@ -121,7 +122,7 @@ async def of_month(
     tx: AsyncConnection, *, kind: str, period: Period, district: str | None, pay_by: date
 ) -> MonthCompleteness:
     """Compare what is due of a month with what became of it, in a district or in the whole city."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     rows = await tx.execute(
         text(_STATES),
         {"kind": kind, "period": str(period), "district": district, "pay_by": pay_by},

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import patient
 from shared.period import Period
 from shared.wire.control_item import ItemTotals
 
@@ -105,13 +106,13 @@ _SETTLED: Final = """
      WHERE made.live AND claim.settled_on IS NOT NULL"""
 """Advances that claims settled: a benefit from the day of its booking, from the same two sources."""
 
-PATIENCE: Final = "SET LOCAL statement_timeout = '30min'"
+PATIENCE_SECONDS: Final = 1800
 """A closing reads all years, a few times a month."""
 
 
 async def benefits(tx: AsyncConnection, *, opening: date, as_of: date) -> dict[str, ItemTotals]:
     """Sum each fund's benefits, of all years, at the end of two days, from both sources."""
-    await tx.execute(text(PATIENCE))
+    await patient(tx, PATIENCE_SECONDS)
     at, before = (_came_out(f"CAST({day} AS date)") for day in (":as_of", ":opening"))
     rows = await tx.execute(
         text(f"""

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, PAID
 from services.payout.raises.domain.pension_raise import PensionRaise, RaiseLine
 from services.payout.raises.domain.rule import PensionFacts, RaiseRule
+from shared.db import patient
 from shared.ids import Ref
 from shared.page import read_page
 from shared.period import Period
 
-PATIENCE: Final = ("SET LOCAL statement_timeout = '30min'", "SET LOCAL enable_nestloop = off")
-"""A raise reads and writes everybody, a few times a year. It joins whole tables, also where their
-statistics are of a time when they were empty."""
+PATIENCE_SECONDS: Final = 1800
+"""A raise reads and writes everybody, a few times a year."""
 
 
 REACHED: Final = """
@@ -43,9 +43,12 @@ class DueSums:
 
 
 async def be_patient(tx: AsyncConnection) -> None:
-    """Let the statements of this transaction read everybody, and take longer than a request's."""
-    for setting in PATIENCE:
-        await tx.execute(text(setting))
+    """Let the statements of this transaction read everybody, and take longer than a request's.
+
+    They join whole tables, also where their statistics are of a time when they were empty.
+    """
+    await patient(tx, PATIENCE_SECONDS)
+    await tx.execute(text("SET LOCAL enable_nestloop = off"))
 
 
 async def due_sums(tx: AsyncConnection, paper: PensionRaise, month: Period) -> DueSums:
