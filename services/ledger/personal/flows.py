@@ -211,7 +211,11 @@ async def transfer(
 
 
 async def held(tx: AsyncConnection, person_ids: Sequence[int]) -> list[HeldBalance]:
-    """Read what persons' accounts hold by fund, over all days; a merged one reads its survivor's."""
+    """Read what persons' accounts hold by fund, over all days; a merged one reads its survivor's.
+
+    An inheritance is computed from it, so all of it is of one moment.
+    """
+    await report_store.freeze(tx)
     records = await holder_store.records_of_all(tx, person_ids)
     balances = await account_store.balances(tx, records)
     taken = await account_store.taken(tx, records)
