@@ -163,17 +163,25 @@ async def page(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountUse:
-    """All withdrawals of the people of a page, and what their pensions draw."""
+    """All withdrawals of the people of a page, under all of their records, and what their pensions
+    draw.
 
+    `owners` maps the records to the people; the rest is by person.
+    """
+
+    owners: dict[int, int]
     earlier: list[Withdrawal]
     pensions: dict[int, DrawnPension]
 
 
 async def use(tx: AsyncConnection, page: Sequence[Withdrawal], today: date) -> AccountUse:
     """Read what payout knows of the accounts of a page."""
-    people = sorted({one.person_id for one in page})
+    survivors = await persons_store.survivors(tx, [one.person_id for one in page])
+    people = sorted(set(survivors.values()))
+    owners = await persons_store.owners(tx, people)
     return AccountUse(
-        earlier=await withdrawals_store.of_people(tx, people),
+        owners=owners,
+        earlier=await withdrawals_store.of_people(tx, list(owners)),
         pensions=await draws_flow.drawn(tx, people, today),
     )
 
@@ -183,17 +191,21 @@ async def remainders(
 ) -> list[Remainder]:
     """Ask the ledger what the accounts of a page hold; those that hold nothing are left out.
 
+    A withdrawal of a merged record is of the survivor's account, which is listed at its last one.
+
     Raises:
         BenefitRecordUnavailable: the ledger does not answer.
     """
-    found = await balances.of([one.person_id for one in page])
     by_account: dict[tuple[int, str], list[Withdrawal]] = defaultdict(list)
     for one in used.earlier:
-        by_account[one.person_id, one.fund].append(one)
+        by_account[used.owners[one.person_id], one.fund].append(one)
+    found = await balances.of(sorted({used.owners[one.person_id] for one in page}))
     left = []
     for last in page:
-        account = last.person_id, last.fund
-        pension = used.pensions.get(last.person_id) if last.fund == PENSION else None
+        account = person_id, fund = used.owners[last.person_id], last.fund
+        if last.claim.id != max(one.claim.id for one in by_account[account]):
+            continue
+        pension = used.pensions.get(person_id) if fund == PENSION else None
         drawn_fen = pension.drawn_fen if pension else 0
         left_fen = due_fen(found.get(account, EMPTY), by_account[account], drawn_fen)
         if left_fen:

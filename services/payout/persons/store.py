@@ -69,6 +69,32 @@ async def owners(tx: AsyncConnection, person_ids: Sequence[int]) -> dict[int, in
     return {row.person_id: row.owner_id for row in rows}
 
 
+async def survivors(tx: AsyncConnection, person_ids: Sequence[int]) -> dict[int, int]:
+    """Map people to the records in which theirs ended; a record that was not merged to itself."""
+    rows = await tx.execute(
+        text("""
+            WITH RECURSIVE chain (person_id, survivor_id) AS (
+                SELECT one.person_id, one.person_id
+                  FROM unnest(CAST(:person_ids AS bigint[])) AS one (person_id)
+                 UNION
+                SELECT chain.person_id, merged.survivor_id
+                  FROM chain
+                  JOIN person_correction AS merged
+                    ON merged.person_id = chain.survivor_id
+                   AND merged.survivor_id <> merged.person_id)
+            SELECT person_id, survivor_id
+              FROM chain
+             WHERE NOT EXISTS (
+                       SELECT 1
+                         FROM person_correction AS merged
+                        WHERE merged.person_id = chain.survivor_id
+                          AND merged.survivor_id <> merged.person_id)
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return {row.person_id: row.survivor_id for row in rows}
+
+
 async def last_number(tx: AsyncConnection) -> int:
     """Read the number of the last correction that was applied; 0 before the first."""
     row = (
