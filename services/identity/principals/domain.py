@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,10 @@ from shared.security.tokens import UNITS_MAX
 NAME_PATTERN: Final = r"^[\w.@-]{1,64}$"
 SUBJECT_PATTERN: Final = r"^[!-~]{1,255}$"
 """What an OpenID provider calls a person (OpenID Connect Core, section 2: ASCII, 255 at most)."""
+
+
+_RESERVED: Final = frozenset({"ledger", "shipped"})
+"""Papers of the system itself bear these names, some without a second person: nobody else may."""
 
 
 class PrincipalKind(StrEnum):
@@ -119,6 +124,10 @@ def _name_faults(new: Principal) -> Iterator[Fault]:
             "/name",
             "NAME_MALFORMED",
             "名称须为 1 至 64 个字母、汉字、数字或 . _ @ - (1 to 64 letters, digits or . _ @ -)",
+        )
+    if unicodedata.normalize("NFKC", new.name).lower() in _RESERVED:
+        yield Fault(
+            "/name", "NAME_RESERVED", "名称由系统自用 (the system itself is recorded under this name)"
         )
 
 
