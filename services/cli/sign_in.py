@@ -52,7 +52,8 @@ def sign_in(
     """Sign in with password and one-time code; print a token for WUXIAN_TOKEN or `--token`.
 
     The token names you in every trail. It is short-lived, and kept nowhere. With `--provider` a
-    browser opens your organisation's own sign-in page instead.
+    browser opens your organisation's own sign-in page instead, if the site allows it
+    (WUXIAN_OIDC_COMMANDS of identity); do not use it on a host that you share with others.
     """
     identity = settings_with().identity_url
     if provider:

@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     """要求的登录强度:发给该服务(acr_values),ID 令牌的 acr 须与之相同,如要求第二因素;不设则由该服务决定 · Strength of
     sign-in that is asked for (acr_values) and that the ID token must say (acr), for instance the
     one with a second factor; unset: the provider decides."""
+    oidc_commands: bool = False
+    """true:`wuxian sign-in --provider` 可用,登录后返回本机端口。多人共用的主机上不要开启:同机他人可收取登录结果 ·
+    true: lets `wuxian sign-in --provider` work, to which people come back at a port of their own
+    machine. Not where several people share a host: another user of it can receive their sign-in."""
     oidc_subject_claim: str = "sub"
     """ID 令牌中标识人员的声明,须唯一、不变、本人不能修改;管理员登记人员时填写其值 · The claim of the ID
     token that tells a person: unique, lasting, and not theirs to change. An administrator gives

@@ -49,6 +49,7 @@ def provider(environment: dict[str, str]) -> Iterator[dict[str, str]]:
             "WUXIAN_OIDC_ISSUER": url,
             "WUXIAN_OIDC_CLIENT_ID": CLIENT,
             "WUXIAN_OIDC_CLIENT_SECRET": SECRET,
+            "WUXIAN_OIDC_COMMANDS": "true",
             "WUXIAN_CONSOLE_PORT": str(console),
         }
     finally:

@@ -127,7 +127,9 @@ def _name_faults(new: Principal) -> Iterator[Fault]:
         )
     if unicodedata.normalize("NFKC", new.name).lower() in _RESERVED:
         yield Fault(
-            "/name", "NAME_RESERVED", "名称由系统自用 (the system itself is recorded under this name)"
+            "/name",
+            "NAME_RESERVED",
+            "名称由系统自用 (the system itself is recorded under this name)",
         )
 
 

@@ -51,6 +51,8 @@ class Provider:
     redirect_url: str
     acr: str | None = None
     """The strength of a sign-in that is asked for, and that the ID token must say."""
+    has_commands: bool = False
+    """People may be sent back to a command of their own machine."""
 
     async def address_of(self, attempt: ProviderAttempt, state: str) -> str:
         """Return the address at the provider that a person is sent to.

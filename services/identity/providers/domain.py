@@ -66,6 +66,13 @@ class RedirectRefused(Refusal):
     code = "REDIRECT_REFUSED"
 
 
+class CommandSignInOff(Refusal):
+    """命令行不得由外部登录;如需开启,为身份服务设 WUXIAN_OIDC_COMMANDS=true,多人共用的主机上不要开启 (commands may not sign in at the OpenID provider; to allow it set WUXIAN_OIDC_COMMANDS=true for identity, but not where several people share a host)"""
+
+    kind = Kind.INVALID
+    code = "COMMAND_SIGN_IN_OFF"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderAttempt:
     """A sign-in that is under way at the provider."""
@@ -76,13 +83,16 @@ class ProviderAttempt:
     expires_at: datetime
 
 
-def redirect_of(wanted: str | None, registered: str) -> str:
+def redirect_of(wanted: str | None, registered: str, *, may_be_command: bool) -> str:
     """Return where the provider shall send a person back to: the console, or a command that waits.
 
-    A command listens on its own machine, at whatever port is free (RFC 8252, section 7.3).
+    A command listens on its own machine, at whatever port is free (RFC 8252, section 7.3). On a
+    host that several people share, one of them could listen there and send another person to the
+    provider; so commands are allowed only where the site says so.
 
     Raises:
         RedirectRefused: it is neither.
+        CommandSignInOff: it is a command's, and this site allows none.
     """
     if wanted is None or wanted == registered:
         return registered
@@ -93,6 +103,8 @@ def redirect_of(wanted: str | None, registered: str) -> str:
         is_own = False
     if not is_own or parts.username or parts.path != "/" or parts.query or parts.fragment:
         raise RedirectRefused
+    if not may_be_command:
+        raise CommandSignInOff
     return wanted
 
 

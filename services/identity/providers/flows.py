@@ -45,14 +45,16 @@ async def begin(db: Database, provider: Provider, redirect_url: str | None) -> t
     """Begin a sign-in; return the address at the provider, and the state that the browser keeps.
 
     Raises:
-        RedirectRefused: nobody may be sent back there.
+        RedirectRefused, CommandSignInOff: nobody may be sent back there.
         ProviderUnavailable: the provider does not answer.
     """
     state = secrets.token_urlsafe(32)
     attempt = ProviderAttempt(
         nonce=secrets.token_urlsafe(32),
         code_verifier=secrets.token_urlsafe(48),
-        redirect_url=redirect_of(redirect_url, provider.redirect_url),
+        redirect_url=redirect_of(
+            redirect_url, provider.redirect_url, may_be_command=provider.has_commands
+        ),
         expires_at=clock.now() + ATTEMPT_LASTS,
     )
     address = await provider.address_of(attempt, state)

@@ -45,6 +45,7 @@ def _provider(request: Request) -> Provider:
         client_secret=settings.oidc_client_secret or "",
         redirect_url=settings.oidc_redirect_url or urljoin(console, RETURN),
         acr=settings.oidc_acr,
+        has_commands=settings.oidc_commands,
     )
 
 

@@ -21,7 +21,7 @@ class ProviderOut(Out):
 class ProviderAttemptIn(In):
     """A sign-in to begin. Without `redirect_url` the person comes back to the console.
 
-    A command names `http://127.0.0.1:PORT/`, where it waits.
+    A command names `http://127.0.0.1:PORT/`, where it waits, if the site allows commands.
     """
 
     redirect_url: _Text | None = None

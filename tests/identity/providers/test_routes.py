@@ -30,7 +30,10 @@ async def site(
     settings_for: SettingsFor, client_of: ClientOf, provider: OpenIdProvider
 ) -> AsyncIterator[Desk]:
     settings = settings_for(
-        oidc_issuer=provider.url, oidc_client_id=CLIENT, oidc_client_secret=SECRET
+        oidc_issuer=provider.url,
+        oidc_client_id=CLIENT,
+        oidc_client_secret=SECRET,
+        oidc_commands=True,
     )
     app = build(settings)
     async with client_of(app) as client:
@@ -236,6 +239,10 @@ async def test_a_provider_that_does_not_answer_is_named(
         assert (await client.get("/v1/provider")).json()["issuer"] == "http://127.0.0.1:9"
         answer = await client.post(ATTEMPTS, json={})
         assert (answer.status_code, answer.json()["code"]) == (503, "PROVIDER_UNAVAILABLE")
+        command = {"redirect_url": "http://127.0.0.1:40123/"}
+        answer = await client.post(ATTEMPTS, json=command)
+        assert (answer.status_code, answer.json()["code"]) == (422, "COMMAND_SIGN_IN_OFF")
+        assert "WUXIAN_OIDC_COMMANDS=true" in answer.json()["detail"], "off until a site allows it"
 
 
 async def test_without_a_provider_there_is_none(desk: Desk) -> None:
