@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.domain.errors import NoPolicy, PackExists
+from services.collection.common.domain.errors import ComparisonOutdated, NoPolicy, PackExists
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy import store as policy_store
 from services.collection.policy.domain import diff as diff_rules
@@ -39,6 +39,13 @@ class DatedPolicy:
 
     id: UUID
     policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The version that an approver compared a draft with; None: there was nothing earlier."""
+
+    id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,20 +131,29 @@ async def draft(tx: AsyncConnection, content: Mapping[str, Any], caller: Caller)
     return known[0]
 
 
-async def approve(tx: AsyncConnection, policy_id: UUID, caller: Caller) -> PolicyRow:
+async def approve(
+    tx: AsyncConnection, policy_id: UUID, caller: Caller, baseline: Baseline | None = None
+) -> PolicyRow:
     """Put a draft in force, signed by another person than its author.
 
-    An open-ended predecessor ends on the day before.
+    An open-ended predecessor ends on the day before. A `baseline` binds the approval to the
+    differences that the approver saw.
 
     Raises:
         NotFound: there is no such version. StateConflict: it is in force already.
         SamePersonTwice: the author approves. PolicyOverlaps: another version has its days.
+        ComparisonOutdated: another version than the baseline is in force before it.
     """
     row = await find(tx, policy_id)
     if row.status != "draft":
         raise StateConflict(status=row.status)
     await trail.record(tx, _step(row, "approve"), caller)
-    await policy_store.close_open_ended(tx, row.region, row.effective_from - timedelta(1))
+    day_before = row.effective_from - timedelta(1)
+    await policy_store.close_open_ended(tx, row.region, day_before)
+    # Read after the change, which waits for an approval at the same moment.
+    before = await policy_store.in_force(tx, row.region, day_before)
+    if baseline is not None and baseline.id != before:
+        raise ComparisonOutdated
     if not await policy_store.publish(tx, policy_id, caller.subject):
         raise StateConflict(status="in_force")
     return await find(tx, policy_id)

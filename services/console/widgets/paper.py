@@ -59,6 +59,8 @@ class PaperPage:
     """The door of the trail."""
     prints: str | None = None
     """The door of the printed form."""
+    fetch: Callable[[View, Paper], Awaitable[Paper]] | None = None
+    """Adds members from other doors, which `more` and the actions use."""
     more: Callable[[View, Paper], Awaitable[None]] | None = None
     """Further content that is no table."""
     rights: tuple[Right, ...] = ()
@@ -76,7 +78,10 @@ class PaperPage:
                 return
             body.clear()
             with body:
-                await self._show({**view.params, **found}, view, show)
+                paper: Paper = {**view.params, **found}
+                if self.fetch:
+                    paper = await self.fetch(view, paper)
+                await self._show(paper, view, show)
 
         await show()
 

@@ -138,6 +138,14 @@ class PackExists(Refusal):
     code = "POLICY_EXISTS"
 
 
+class ComparisonOutdated(Refusal):
+    """该版本生效前一日执行的已不是所对比的版本,请重新查看差异后再批准 (the version in force on the day
+    before is not the one that was compared with; look at the differences again)"""
+
+    kind = Kind.CONFLICT
+    code = "COMPARISON_OUTDATED"
+
+
 class PolicyOverlaps(Refusal):
     """与已生效政策的日期重叠 (the days overlap with a policy in force)"""
 

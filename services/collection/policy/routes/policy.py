@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
 from services.collection.policy import flows as policy_flow
-from services.collection.policy.schemas.changes import PolicyRefusalIn
+from services.collection.policy.schemas.changes import PolicyApprovalIn, PolicyRefusalIn
 from services.collection.policy.schemas.lint import faults_of
 from services.collection.policy.schemas.policy import (
     PackIn,
@@ -85,14 +85,17 @@ router.routes.extend(drafting.routes)
     response_model=PolicyOut,
 )
 async def approve_policy(
-    policy: RefPath, at: Annotated[Door, door(Right.PUBLISH_POLICY)]
+    policy: RefPath,
+    at: Annotated[Door, door(Right.PUBLISH_POLICY)],
+    body: PolicyApprovalIn | None = None,
 ) -> Response:
     """Put a draft in force, by another person than its author. An open-ended predecessor ends the
-    day before."""
+    day before. With `since`, it is refused when another version is in force before it by now."""
     ref = Ref.parse(Reference.POLICY, policy)
+    baseline = body.baseline() if body else None
 
     async def work(tx: AsyncConnection) -> PolicyOut:
-        return PolicyOut.of(await policy_flow.approve(tx, ref.id, at.caller))
+        return PolicyOut.of(await policy_flow.approve(tx, ref.id, at.caller, baseline))
 
     return await at.write(work, key=ref.key, status=201)
 

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StringConstraints
 
 from services.collection.policy.domain.diff import PackChange
-from services.collection.policy.flows import PolicyComparison
+from services.collection.policy.flows import Baseline, PolicyComparison
 from services.collection.policy.schemas.policy import PolicyOut
 from shared.errors import Fault
+from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import In, Out, ShortText
+
+
+class PolicyApprovalIn(In):
+    """An approval, bound to the differences that were shown where `since` is given."""
+
+    since: Annotated[str, StringConstraints(max_length=80)] | None = Field(
+        None,
+        description=(
+            "批准前所对比的版本;此前无执行中的版本为 null;不给则不核对"
+            " (the version compared with; null: there was none; without it nothing is checked)"
+        ),
+        examples=[Reference.POLICY.example],
+    )
+
+    def baseline(self) -> Baseline | None:
+        """Return the version compared with; None when the sender does not say.
+
+        Raises:
+            NotAReference: it is no reference of a policy.
+        """
+        if "since" not in self.model_fields_set:
+            return None
+        if self.since is None:
+            return Baseline(None)
+        return Baseline(Ref.parse(Reference.POLICY, self.since).id)
 
 
 class PolicyRefusalIn(In):

@@ -84,11 +84,24 @@ def _written(
     }
 
 
-async def show_versions(view: View, paper: Mapping[str, Any]) -> None:
-    """Show the differences of a version to the one before it, or to one that is chosen."""
+async def with_changes(view: View, paper: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add the differences of a version to the one before it, or to one that is chosen; None when
+    they cannot be read."""
     door = f"collection:/v1/policies/{view.params['policy']}/changes"
     since = view.query.get("since")
     found = await attempt(view.api, lambda: view.api.get(door, since=since))
+    return {**paper, "changes": found}
+
+
+def baseline(paper: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the version that the shown differences are to, as the body of an approval."""
+    since = paper["changes"]["since"]
+    return {"since": since and since["id"]}
+
+
+async def show_versions(view: View, paper: Mapping[str, Any]) -> None:
+    """Show the differences of a version, and a choice of others to compare it with."""
+    found = paper["changes"]
     if found is None:
         return
     page = await view.api.get("collection:/v1/policies", region=paper["region"], limit=100)

@@ -10,7 +10,7 @@ from nicegui import ui
 from services.console import codes
 from services.console.page import Area, FreePage, View, link
 from services.console.pages.payout.claims import documents_of
-from services.console.pages.policy.differences import show_versions
+from services.console.pages.policy.differences import baseline, show_versions, with_changes
 from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
@@ -99,13 +99,15 @@ PAPER: Final = PaperPage(
     trail="collection:/v1/policies/{policy}/trail",
     status=None,
     fields=(Column("status", ("状态", "Status"), Kind.STATUS, names=STATUSES), *_POLICY),
+    fetch=with_changes,
     more=show_versions,
     actions=(
         Action(
             title=("批准并执行", "Put in force"),
             door="collection:/v1/policies/{policy}/approvals",
             right=Right.PUBLISH_POLICY,
-            when=lambda paper: paper["status"] == "draft",
+            when=lambda paper: paper["status"] == "draft" and paper["changes"] is not None,
+            body=baseline,
             confirm=("自 {in_force_from} 起执行:{title}", "In force from {in_force_from}: {title}"),
             done=("已执行", "In force"),
         ),

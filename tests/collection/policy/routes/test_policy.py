@@ -78,6 +78,28 @@ async def test_a_successor_ends_an_open_ended_version_the_day_before(office: Off
     }
 
 
+async def test_an_approval_is_bound_to_the_version_that_was_compared_with(office: Office) -> None:
+    first = await publish(office, named("base-2021", region="baseland"))
+    other, mine = [
+        named(f"base-{year}", region="baseland", in_force_from=f"{year}-01-01")
+        for year in ("2022", "2023")
+    ]
+    drafted = (await office.post("centre_auditor", "/v1/policies", mine, subject=AUTHOR)).json()
+    second = await publish(office, other)
+    path = f"/v1/policies/{drafted['id']}/approvals"
+    for since in (first["id"], None):
+        body = {"since": since}
+        refused = await office.post("department_head", path, body, subject=APPROVER)
+        assert (refused.status_code, refused.json()["code"]) == (409, "COMPARISON_OUTDATED")
+    bad = await office.post("department_head", path, {"since": "x"}, subject=APPROVER)
+    assert 400 <= bad.status_code < 500
+    listed = (await office.get("supervisor", "/v1/policies", region="baseland")).json()["items"]
+    assert [row["in_force_to"] for row in listed] == ["2021-12-31", None, None]
+    body = {"since": second["id"]}
+    approved = await office.post("department_head", path, body, subject=APPROVER)
+    assert (approved.status_code, approved.json()["status"]) == (201, "in_force")
+
+
 async def test_a_version_on_days_that_are_taken_is_refused(office: Office) -> None:
     content = named(
         "clash", region="clashland", in_force_from="2021-01-01", in_force_to="2021-12-31"
