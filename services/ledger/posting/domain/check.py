@@ -19,7 +19,7 @@ from services.ledger.common.domain.refusal import (
     SenderForbidden,
     Unbalanced,
 )
-from services.ledger.posting.domain.entries import Line
+from services.ledger.posting.domain.entries import REMEMBERED_ENTRIES_MAX, Line
 from services.ledger.posting.domain.hold import PAID_FROM_HOLDS
 from services.ledger.posting.domain.suspense import ReceiptExpected, is_nameless
 from services.ledger.posting.domain.voucher import Draft
@@ -91,6 +91,8 @@ class Checker:
         known = self._patterns.get(key)
         if known is None:
             known = tuple(self._walk(draft))
+            if len(draft.entries.amounts) > REMEMBERED_ENTRIES_MAX:
+                return known
             if len(self._patterns) >= _PATTERNS_MAX:
                 self._patterns.clear()
             self._patterns[key] = known

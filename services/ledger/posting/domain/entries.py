@@ -14,6 +14,8 @@ Place: TypeAlias = tuple[str, str, str, str]
 """(book, fund, account, district): where an entry stands in the books."""
 PATTERNS_MAX: Final = 4096
 """Patterns that a process remembers."""
+REMEMBERED_ENTRIES_MAX: Final = 40
+"""Entries of the longest pattern that is remembered; some thousand longer ones would fill memory."""
 
 
 class Line(NamedTuple):
@@ -89,12 +91,14 @@ _places: dict[Place, Place] = {}
 def pattern_of(places: Iterable[Place], credits: Iterable[bool]) -> Pattern:
     """Return the pattern of entries, the same one each time as long as it is remembered."""
     key = tuple(places), tuple(credits)
+    if len(key[0]) > REMEMBERED_ENTRIES_MAX:
+        return Pattern(*key)
     known = _known.get(key)
     if known is None:
         if len(_known) >= PATTERNS_MAX:
             _known.clear()
             _places.clear()
-        # Patterns share their places: a long voucher's is then little more than pointers.
+        # Patterns share their places: one is then little more than pointers.
         key = tuple([_places.setdefault(place, place) for place in key[0]]), key[1]
         known = _known[key] = Pattern(*key)
     return known

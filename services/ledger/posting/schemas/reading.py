@@ -17,7 +17,13 @@ from typing import Any, Final, TypeAlias
 import orjson
 from pydantic import ValidationError
 
-from services.ledger.posting.domain.entries import PATTERNS_MAX, Entries, Pattern, pattern_of
+from services.ledger.posting.domain.entries import (
+    PATTERNS_MAX,
+    REMEMBERED_ENTRIES_MAX,
+    Entries,
+    Pattern,
+    pattern_of,
+)
 from services.ledger.posting.domain.voucher import Draft, draft, slot_of
 from shared.entry import Side
 from shared.money import AMOUNT_MAX_FEN
@@ -88,9 +94,10 @@ class Reader:
             [(book, fund, account, district) for book, fund, account, district, _ in known],
             [side == Side.CREDIT for *_, side in known],
         )
-        if len(self._patterns) >= PATTERNS_MAX:
-            self._patterns.clear()
-        self._patterns[known] = pattern
+        if len(known) <= REMEMBERED_ENTRIES_MAX:
+            if len(self._patterns) >= PATTERNS_MAX:
+                self._patterns.clear()
+            self._patterns[known] = pattern
         return pattern
 
     def _accept(self, entry: dict[str, str], words: Words) -> Words:

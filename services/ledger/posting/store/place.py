@@ -9,7 +9,12 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.posting.domain.entries import PATTERNS_MAX, Pattern, Place
+from services.ledger.posting.domain.entries import (
+    PATTERNS_MAX,
+    REMEMBERED_ENTRIES_MAX,
+    Pattern,
+    Place,
+)
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -77,11 +82,14 @@ class PlaceNumbers(dict[Place, int]):
         """
         known = self._arrays.get(pattern)
         if known is None:
-            if len(self._arrays) >= PATTERNS_MAX:
-                self._arrays.clear()
             sided = zip(pattern.places, pattern.credits, strict=True)
             numbers = ",".join(str(2 * self[place] + is_credit) for place, is_credit in sided)
-            known = self._arrays[pattern] = f"{{{numbers}}}"
+            known = f"{{{numbers}}}"
+            if len(pattern.places) > REMEMBERED_ENTRIES_MAX:
+                return known
+            if len(self._arrays) >= PATTERNS_MAX:
+                self._arrays.clear()
+            self._arrays[pattern] = known
         return known
 
 

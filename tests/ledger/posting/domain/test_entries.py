@@ -57,6 +57,17 @@ def test_a_pattern_is_the_same_one_until_it_is_forgotten(monkeypatch: pytest.Mon
     assert hash(again) == hash(first)
 
 
+def test_a_long_pattern_is_built_each_time() -> None:
+    place = ("statutory", "pension", "income_deposit", "heping")
+    count = entries_rules.REMEMBERED_ENTRIES_MAX
+    assert pattern_of([place] * count, [True] * count) is pattern_of(
+        [place] * count, [True] * count
+    )
+    long = [pattern_of([place] * (count + 1), [True] * (count + 1)) for _ in range(2)]
+    assert long[0] is not long[1]
+    assert long[0] == long[1]
+
+
 def test_no_entry_is_a_debit_and_a_credit() -> None:
     with pytest.raises(ValueError, match="income_deposit"):
         entries_of([Line("statutory", "pension", "income_deposit", "heping", 5, 5)])
