@@ -157,6 +157,10 @@ async def test_a_carried_over_pension_states_the_part_of_its_account_later_on(
     await dies(office, number, "2026-09-20", district)
     claim = await inherit(office, number, district)
     assert claim.json()["total"] == format_yuan(HELD_FEN - 1400_00), claim.text
+    # The death cannot be taken back while the heirs' claim lives.
+    person = {"identity_number": number, "kind": "basic_pension", "from": "2026-10"}
+    lifted = await office.propose_change("resume", [person], district, reason="death")
+    assert [one["code"] for one in lifted.json()["errors"]] == ["ACCOUNT_PAID"], lifted.text
 
 
 async def test_no_pension_is_carried_over_from_an_account_that_was_paid(office: Office) -> None:

@@ -28,7 +28,7 @@ class LineState:
 
     `latest` is the row that began last, `same` the one with the line's own first month; `account`
     is the account that counts now; `account_claims` are claims, not refused, that pay out or transfer
-    the personal account of a person without a row; `ended` is the first month after an end before the line's month;
+    the personal account of a person without a row, or of one whose death is taken back; `ended` is the first month after an end before the line's month;
     `stopped` is the first month of the stop that has the paper's reason.
     """
 
@@ -82,13 +82,7 @@ def _register_faults(pointer: str, district: str, rule: ReasonRule, line: LineSt
             "qualification; what an old system paid is `carried_over`)"
         )
         faults.append(Fault(f"{pointer}/identity_number", "ENTITLEMENT_UNKNOWN", message))
-    if line.account_claims:
-        message = (
-            "该人的养老保险个人账户已退还或转出,或正在办理;其年限不得再在本地领取养老金 "
-            "(the account was or is being paid out or transferred, so its months open no pension here): "
-            + "; ".join(line.account_claims)
-        )
-        faults.append(Fault(f"{pointer}/identity_number", "ACCOUNT_PAID", message))
+    faults += _account_faults(pointer, line)
     if line.current is not None and line.account != line.current:
         message = (
             "与现收款账户不符;账户变更须单独办理 "
@@ -110,6 +104,17 @@ def _register_faults(pointer: str, district: str, rule: ReasonRule, line: LineSt
         message = f"待遇自 {line.ended} 起已终止;须先恢复发放 (ended from {line.ended} on; resume it first)"
         faults.append(Fault(f"{pointer}/from", "ENTITLEMENT_ENDED", message))
     return faults
+
+
+def _account_faults(pointer: str, line: LineState) -> list[Fault]:
+    if not line.account_claims:
+        return []
+    message = (
+        "该人的养老保险个人账户已退还或转出,或正在办理;其年限不得再在本地领取养老金 "
+        "(the account was or is being paid out or transferred, so its months open no pension here): "
+        + "; ".join(line.account_claims)
+    )
+    return [Fault(f"{pointer}/identity_number", "ACCOUNT_PAID", message)]
 
 
 def _move_faults(pointer: str, district: str, latest: StoredRow, since: Period) -> list[Fault]:
@@ -137,7 +142,7 @@ def _stop_faults(
         )
         return [Fault(f"{pointer}/event_on", "ENTITLEMENT_END_EXISTS", message)]
     if action is ChangeAction.RESUME:
-        return _resume_faults(f"{pointer}/from", rule, line)
+        return _account_faults(pointer, line) + _resume_faults(f"{pointer}/from", rule, line)
     return []
 
 

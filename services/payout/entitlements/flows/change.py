@@ -28,6 +28,7 @@ from services.payout.entitlements.domain.change import (
     PersonDraft,
     draft_faults,
 )
+from services.payout.entitlements.domain.end import EndReason
 from services.payout.entitlements.domain.rule import (
     LIFE_PROOF_MISSED,
     ReasonRule,
@@ -192,10 +193,15 @@ async def _check(
     people = [(f"/people/{row.line_no - 1}/identity_number", row.person_id) for row in rows]
     await persons_flow.require_right_numbers(tx, people, keys)
     states = {row.line_no - 1: _state(row, change.action, keys) for row in rows}
-    if change.action is ChangeAction.REGISTER:
-        new = {row.person_id: row.line_no - 1 for row in rows if row.latest_since is None}
-        for person_id, claims in (await _account_claims(tx, list(new))).items():
-            states[new[person_id]] = replace(states[new[person_id]], account_claims=claims)
+    death_lifted = change.action is ChangeAction.RESUME and change.reason == EndReason.DEATH
+    opened = {
+        row.person_id: row.line_no - 1
+        for row in rows
+        if death_lifted or (change.action is ChangeAction.REGISTER and row.latest_since is None)
+    }
+    for person_id, claims in (await _account_claims(tx, list(opened))).items():
+        place = opened[person_id]
+        states[place] = replace(states[place], account_claims=claims)
     faults = state_faults(change.action, change.district, rule, states)
     require_faultless(faults)
 
