@@ -96,6 +96,10 @@ async def test_what_is_left_at_death_goes_to_the_heirs_however_late_the_death_is
     known(office, number)
     assert part_fen > 0
     assert await drawn(office, number) == 0
+    # Nobody states another part of a pension that was computed here.
+    stated = carried_over(number) | {"account_amount": "0.00"}
+    typed = await office.propose_change("register", [stated], HERE)
+    assert "ACCOUNT_PART_COMPUTED" in {one["code"] for one in typed.json()["errors"]}
     batch = await pay_month(office, "2026-08")
     assert await drawn(office, number) == part_fen
     for month in ("2026-09", "2026-10"):

@@ -29,7 +29,8 @@ class LineState:
     `latest` is the row that began last, `same` the one with the line's own first month; `account`
     is the account that counts now; `account_claims` are claims, not refused, that pay out or transfer
     the personal account of a person without a row, or of one whose death is taken back; `ended` is the first month after an end before the line's month;
-    `stopped` is the first month of the stop that has the paper's reason.
+    `stopped` is the first month of the stop that has the paper's reason. `is_part_computed` is true
+    for a line that states the account's part of a pension whose part was computed here.
     """
 
     since: Period
@@ -43,6 +44,7 @@ class LineState:
     ended: Period | None = None
     stopped: Period | None = None
     end_exists: bool = False
+    is_part_computed: bool = False
     account_claims: tuple[str, ...] = ()
 
 
@@ -83,6 +85,12 @@ def _register_faults(pointer: str, district: str, rule: ReasonRule, line: LineSt
         )
         faults.append(Fault(f"{pointer}/identity_number", "ENTITLEMENT_UNKNOWN", message))
     faults += _account_faults(pointer, line)
+    if line.is_part_computed:
+        message = (
+            "该人养老金的个人账户部分由本系统核定,不得另行填写 "
+            "(the account's part of this pension was computed here; do not state another)"
+        )
+        faults.append(Fault(f"{pointer}/account_amount", "ACCOUNT_PART_COMPUTED", message))
     if line.current is not None and line.account != line.current:
         message = (
             "与现收款账户不符;账户变更须单独办理 "

@@ -245,6 +245,7 @@ def _state(row: Row[Any], action: ChangeAction, keys: PersonKeys) -> LineState:
         ended=Period.parse(row.ended_after).plus(1) if row.ended_after else None,
         stopped=Period.parse(max(stops)) if stops else None,
         end_exists=row.end_exists,
+        is_part_computed=row.part_computed,
     )
 
 

@@ -189,7 +189,8 @@ SELECT line.line_no, line.person_id, line.since, line.holder_reason, line.name, 
        coalesce(changed.bank_number, latest.bank_number) AS paid_number,
        coalesce(changed.bank_holder, latest.bank_holder) AS paid_holder,
        ended.last_period AS ended_after, suspended.since AS suspended_since,
-       stopped.last_period AS stopped_after, waiting.found AS end_exists
+       stopped.last_period AS stopped_after, waiting.found AS end_exists,
+       line.account_fen IS NOT NULL AND computed.found AS part_computed
   FROM entitlement_change_line AS line
   LEFT JOIN LATERAL (
        SELECT district, in_force_from, monthly_fen, name, bank, bank_number, bank_holder
@@ -239,6 +240,13 @@ SELECT line.line_no, line.person_id, line.since, line.holder_reason, line.name, 
                OR (stop.status = 'approved' AND stop.again_from IS NULL
                    AND stop.last_period
                        = to_char(to_date(line.since, 'YYYY-MM') - 1, 'YYYY-MM')))) AS waiting
+ CROSS JOIN LATERAL (
+       SELECT count(*) > 0 AS found
+         FROM account_pension AS part
+         JOIN entitlement_change AS paper
+           ON paper.change_key = part.change_key AND paper.id = part.change_id
+        WHERE part.person_id = line.person_id AND part.identity_blind = line.identity_blind
+          AND paper.status = 'approved' AND paper.reason <> 'carried_over') AS computed
  WHERE line.change_key = :change_key AND line.change_id = :change_id
  ORDER BY line.line_no
 """
