@@ -57,6 +57,7 @@ def test_what_came_after_the_moment_is_not_there_and_all_before_it_is(run_home: 
     (place / "passphrase").write_text("correct horse battery staple")
     try:
         wuxian(first, "migrate")
+        wuxian(first, "db", "start")
         create(first / "identity")
         on(first, "CREATE TABLE public.marker (n text)")
         keeper = subprocess.Popen(
