@@ -256,7 +256,7 @@ class PensionMachine(RuleBasedStateMachine):
     @rule()
     def draw(self) -> None:
         """Let the background work ask the ledger for what was paid so far."""
-        while self.wait(self.life.do(lambda tx: draws_flow.step(tx, self.life.keys))):
+        while self.wait(self.life.do(lambda tx: draws_flow.step(tx, self.life.keys, 100))):
             pass
 
     # --- the end ----------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
-from services.ledger.chain.flows.verify import verify
+from services.ledger.chain.flows.verify import Verdict, frozen, verify
 from services.ledger.closing import flows as closing_flow
 from services.ledger.closing.domain.closing import Closing, ClosingAction, ClosingStatus
 from services.ledger.common.domain.refusal import OutcomeUnknown
@@ -58,6 +58,12 @@ days = st.sampled_from((1, 1, 0))
 DAYS = (DAY - timedelta(days=1), DAY)
 """An eve that may be closed, and a day that stays open."""
 BENEFIT = {"pension": "benefit.basic_pension", "medical": "benefit.hospital"}
+
+
+async def verified(books: Books) -> Verdict:
+    """Verify one moment of the books: a checkpoint may be written meanwhile."""
+    async with frozen(books.db) as tx:
+        return await verify(tx)
 
 
 class Comparison(RuleBasedStateMachine):
@@ -355,7 +361,7 @@ class Comparison(RuleBasedStateMachine):
             assert held[fund] == self.oracle.held(fund)
 
     def teardown(self) -> None:
-        assert self.run(self.books.db.run(verify)).faults == ()
+        assert self.run(verified(self.books)).faults == ()
 
 
 def word(outcome: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import cast
+from uuid import UUID
 
 from services.payout.account_payments import flows as account_payments_flow
 from services.payout.account_payments.flows import AccountUse
@@ -32,7 +33,7 @@ def taken(person_id: int, fen: int) -> Withdrawal:
         kind=WithdrawalKind.PAYMENT,
         account_fen=fen,
         pooled_fen=0,
-        claim=Ref.new(person_id),
+        claim=Ref(key=person_id, id=UUID(int=person_id)),
     )
 
 
