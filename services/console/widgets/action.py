@@ -54,38 +54,53 @@ class Action:
         return (self.right is None or view.may(self.right)) and self.when(paper)
 
 
+def _is_proposed(paper: Paper) -> bool:
+    return bool(paper["status"] == "proposed")
+
+
 def decisions(
     door: str,
     right: Right,
     amount: Text,
     *,
-    reason: str = "note",
-    when: Callable[[Paper], bool] = lambda paper: paper["status"] == "proposed",
-) -> tuple[Action, ...]:
+    reason: str | None = "note",
+    when: Callable[[Paper], bool] = _is_proposed,
+) -> tuple[Action, Action]:
     """Return the two steps of the second person: approve, or refuse with the reason.
 
     `amount` says what the paper is about, with members in braces: "共 {lines} 人". `reason` is the
-    member of the body that takes the reason of a refusal.
+    member of the body that takes the reason of a refusal; None: the door takes none.
     """
-    return (
-        Action(
-            title=("批准", "Approve"),
-            door=f"{door}/approvals",
-            right=right,
-            when=when,
-            confirm=(f"批准:{amount[0]}。", f"Approve: {amount[1]}."),
-            done=("已批准", "Approved"),
-        ),
-        Action(
-            title=("不予批准", "Refuse"),
-            door=f"{door}/refusals",
-            right=right,
-            when=when,
-            fields=(Note(member=reason, title=("理由", "Reason"), is_needed=True),),
-            confirm=(f"不予批准:{amount[0]}。", f"Refuse: {amount[1]}."),
-            done=("不予批准", "Refused"),
-            is_grave=True,
-        ),
+    approval = Action(
+        title=("批准", "Approve"),
+        door=f"{door}/approvals",
+        right=right,
+        when=when,
+        confirm=(f"批准:{amount[0]}。", f"Approve: {amount[1]}."),
+        done=("已批准", "Approved"),
+    )
+    return approval, refusal(door, right, amount, reason=reason, when=when)
+
+
+def refusal(
+    door: str,
+    right: Right,
+    amount: Text,
+    *,
+    reason: str | None = "note",
+    when: Callable[[Paper], bool] = _is_proposed,
+) -> Action:
+    """Return the second of `decisions` alone, for a paper whose approval is a step of its own kind."""
+    note = (Note(member=reason, title=("理由", "Reason"), is_needed=True),) if reason else ()
+    return Action(
+        title=("不予批准", "Refuse"),
+        door=f"{door}/refusals",
+        right=right,
+        when=when,
+        fields=note,
+        confirm=(f"不予批准:{amount[0]}。", f"Refuse: {amount[1]}."),
+        done=("不予批准", "Refused"),
+        is_grave=True,
     )
 
 

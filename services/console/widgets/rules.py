@@ -9,11 +9,11 @@ from typing import Any
 from nicegui import ui
 
 from services.console.page import Area, View, link
-from services.console.widgets.action import Action, action_button
+from services.console.widgets.action import Action, action_button, decisions
 from services.console.widgets.cell import Column
 from services.console.widgets.download import offer_rows
 from services.console.widgets.fault import attempt
-from services.console.widgets.field import Field
+from services.console.widgets.field import Field, needed
 from services.console.widgets.form import Form
 from services.console.widgets.paper import show_fields
 from services.console.widgets.table import Table
@@ -112,5 +112,11 @@ class RulesPage:
             ui.button(t("查询", "Search"), icon="search", on_click=search).props(
                 "unelevated no-caps"
             )
-        missing = [one for one, input in form.inputs if one.is_needed and one.read(input) is None]
-        return None if missing else form.typed()
+        return None if needed(form.inputs) else form.typed()
+
+
+def row_decisions(
+    door: str, right: Right, amount: Text, *, reason: str | None = "why"
+) -> tuple[Action, Action]:
+    """Return the two steps of the second person on a row; the page shows them where it waits."""
+    return decisions(door, right, amount, reason=reason, when=lambda row: True)

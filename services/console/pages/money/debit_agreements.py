@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from services.console import codes
 from services.console.page import Area
-from services.console.widgets.action import Action, decisions
+from services.console.widgets.action import Action, refusal
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, District, Field, Money, Note
 from services.console.widgets.listing import ListPage
@@ -98,13 +98,13 @@ PAPER: Final = PaperPage(
         Column("ends_on", ("终止日", "Ends on"), Kind.DAY),
     ),
     actions=(
-        *decisions(
+        refusal(
             _DOOR,
             Right.APPROVE_AGREEMENT,
             ("协议 {number}", "agreement {number}"),
             reason="why",
             when=_is("filed", "cancelling"),
-        )[1:],
+        ),
         Action(
             title=("批准", "Approve"),
             door=f"{_DOOR}/approvals",

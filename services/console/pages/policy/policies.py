@@ -11,7 +11,7 @@ from services.console import codes
 from services.console.page import Area, FreePage, View, link
 from services.console.pages.payout.claims import documents_of
 from services.console.pages.policy.differences import baseline, show_versions, with_changes
-from services.console.widgets.action import Action, decisions
+from services.console.widgets.action import Action, decisions, refusal
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
 from services.console.widgets.field import Choice, Field, Note
@@ -111,15 +111,12 @@ PAPER: Final = PaperPage(
             confirm=("自 {in_force_from} 起执行:{title}", "In force from {in_force_from}: {title}"),
             done=("已执行", "In force"),
         ),
-        Action(
-            title=("不予批准", "Refuse"),
-            door="collection:/v1/policies/{policy}/refusals",
-            right=Right.PUBLISH_POLICY,
+        refusal(
+            "collection:/v1/policies/{policy}",
+            Right.PUBLISH_POLICY,
+            ("{title}", "{title}"),
+            reason="why",
             when=lambda paper: paper["status"] == "draft",
-            fields=(Note(member="why", title=("理由", "Reason"), is_needed=True),),
-            confirm=("不予批准:{title}", "Refuse: {title}"),
-            done=("不予批准", "Refused"),
-            is_grave=True,
         ),
     ),
 )
