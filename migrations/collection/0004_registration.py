@@ -1,4 +1,4 @@
-"""What declarations say beside the wage, base reviews, and policies shipped after the first install.
+"""Members of declarations beside the wage, base reviews, and policies shipped after the first install.
 
 Reviews, their people and what they change in billed months are facts: only a review's or a
 correction's status moves, once.

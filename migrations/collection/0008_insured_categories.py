@@ -1,4 +1,4 @@
-"""What a levy goes by beside kind and class: a unit's size and floating step, a person's category.
+"""Grounds of a levy beside kind and class: a unit's size and floating step, a person's category.
 
 A category is written only for people who are no ordinary employees, each with the month it holds
 from; what a declaration was levied by is kept with the declaration, so that it is explained by it.

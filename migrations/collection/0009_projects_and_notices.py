@@ -135,7 +135,7 @@ WAIVERS = (
 
 
 def _issued_stands(table: str, asked: str, lowered: tuple[str, ...]) -> tuple[str, ...]:
-    """What was asked for at first never changes: asked now, and what lowered it, keep their sum."""
+    """Keep the amount that was asked for first: asked now and what lowered it have that sum."""
     name = f"{table}_issued_stands"
     before, after = (
         " + ".join(f"{row}.{column}" for column in (asked, *lowered)) for row in ("OLD", "NEW")

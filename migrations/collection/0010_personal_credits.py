@@ -1,4 +1,4 @@
-"""What persons are credited of bills that are settled in full, and whether the ledger has it.
+"""Credits of persons from bills that are settled in full, and whether the ledger has them.
 
 The bills themselves are the queue: settled, and not yet told of. So nothing that settles a bill can
 forget it, and what was settled before this revision is credited too. A row is written when the ledger

@@ -140,8 +140,8 @@ REALLOCATION = (
 
 
 def _issued_stands(table: str, asked: str, line: str) -> str:
-    """What a bill was issued over never changes; but lateness that turns out not to be one is charged
-    no longer: by as much as the same transaction writes down as reallocated."""
+    """Keep the amount that a bill was issued over, except for lateness that turns out not to be one:
+    it is charged no longer, by as much as the same transaction writes down as reallocated."""
     name = f"{table}_issued_stands"
     after, before = (
         f"{row}.{asked} + {row}.credited_fen + {row}.waived_fen" for row in ("NEW", "OLD")

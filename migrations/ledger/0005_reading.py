@@ -1,4 +1,4 @@
-"""What dashboards read: thresholds of warnings, as dated rows that an operator corrects by new ones."""
+"""Thresholds of warnings for dashboards, as dated rows that an operator corrects by new ones."""
 
 from __future__ import annotations
 

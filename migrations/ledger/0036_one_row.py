@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alembic import op
+from alembic import context, op
 
 from shared.db import role_of
 
@@ -21,6 +21,10 @@ depends_on = None
 
 ROLE: Final = role_of("ledger")
 
+APPEND_ONLY: Final = (
+    "CREATE TRIGGER {0}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {0}"
+    " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+)
 # A release before this one that still runs must not post what the copy would not hold.
 LOCK: Final = "LOCK TABLE slot_head, voucher, entry, bucket IN ACCESS EXCLUSIVE MODE"
 PLACES: Final = (
@@ -60,14 +64,8 @@ PLACES: Final = (
       FROM (SELECT DISTINCT book, fund, account, district FROM entry) AS b
       JOIN place_group AS g ON g.book = b.book AND g.fund = b.fund
     """,
-    """
-    CREATE TRIGGER place_group_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON place_group
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
-    """,
-    """
-    CREATE TRIGGER place_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON place
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
-    """,
+    APPEND_ONLY.format("place_group"),
+    APPEND_ONLY.format("place"),
     f"GRANT SELECT, INSERT ON place_group, place TO {ROLE}",
 )
 
@@ -226,11 +224,8 @@ SUMS: Final = (
     "INSERT INTO book_checkpoint (slot, seq) SELECT slot, seq FROM slot_head",
     f"GRANT SELECT, INSERT, UPDATE ON place_day, book_checkpoint TO {ROLE}",
     f"GRANT SELECT, INSERT ON place_postings TO {ROLE}",
-    "DROP TABLE bucket",
-    "DROP TABLE entry",
-    "DROP TABLE voucher",
-    "DROP FUNCTION refuse_unbalanced()",
-    "DROP FUNCTION refuse_over_reversal()",
+    "DROP TABLE bucket, entry, voucher",
+    "DROP FUNCTION refuse_unbalanced(), refuse_over_reversal()",
     "ALTER TABLE voucher_row RENAME TO voucher",
     "ALTER INDEX voucher_row_pkey RENAME TO voucher_pkey",
     "ALTER INDEX voucher_row_one_per_event RENAME TO voucher_one_per_event",
@@ -248,10 +243,7 @@ SUMS: Final = (
 )
 
 GUARDS: Final = (
-    """
-    CREATE TRIGGER voucher_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON voucher
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
-    """,
+    APPEND_ONLY.format("voucher"),
     # A row cannot see what it reverses; only red letters are looked at.
     """
     CREATE FUNCTION refuse_over_reversal() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -358,37 +350,10 @@ FORMER: Final = (
     "DROP VIEW posting",
     "ALTER VIEW entry RENAME TO entry_view",
     "ALTER VIEW bucket RENAME TO bucket_view",
-    """
-    CREATE TABLE entry (
-        slot       integer          NOT NULL,
-        seq        bigint           NOT NULL,
-        line       smallint         NOT NULL,
-        book       text COLLATE "C" NOT NULL CHECK (book IN ('statutory', 'memo')),
-        fund       text COLLATE "C" NOT NULL,
-        account    text COLLATE "C" NOT NULL,
-        district   text COLLATE "C" NOT NULL,
-        book_date  date             NOT NULL,
-        debit_fen  bigint           NOT NULL,
-        credit_fen bigint           NOT NULL,
-        PRIMARY KEY (slot, seq, line),
-        CHECK ((debit_fen = 0) <> (credit_fen = 0))
-    )
-    """,
+    ("ledger_0001", "CREATE TABLE entry ("),
     "INSERT INTO entry SELECT * FROM entry_view",
-    "CREATE INDEX entry_of_account ON entry (slot, account, book_date, seq, line)",
-    """
-    CREATE TABLE bucket (
-        slot       integer          NOT NULL,
-        book       text COLLATE "C" NOT NULL,
-        fund       text COLLATE "C" NOT NULL,
-        account    text COLLATE "C" NOT NULL,
-        district   text COLLATE "C" NOT NULL,
-        day        date             NOT NULL,
-        debit_fen  bigint           NOT NULL,
-        credit_fen bigint           NOT NULL,
-        PRIMARY KEY (slot, book, fund, account, district, day)
-    ) WITH (fillfactor = 70)
-    """,
+    ("ledger_0001", "CREATE INDEX entry_of_account"),
+    ("ledger_0001", "CREATE TABLE bucket ("),
     """
     INSERT INTO bucket
     SELECT slot, book, fund, account, district, day, sum(debit_fen), sum(credit_fen)
@@ -399,60 +364,19 @@ FORMER: Final = (
     "DROP TABLE place_day, place_postings, book_checkpoint, place, place_group",
     "DROP TRIGGER voucher_day_open ON voucher",
     "DROP TRIGGER voucher_reversal_within_original ON voucher",
-    "DROP FUNCTION refuse_over_reversal()",
     "ALTER TABLE voucher DROP COLUMN places CASCADE, DROP COLUMN amounts CASCADE",
-    "DROP FUNCTION lines_balance(integer[], bigint[])",
-    # The triggers' functions are those of ledger_0007, which its own downgrade replaces.
-    """
-    CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF EXISTS (SELECT FROM fresh GROUP BY slot, seq, fund, book
-                   HAVING SUM(debit_fen - credit_fen) <> 0) THEN
-            RAISE EXCEPTION 'a voucher does not balance'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_balanced';
-        END IF;
-        RETURN NULL;
-    END
-    $$
-    """,
-    """
-    CREATE FUNCTION refuse_over_reversal() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        RETURN NULL;
-    END
-    $$
-    """,
-    """
-    CREATE TRIGGER entry_balanced AFTER INSERT ON entry REFERENCING NEW TABLE AS fresh
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced()
-    """,
-    """
-    CREATE OR REPLACE FUNCTION refuse_closed_day() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF EXISTS (SELECT FROM fresh JOIN slot_head ON slot_head.slot = fresh.slot
-                    WHERE fresh.day <= slot_head.closed_until) THEN
-            RAISE EXCEPTION 'the day is closed'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'bucket_day_open';
-        END IF;
-        RETURN NULL;
-    END
-    $$
-    """,
-    """
-    CREATE TRIGGER bucket_day_open_on_insert AFTER INSERT ON bucket REFERENCING NEW TABLE AS fresh
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_closed_day()
-    """,
-    """
-    CREATE TRIGGER bucket_day_open_on_update AFTER UPDATE ON bucket REFERENCING NEW TABLE AS fresh
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_closed_day()
-    """,
-    """
-    CREATE TRIGGER entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entry
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
-    """,
+    "DROP FUNCTION refuse_over_reversal(), lines_balance(integer[], bigint[])",
+    ("ledger_0003", "CREATE FUNCTION refuse_over_reversal()"),
+    ("ledger_0007", "CREATE OR REPLACE FUNCTION refuse_unbalanced()"),
+    ("ledger_0007", "CREATE OR REPLACE FUNCTION refuse_closed_day()"),
+    ("ledger_0001", "CREATE TRIGGER entry_balanced"),
+    ("ledger_0002", "CREATE TRIGGER bucket_day_open_on_insert"),
+    ("ledger_0002", "CREATE TRIGGER bucket_day_open_on_update"),
+    APPEND_ONLY.format("entry"),
     f"GRANT SELECT, INSERT ON entry TO {ROLE}",
     f"GRANT SELECT, INSERT, UPDATE ON bucket TO {ROLE}",
 )
+"""Statements that make the former tables again; a pair is one of an earlier revision, by its words."""
 
 
 def upgrade() -> None:
@@ -464,4 +388,13 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Write the entries and the sums out again."""
     for statement in FORMER:
-        op.execute(statement)
+        op.execute(statement if isinstance(statement, str) else _earlier(*statement))
+
+
+def _earlier(revision: str, words: str) -> str:
+    """Find the statement of an earlier revision that has these words."""
+    module = context.script.get_revision(revision).module
+    groups = (
+        getattr(module, name) for name in ("BOOKS", "TRIGGERS", "UP") if hasattr(module, name)
+    )
+    return next(one for group in groups for one in group if words in one)

@@ -73,7 +73,7 @@ REGIONS: Final[Mapping[str, Text]] = {
     "shenzhen": ("深圳", "Shenzhen"),
 }
 AUTHORS: Final[Mapping[str, Text]] = {"shipped": ("随产品附带", "Shipped")}
-"""Who set a row that no person set."""
+"""Authors of rows that no person set."""
 LEVELS: Final[Mapping[str, Text]] = {
     "district": ("分中心", "District"),
     "centre": ("市中心", "Centre"),

@@ -12,10 +12,11 @@ import pytest
 from fastapi import FastAPI
 
 from services.ledger.app import build
-from services.ledger.chain.flows.verify import Verdict, frozen, verify
+from services.ledger.chain.flows.verify import Verdict
 from services.ledger.posting.flows import checkpoint as checkpoint_flow
 from services.ledger.posting.flows.books import Books
 from shared.roles import CENTRE, Role
+from tests.ledger.support.checkpoints import verified
 from tests.ledger.support.making import fresh
 
 
@@ -89,8 +90,7 @@ class Ledger:
         return str(answer.json()["id"])
 
     async def verify(self) -> Verdict:
-        async with frozen(self.books.db) as tx:  # a checkpoint may be written meanwhile
-            return await verify(tx)
+        return await verified(self.books)
 
 
 @pytest.fixture(scope="module")

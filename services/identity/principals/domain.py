@@ -16,7 +16,7 @@ from shared.security.tokens import UNITS_MAX
 
 NAME_PATTERN: Final = r"^[\w.@-]{1,64}$"
 SUBJECT_PATTERN: Final = r"^[!-~]{1,255}$"
-"""What an OpenID provider calls a person (OpenID Connect Core, section 2: ASCII, 255 at most)."""
+"""Form of an OpenID provider's name for a person (OpenID Connect Core, section 2: ASCII, 255 at most)."""
 
 
 _RESERVED: Final = frozenset({"ledger", "shipped"})

@@ -25,7 +25,7 @@ from services.supervisor.ports import free_port
 
 CLIENT, SECRET = "wuxian-at-bureau", "provider-secret"
 LI = "u-1001"
-"""What the provider calls 李明."""
+"""The provider's name for 李明."""
 
 
 class OpenIdProvider:

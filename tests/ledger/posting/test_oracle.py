@@ -28,7 +28,6 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
-from services.ledger.chain.flows.verify import Verdict, frozen, verify
 from services.ledger.closing import flows as closing_flow
 from services.ledger.closing.domain.closing import Closing, ClosingAction, ClosingStatus
 from services.ledger.common.domain.refusal import OutcomeUnknown
@@ -46,6 +45,7 @@ from shared.errors import Refusal
 from shared.ids import Ref, uuid7
 from shared.references import Reference
 from shared.roles import Caller, Role
+from tests.ledger.support.checkpoints import verified
 from tests.ledger.support.making import DAY, empty_books, lines, receipt_draft
 from tests.ledger.support.oracle import Move, Oracle
 
@@ -58,12 +58,6 @@ days = st.sampled_from((1, 1, 0))
 DAYS = (DAY - timedelta(days=1), DAY)
 """An eve that may be closed, and a day that stays open."""
 BENEFIT = {"pension": "benefit.basic_pension", "medical": "benefit.hospital"}
-
-
-async def verified(books: Books) -> Verdict:
-    """Verify one moment of the books: a checkpoint may be written meanwhile."""
-    async with frozen(books.db) as tx:
-        return await verify(tx)
 
 
 class Comparison(RuleBasedStateMachine):

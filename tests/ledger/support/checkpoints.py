@@ -1,9 +1,11 @@
-"""Checkpoints written at once: the sums and postings of every voucher there is."""
+"""Checkpoints written at once, and books verified while checkpoints are being written."""
 
 from __future__ import annotations
 
 import asyncpg
 
+from services.ledger.chain.flows.verify import Verdict, frozen, verify
+from services.ledger.posting.flows.books import Books
 from services.ledger.posting.store import checkpoint as checkpoint_store
 
 
@@ -15,3 +17,9 @@ async def write_checkpoints(url: str) -> None:
             await checkpoint_store.advance(connection, row["slot"])
     finally:
         await connection.close()
+
+
+async def verified(books: Books) -> Verdict:
+    """Verify one moment of the books: a checkpoint may be written meanwhile."""
+    async with frozen(books.db) as tx:
+        return await verify(tx)

@@ -68,7 +68,7 @@ class FastPath:
             BATCH_PATH: self._post_many,
         }
         self.routes = {path: SimpleNamespace(path=path) for path in self.doors}
-        """What the metrics name a request by, as the framework's routes do."""
+        """Name of the door in the metrics, like a route of the framework."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
