@@ -24,7 +24,6 @@ from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.quality import rates_of
 from services.collection.quality.flows import report as report_flow
 from services.collection.quality.flows.quality import assembled
-from services.collection.quality.store import shipped as quality_shipped_store
 from shared.db import Database
 from shared.period import Period
 from shared.roles import Caller, Role
@@ -140,7 +139,7 @@ async def reported(db: Database) -> tuple[report_flow.CheckCounts, list[float]]:
 
 def verify(gathered: report_flow.CheckCounts, units: int) -> None:
     """The report counts what was sown, and nothing else."""
-    each, whole = assembled(gathered.of, gathered.found, None, gathered.reached)
+    each, whole = assembled(gathered.checks, gathered.of, gathered.found, None, gathered.reached)
     found = {one.check.id: one.found for one in whole.findings if one.found}
     assert found == {check: count for check, count in sown(units).items() if count}, found
     assert whole.rates == rates_of(whole.findings)
@@ -163,8 +162,8 @@ async def run(*, small: bool, database_url: str | None) -> dict[str, Any]:
                 grown_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
             finally:
                 await db.close()
-    names = ["subjects", *(check.id for check in quality_shipped_store.checks())]
-    names += [f"target {target.id}" for target in quality_shipped_store.targets()]
+    names = ["subjects", *(check.id for check in gathered.checks)]
+    names += [f"target {target.id}" for target, *_ in gathered.reached]
     for name, took in zip(names, seconds, strict=True):
         print(f"{name:<34} {took:>8.2f} s")
     total = round(sum(seconds), 1)
