@@ -13,7 +13,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,7 +30,7 @@ from benchmarks._bench import AsJson, Small, describe
 from benchmarks._http import Wire
 from benchmarks._kill_ledger import CAPITAL_FEN, DAY, FUNDS, Diary, Judgement, Sender, Tokens, judge
 from services.embedded import EmbeddedPostgres
-from services.ledger.chain.flows.verify import verify
+from services.ledger.chain.flows.verify import frozen, verify
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.flows import hold as hold_flow
 from services.ledger.posting.flows.books import Books
@@ -39,6 +38,7 @@ from services.ledger.settlement.domain.settlement import SettlementKind, Settlem
 from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
 from services.migrate import migrate
+from services.supervisor.ports import free_port
 from shared.db import Database
 from shared.entry import Account
 from shared.ids import Ref
@@ -71,7 +71,7 @@ class Range:
         self.home = home
         self.random = random.Random(seed)
         self.server = EmbeddedPostgres(home / "database")
-        self.ports = [_free_port() for _ in range(PROCESSES)]
+        self.ports = [free_port() for _ in range(PROCESSES)]
         self.processes: list[Process] = []
         self.killed: Counter[str] = Counter()
         self.url = ""
@@ -200,18 +200,10 @@ class Range:
         """Judge the books by the diary, by the oracle, and by their own proofs."""
         db = Database(self.url, "ledger")
         try:
-            return (
-                await db.run(lambda tx: judge(tx, SLOTS, diary)),
-                (await db.run(verify)).faults,
-            )
+            async with frozen(db) as tx:  # a checkpoint may be written meanwhile
+                return await judge(tx, SLOTS, diary), (await verify(tx)).faults
         finally:
             await db.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def trial(times: int, seed: int, *, say: Any = None) -> dict[str, Any]:

@@ -92,9 +92,8 @@ class Measurement:
         best = 0.0
         for pool in POOLS:
             async with database(self.url, "ledger") as fresh:
-                books = await open_books(fresh, self.slots)
-                await books.close()
-                await books.db.close()
+                async with open_books(fresh, self.slots):
+                    pass  # makes the slots
                 figures = await yardsticks.one_transaction_each(
                     fresh, pool, CLIENTS, self.work(SINGLE), self.slots
                 )

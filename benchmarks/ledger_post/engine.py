@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 from benchmarks._bench import Figures, closed_loop
 from benchmarks._vouchers import make, owner
-from services.ledger.chain.flows.verify import verify
+from services.ledger.chain.flows.verify import frozen, verify
 from services.ledger.posting.domain.batch import PostedVoucher
 from services.ledger.posting.domain.voucher import slot_of
 from services.ledger.posting.flows.books import Books
@@ -16,25 +17,26 @@ from shared.process import collector
 CLIENTS = 64
 
 
-async def open_books(url: str, slots: int) -> Books:
-    """Open the books of a database."""
+@asynccontextmanager
+async def open_books(url: str, slots: int) -> AsyncIterator[Books]:
+    """Open the books of a database; slots that it lacks are made. Close them at the end."""
     books = Books(Database(url, "ledger"), slots=slots, queue_limit=20_000)
     await books.open()
-    return books
-
-
-async def engine(url: str, count: int, slots: int, *, only_slot: int | None = None) -> Figures:
-    """Post through the writers of this process, without HTTP; only to one slot, if so wanted."""
-    books = await open_books(url, slots)
     try:
-        return await post_all(books, count, only_slot=only_slot)
+        yield books
     finally:
         await books.close()
         await books.db.close()
 
 
+async def engine(url: str, count: int, slots: int) -> Figures:
+    """Post through the writers of this process, without HTTP."""
+    async with open_books(url, slots) as books:
+        return await post_all(books, count)
+
+
 async def post_all(books: Books, count: int, *, only_slot: int | None = None) -> Figures:
-    """Post `count` vouchers into open books."""
+    """Post `count` vouchers into open books; only to one slot, if so wanted."""
     collector.calm()  # as a process of the service does
     numbers = _numbers(books.slots, only_slot)
 
@@ -56,12 +58,9 @@ def _numbers(slots: int, only_slot: int | None) -> Iterator[int]:
 
 async def verified(url: str, slots: int, expected: int) -> bool:
     """Return whether the books balance and hold every completed voucher, no more and no less."""
-    books = await open_books(url, slots)
-    try:
-        verdict = await books.db.run(verify)
-    finally:
-        await books.close()
-        await books.db.close()
+    # A checkpoint may be written meanwhile.
+    async with open_books(url, slots) as books, frozen(books.db) as tx:
+        verdict = await verify(tx)
     for fault in verdict.faults:
         print(f"  FAULT: {fault}")
     print(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from benchmarks._bench import Figures, closed_loop
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import SOURCE, batch_body, single_body
 from benchmarks.ledger_post.engine import CLIENTS
+from services.supervisor.ports import free_port
 from shared.roles import Caller, Role
 from shared.security import identity
 from tests.issuer import Issuer
@@ -88,9 +88,7 @@ async def service(url: str, slots: int, keys: Path | None = None) -> AsyncIterat
         issuer = Issuer(directory)
         caller = Caller(subject=SOURCE, role=Role.COLLECTION_SERVICE)
         token = issuer.mint(caller)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         environment = os.environ | {
             "WUXIAN_IDENTITY_DIR": str(directory),
             "WUXIAN_TRUSTED_KEYS_PATH": str(issuer.trusted_keys_path),

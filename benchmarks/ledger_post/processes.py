@@ -40,9 +40,8 @@ class Reads:
 async def several(url: str, processes: int, count: int) -> tuple[Figures, Reads]:
     """Let processes post `count` vouchers each into one database; their sum, and the reads."""
     slots = processes + 1
-    books = await open_books(url, slots)
-    await books.close()
-    await books.db.close()
+    async with open_books(url, slots):
+        pass  # makes the slots
     children = [await _start(url, slots, slot, count) for slot in range(1, slots)]
     for child in children:
         assert await _line(child) == "ready"
@@ -52,7 +51,7 @@ async def several(url: str, processes: int, count: int) -> tuple[Figures, Reads]
     for child in children:
         assert child.stdin is not None
         child.stdin.write(b"go\n")
-    told = [json.loads(await _line(child)) for child in children]
+    measured = [json.loads(await _line(child)) for child in children]
     seconds = perf_counter() - begun
     reader.cancel()
     await asyncio.gather(reader, return_exceptions=True)
@@ -61,10 +60,10 @@ async def several(url: str, processes: int, count: int) -> tuple[Figures, Reads]
     figures = Figures(
         f"engine, {processes} processes",
         f"{CLIENTS} clients each, slots of their own",
-        sum(one["completed"] for one in told),
-        sum(one["failed"] for one in told),
+        sum(one["completed"] for one in measured),
+        sum(one["failed"] for one in measured),
         seconds,
-        tuple(ms for one in told for ms in one["latencies_ms"]),
+        tuple(ms for one in measured for ms in one["latencies_ms"]),
     )
     return figures, reads
 
@@ -99,18 +98,16 @@ async def _read_on(url: str, reads: Reads) -> None:
 
 async def one(url: str, slots: int, slot: int, count: int) -> None:
     """Be one of the processes."""
-    books = await open_books(url, slots)
-    print("ready", flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    figures = await post_all(books, count, only_slot=slot)
-    told = {
-        "completed": figures.completed,
-        "failed": figures.failed,
-        "latencies_ms": figures.latencies_ms,
-    }
-    print(json.dumps(told), flush=True)
-    await books.close()
-    await books.db.close()
+    async with open_books(url, slots) as books:
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        figures = await post_all(books, count, only_slot=slot)
+        measured = {
+            "completed": figures.completed,
+            "failed": figures.failed,
+            "latencies_ms": figures.latencies_ms,
+        }
+        print(json.dumps(measured), flush=True)
 
 
 if __name__ == "__main__":

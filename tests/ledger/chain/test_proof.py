@@ -344,7 +344,8 @@ async def test_chains_of_sm3_hold_and_the_choice_is_for_life(
         await books.close()
         with pytest.raises(WrongHash, match="for the life"):
             await Books(db, slots=2, queue_limit=100).open()
-        assert (await db.run(verify)).faults == ()
+        async with frozen(db) as tx:
+            assert (await verify(tx)).faults == ()
         await db.close()
 
 
