@@ -28,7 +28,7 @@ from shared.process.settings import Settings
 from shared.roles import Role
 
 PEOPLE, UNITS = 2_100_000, 60_000
-BAR_SECONDS = 90.0
+BAR_SECONDS = 25.0
 POLL_SECONDS = 0.1
 DISTRICTS_AT_ONCE = 2
 
@@ -233,6 +233,13 @@ async def _month_in_house(settings: Settings, city: City, admin_url: str) -> dic
     }
 
 
+def bar(result: dict[str, Any]) -> str:
+    """Say whether a run met the bar; only one of the bar's own size can."""
+    if result["people"] < PEOPLE or result["units"] < UNITS:
+        return "not judged at this size"
+    return "met" if result["seconds_total"] <= BAR_SECONDS else "NOT met"
+
+
 def main(
     small: Small = False,
     as_json: AsJson = False,
@@ -247,7 +254,8 @@ def main(
     result = asyncio.run(measure(people, units, database_url))
     print(
         f"total {result['seconds_total']:.1f} s, {people / result['seconds_total']:,.0f} people/s; "
-        f"the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s; verified: {result['verified']}"
+        f"the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s: {bar(result)}; "
+        f"verified: {result['verified']}"
     )
     if as_json:
         print(json.dumps(result))
