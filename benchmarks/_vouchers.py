@@ -56,7 +56,7 @@ def entries(number: int) -> Entries:
             amounts += (pooled_fen + personal_fen, pooled_fen, personal_fen)
         else:
             amounts += (pooled_fen, pooled_fen)
-    return Entries(_PATTERNS[number % 16], tuple(amounts))
+    return Entries(_PATTERNS[number % len(DISTRICTS)], tuple(amounts))
 
 
 def owner(number: int) -> str:

@@ -26,10 +26,12 @@ from benchmarks.growth import catalogue, copies, paper
 from benchmarks.growth.catalogue import Reading
 from benchmarks.growth.copies import Copy
 from benchmarks.growth.paper import CITY, PLACES, YEARS, Cause, Place, Rate
-from benchmarks.growth.town import Month, town
+from benchmarks.growth.town import town
+from shared.period import Period
 from shared.process.settings import Settings
 
 PEOPLE, MONTHS = 42_000, 3
+FIRST = Period(2021, 7)
 SMALL = 4
 LARGEST = 12
 
@@ -49,7 +51,7 @@ async def play(played: Place, months: int) -> dict[str, Any]:
             print("\n".join(conditions))
             readings.append(await catalogue.read(running.admin_url))
             for number in range(months):
-                await running.play(Month.number(number))
+                await running.play(FIRST.plus(number))
                 readings.append(await catalogue.read(running.admin_url))
             dump, files = [
                 await asyncio.to_thread(

@@ -8,11 +8,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import IO, Any
 
 import asyncpg
 import httpx
-from sqlalchemy.engine import make_url
 
 from benchmarks import city_month
 from benchmarks._city import City, register
@@ -27,6 +27,8 @@ from services.payout.common.flows import PersonKeys
 from services.supervisor.supervisor import Supervisor
 from shared.db import SERVICES
 from shared.money import format_yuan
+from shared.period import Period
+from shared.process.database_address import role_of, with_login
 from shared.process.settings import Settings
 from shared.roles import Role
 from shared.security.identity import Identity
@@ -47,24 +49,6 @@ _UNTOLD = """
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """A month of contributions, and the days on which its money moves."""
-
-    period: str
-    following: str
-
-    @classmethod
-    def number(cls, number: int) -> Month:
-        """Return a month by its number; the first is 2021-07."""
-        names = [f"{2021 + (6 + n) // 12}-{(6 + n) % 12 + 1:02d}" for n in (number, number + 1)]
-        return cls(*names)
-
-    def day(self, day: int) -> str:
-        """Return a day of the month that follows."""
-        return f"{self.following}-{day:02d}"
-
-
-@dataclass(frozen=True, slots=True)
 class Stage:
     """A stage of a month: its seconds, and the bytes of the database's log."""
 
@@ -81,7 +65,7 @@ class Town:
     admin_url: str
     months: list[dict[str, Stage]] = field(default_factory=list)
 
-    async def play(self, month: Month) -> None:
+    async def play(self, month: Period) -> None:
         """Play a month: contributions from the files to the personal accounts, then pensions."""
         stages: dict[str, Stage] = {}
         self.months.append(stages)
@@ -91,33 +75,34 @@ class Town:
             await work
             seconds = time.perf_counter() - began
             stages[name] = Stage(seconds, await self._log_bytes() - before)
-            print(f"{month.period} {name:<34} {seconds:8.2f} s", flush=True)
+            print(f"{month} {name:<34} {seconds:8.2f} s", flush=True)
 
-        self.run.period, self.run.bill_date = month.period, month.day(12)
+        after = month.plus(1)
+        self.run.period, self.run.bill_date = str(month), str(after.day(12))
         await timed("declared, audited, billed, booked", city_month.month(self.run))
-        await timed("paid by tax, allocated, booked", self._pay_taxes(month))
+        await timed("paid by tax, allocated, booked", self._pay_taxes(month, after.day(20)))
         await timed("credited to personal accounts", self._credited())
-        self.office.period, self.office.pay_date = month.period, month.day(5)
+        self.office.period, self.office.pay_date = str(month), str(after.day(5))
         await pension_month.fund(self.office)
         await timed("pensions run, signed, paid, booked", pension_month.month(self.office))
 
-    async def _pay_taxes(self, month: Month) -> None:
+    async def _pay_taxes(self, month: Period, paid_on: date) -> None:
         """Let the tax bureau report a ticket of each unit, one line for each insurance and party."""
         with tempfile.TemporaryFile() as file:
-            count, total_fen = await self._write_lines(file, month)
+            count, total_fen = await self._write_lines(file, month, paid_on)
             operation = await self.run.ask(
                 "POST",
                 "/v1/tax-push-files",
                 Role.TAX_BUREAU,
                 params={
-                    "push_no": f"GROWTH-{month.period}",
-                    "collected_on": month.day(20),
+                    "push_no": f"GROWTH-{month}",
+                    "collected_on": str(paid_on),
                     "control_count": count,
                     "control_total": format_yuan(total_fen),
                 },
                 content=_pieces(file),
                 headers={
-                    "Idempotency-Key": f"growth-{month.period}",
+                    "Idempotency-Key": f"growth-{month}",
                     "Content-Type": "application/x-ndjson",
                 },
             )
@@ -128,8 +113,8 @@ class Town:
             await asyncio.sleep(POLL_SECONDS)
         await city_month.vouchers(self.run)
 
-    async def _write_lines(self, file: IO[bytes], month: Month) -> tuple[int, int]:
-        rows = await self._fetch(_DUE, month.period)
+    async def _write_lines(self, file: IO[bytes], month: Period, paid_on: date) -> tuple[int, int]:
+        rows = await self._fetch(_DUE, str(month))
         ticket, line, code = 0, 0, ""
         for row in rows:
             if row["credit_code"] != code:
@@ -139,15 +124,15 @@ class Town:
                 b'{"serial":"SW%s%08d","line":%d,"levy_item":"%s.%s","credit_code":"%s",'
                 b'"period":"%s","amount":"%s","paid_on":"%s","origin":"declared_to_tax"}\n'
                 % (
-                    month.period.replace("-", "").encode(),
+                    str(month).replace("-", "").encode(),
                     ticket,
                     line,
                     row["insurance"].encode(),
                     row["party"].encode(),
                     code.encode(),
-                    month.period.encode(),
+                    str(month).encode(),
                     format_yuan(int(row["fen"])).encode(),
-                    month.day(20).encode(),
+                    str(paid_on).encode(),
                 )
             )
         return len(rows), sum(int(row["fen"]) for row in rows)
@@ -183,9 +168,7 @@ async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
 def _logins(settings: Settings, admin_url: str) -> dict[str, str]:
     """Return each service's own address: rows that the administrator adds are faults of evidence."""
     return {
-        service: make_url(admin_url)
-        .set(username=f"wuxian_{service}", password=password)
-        .render_as_string(hide_password=False)
+        service: with_login(admin_url, role_of(service), password)
         for service, password in role_passwords(settings).items()
     }
 
