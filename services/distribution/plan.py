@@ -16,6 +16,7 @@ from typing import Final
 from services.distribution.faults import faults_of
 from services.distribution.schema import REFERENCE, Catalogue, ForeignKey, Placement, Trigger
 from services.distribution.tables import AT_THE_COORDINATOR, SECOND_LOCKS
+from shared.process.database_address import role_of
 
 _WORDS: Final = re.compile(
     r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?((?:[a-z_]+\.)?)([a-z_0-9]+)\b", re.IGNORECASE
@@ -71,10 +72,13 @@ def plan(catalogue: Catalogue, keys: Mapping[str, str], *, shards: int) -> Plan:
 
 
 def _left_out(catalogue: Catalogue, places: Mapping[str, Placement]) -> Iterator[Trigger]:
-    names = SECOND_LOCKS.get(catalogue.schema, frozenset())
     for trigger in catalogue.triggers:
-        if trigger.name in names and places[trigger.table] is Placement.SPREAD:
+        if _is_second_lock(catalogue, trigger) and places[trigger.table] is Placement.SPREAD:
             yield trigger
+
+
+def _is_second_lock(catalogue: Catalogue, trigger: Trigger) -> bool:
+    return trigger.name in SECOND_LOCKS.get(catalogue.schema, ())
 
 
 def _places(catalogue: Catalogue, keys: Mapping[str, str]) -> dict[str, Placement]:
@@ -98,12 +102,13 @@ def _places(catalogue: Catalogue, keys: Mapping[str, str]) -> dict[str, Placemen
 def _must_stay(
     catalogue: Catalogue, keys: Mapping[str, str], places: Mapping[str, Placement], table: str
 ) -> bool:
-    left_out = SECOND_LOCKS.get(catalogue.schema, frozenset())
-    for trigger in catalogue.triggers:
-        if trigger.name in left_out:
-            continue
-        if trigger.table == table and not _works_on_a_shard(catalogue, keys, places, trigger):
-            return True
+    if any(
+        trigger.table == table
+        and not _is_second_lock(catalogue, trigger)
+        and not _works_on_a_shard(catalogue, keys, places, trigger)
+        for trigger in catalogue.triggers
+    ):
+        return True
     return any(
         key.table == table
         and keys[table] != REFERENCE
@@ -157,7 +162,7 @@ def _statements(
 ) -> Iterator[str]:
     schema = catalogue.schema
     if not catalogue.role_logs_in:
-        yield f"ALTER ROLE wuxian_{schema} LOGIN"
+        yield f"ALTER ROLE {role_of(schema)} LOGIN"
     for trigger in _left_out(catalogue, places):
         yield f"DROP TRIGGER {trigger.name} ON {schema}.{trigger.table}"
     moved = [one for one in catalogue.foreign_keys if {one.table, one.referred} & set(new)]
