@@ -15,6 +15,7 @@ from services.collection.reconciliation.domain.statement import (
     StatementHead,
     account_key,
 )
+from services.collection.reconciliation.store.match import PATIENCE_SECONDS
 from shared.db import patient, raw
 from shared.page import read_page
 
@@ -75,7 +76,7 @@ async def days_of(
 
 async def be_patient(tx: AsyncConnection) -> None:
     """Let a transaction take as long as a month of a large city needs: a million lines."""
-    await patient(tx, 1800)
+    await patient(tx, PATIENCE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
