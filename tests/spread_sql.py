@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-REFERENCE: Final = "reference"
 STABLE: Final = frozenset(
     {
         *("now", "current_timestamp", "current_date", "current_time", "localtimestamp"),
@@ -169,7 +168,7 @@ def _depends(query: exp.Expression) -> bool:
     """Tell whether a query names a column of one around it."""
     outer: set[str] = set()
     node = _above(query)
-    if node is None or (query.find_ancestor(exp.CTE) is not None and _above_cte(query)):
+    if node is None or isinstance(query.parent, exp.CTE):  # its body depends on nothing
         return False
     while node is not None:
         outer |= _names(node)
@@ -178,14 +177,9 @@ def _depends(query: exp.Expression) -> bool:
     return any(column.table in outer - inner for column in query.find_all(exp.Column))
 
 
-def _above_cte(query: exp.Expression) -> bool:
-    """Tell whether a query is the body of a CTE, which depends on nothing."""
-    return isinstance(query.parent, exp.CTE)
-
-
 def _part(query: exp.Expression, roots: Roots) -> Iterator[str]:
     """Look at a query together with those inside that depend on its rows."""
-    own = {table for table in _tables(query, roots) if table}
+    own = set(_tables(query, roots))
     inner = list(_dependent(query))
     met = own.union(*(set(_tables(one, roots)) for one in inner))
     if len({root for _, root in met}) > 1:

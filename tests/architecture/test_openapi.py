@@ -41,7 +41,7 @@ def service(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_the_committed_file_is_what_is_document_of(service: str) -> None:
+def test_the_committed_file_is_what_the_service_describes(service: str) -> None:
     committed = json.loads((FILES / f"{service}.json").read_text())
     assert committed == json.loads(json.dumps(document_of(service))), "run: make openapi"
 
