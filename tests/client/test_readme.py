@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Final
 
 import httpx
@@ -11,9 +10,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from tests.examples import ROOT, file_of
+from tests.examples import file_of
+from tests.samples import samples
 
-PAGE: Final = ROOT / "clients/python/README.md"
+PAGE: Final = "clients/python/README.md"
 ANSWERS: Final = {
     "/v1/oauth/token": ("identity", "issue_token"),
     "/v1/tax-pushes": ("collection", "push_tax"),
@@ -40,9 +40,7 @@ def test_the_example_runs(
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    (code,) = re.findall(
-        r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
-    exec(compile(code, str(PAGE), "exec"), {"pem": pem})
+    (code,) = [one.text for one in samples() if (one.page, one.language) == (PAGE, "python")]
+    exec(compile(code, PAGE, "exec"), {"pem": pem})
     assert asked == list(ANSWERS)
     assert "bil_" in capsys.readouterr().out

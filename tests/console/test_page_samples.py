@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-PAGE: Final = Path(__file__).parents[2] / "docs/console.md"
+from tests.samples import samples
+
+PAGE: Final = "docs/console.md"
 ROOMS: Final = (
     "typing",
     "shared.roles",
@@ -28,9 +28,7 @@ ROOMS: Final = (
     "services.console.widgets.title",
 )
 """Modules whose names a page of the console uses."""
-BLOCKS: Final = re.findall(
-    r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
-)
+BLOCKS: Final = [one.text for one in samples() if (one.page, one.language) == (PAGE, "python")]
 
 
 @pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.split("(")[0].strip())
@@ -39,4 +37,4 @@ def test_a_declaration_is_built(code: str) -> None:
     for room in ROOMS:
         names |= vars(import_module(room))
     whole = code.replace("(…)", "()").replace(", …)", ",)")
-    exec(compile(whole, str(PAGE), "exec"), names)
+    exec(compile(whole, PAGE, "exec"), names)
