@@ -53,6 +53,8 @@ FUNDS: Final[dict[str, Text]] = {
     "serious_illness": ("职工大病保险资金", "Serious illness"),
     "long_term_care": ("长期护理保险资金", "Long-term care"),
 }
+ACCOUNT_FUNDS: Final[dict[str, Text]] = {fund: FUNDS[fund] for fund in ("pension", "medical")}
+"""Funds with personal accounts."""
 
 STATUSES: Final[dict[str, tuple[Text, Tone]]] = {
     "draft": (("草稿", "Draft"), Tone.QUIET),

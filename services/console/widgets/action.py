@@ -13,7 +13,15 @@ from services.console.api import new_key
 from services.console.page import View
 from services.console.widgets.cell import PLACE, filled, member_of
 from services.console.widgets.fault import attempt
-from services.console.widgets.field import Field, Input, Loaded, Note, needed, sentence_of_needed
+from services.console.widgets.field import (
+    Field,
+    Input,
+    Loaded,
+    Note,
+    body_of,
+    needed,
+    sentence_of_needed,
+)
 from services.console.widgets.text import money
 from services.console.words import Text, t, tell
 from shared.roles import Right
@@ -140,7 +148,7 @@ async def open_action(view: View, action: Action, paper: Paper, refresh: Refresh
             if missing:
                 ui.notify(sentence_of_needed(missing), type="warning")
                 return
-            body: Body = {**(action.body(paper) if action.body else {}), **_typed(inputs)}
+            body: Body = {**(action.body(paper) if action.body else {}), **body_of(inputs)}
             body = action.send(body) if action.send else body
             button.props("loading")
             answer = await attempt(
@@ -172,20 +180,6 @@ async def _posted(view: View, action: Action, paper: Paper, body: Body, key: str
     assert door is not None, f"{action.door} names a member that the paper lacks"
     answer = await view.api.post(door, body, key=key)
     return {} if answer is None else answer
-
-
-def _typed(inputs: Sequence[tuple[Field, Input]]) -> dict[str, Any]:
-    """Return the members of the body; "bank_account.bank" is a member of an object within it."""
-    body: dict[str, Any] = {}
-    for field, input in inputs:
-        value = field.read(input)
-        if value is not None:
-            *around, member = field.member.split(".")
-            place = body
-            for name in around:
-                place = place.setdefault(name, {})
-            place[member] = value
-    return body
 
 
 def sentence_of(text: Text, paper: Paper) -> str:

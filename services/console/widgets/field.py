@@ -34,6 +34,11 @@ def this_month() -> str:
     return today()[:7]
 
 
+def this_year() -> str:
+    """Return the business day's year."""
+    return today()[:4]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """A line of text that a person types. `member` is the member of the body, or of the query."""
@@ -195,6 +200,20 @@ def _select(field: Field, options: Mapping[str, str], value: str) -> Input:
         clearable=True,
     )
     return select.props("outlined dense options-dense").classes("wx-select")
+
+
+def body_of(inputs: Sequence[tuple[Field, Input]]) -> dict[str, Any]:
+    """Return what was typed as members of a body; "bank_account.bank" is a member of an object within it."""
+    body: dict[str, Any] = {}
+    for field, input in inputs:
+        value = field.read(input)
+        if value is not None:
+            *around, member = field.member.split(".")
+            place = body
+            for name in around:
+                place = place.setdefault(name, {})
+            place[member] = value
+    return body
 
 
 def needed(inputs: Sequence[tuple[Field, Input]]) -> list[str]:

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from services.console.page import View
 from services.console.widgets.fault import attempt
-from services.console.widgets.field import Field, Input, Loaded, needed, sentence_of_needed
+from services.console.widgets.field import Field, Input, Loaded, body_of, needed, sentence_of_needed
 
 
 class Form:
@@ -35,8 +35,7 @@ class Form:
         if missing:
             ui.notify(sentence_of_needed(missing), type="warning")
             return None
-        values = {field.member: field.read(input) for field, input in self.inputs}
-        return {member: value for member, value in values.items() if value is not None}
+        return body_of(self.inputs)
 
 
 class Answer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.console import codes
-from services.console.names import FUNDS
+from services.console.names import ACCOUNT_FUNDS, FUNDS
 from services.console.page import Area
 from services.console.pages.books.budgets import EXPENSES
 from services.console.pages.money.names import DEPOSITS
@@ -46,10 +46,6 @@ PROPOSED: Final[Mapping[str, Text]] = {
     kind: name for kind, name in KINDS.items() if kind != "transfer_in"
 }
 """Kinds that are proposed by one form; a transfer in has a form of its own."""
-BROUGHT: Final[Mapping[str, Text]] = {
-    "pension": FUNDS["pension"],
-    "medical": FUNDS["medical"],
-}
 STATUSES: Final[Mapping[str, Text]] = {
     "proposed": ("待核准", "Proposed"),
     "posted": ("已记账", "Posted"),
@@ -144,7 +140,9 @@ LIST: Final = ListPage(
             door="ledger:/v1/settlements",
             right=Right.PROPOSE_SETTLEMENT,
             fields=(
-                Choice(member="fund", title=("基金", "Fund"), choices=BROUGHT, is_needed=True),
+                Choice(
+                    member="fund", title=("基金", "Fund"), choices=ACCOUNT_FUNDS, is_needed=True
+                ),
                 Money(member="amount", title=("到账金额", "Amount received"), is_needed=True),
                 Day(member="day", title=("记账日", "Day"), is_needed=True),
                 Field(member="transfer.person", title=("个人编号", "Person"), is_needed=True),

@@ -1,10 +1,11 @@
-"""Recoveries of what was paid beyond what was due; raises; advances."""
+"""Recoveries of what was paid beyond what was due, or twice; raises; advances."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
+from services.console import codes
 from services.console.page import Area
 from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
@@ -39,6 +40,11 @@ RAISES: Final[Mapping[str, Text]] = {
     "draft": ("待批准", "Draft"),
     "approved": ("已执行", "Approved"),
     "refused": ("不予调整", "Refused"),
+}
+DOUBLES: Final[Mapping[str, Text]] = {
+    "stopped": ("已止付", "Stopped"),
+    "in_flight": ("银行办理中", "At the bank"),
+    "to_recover": ("待追回", "To recover"),
 }
 _AMOUNTS: Final = (
     Column("amount", ("应追回(元)", "To recover, yuan"), Kind.MONEY),
@@ -227,5 +233,28 @@ ADVANCES: Final = ListPage(
         Column("open", ("未结(元)", "Open, yuan"), Kind.MONEY),
     ),
 )
+DOUBLE: Final = ListPage(
+    path="/double-payments",
+    title=("重复支付", "Paid twice"),
+    area=Area.PAYOUT,
+    order=116,
+    rights=(Right.READ_PAYOUT,),
+    door="payout:/v1/double-payments",
+    filters=(
+        Choice(member="status", title=("状态", "Status"), choices=DOUBLES),
+        District(),
+    ),
+    columns=(
+        Column("payee_name", ("收款人", "Payee")),
+        Column("masked_identity_number", ("证件号", "Identity number"), Kind.CODE),
+        Column("kind", ("待遇种类", "Kind"), names=codes.BENEFITS),
+        Column("district", ("分中心", "District"), Kind.DISTRICT),
+        Column("claim", ("申请号", "Claim"), Kind.CODE, link="/claims/{claim}"),
+        Column("line", ("序号", "Line"), Kind.NUMBER),
+        Column("first_claim", ("先付申请", "First claim"), Kind.CODE, link="/claims/{first_claim}"),
+        Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
+        Column("status", ("状态", "Status"), Kind.STATUS),
+    ),
+)
 
-PAGES: Final = (LIST, PAPER, RAISE_LIST, RAISE, ADVANCES)
+PAGES: Final = (LIST, PAPER, RAISE_LIST, RAISE, ADVANCES, DOUBLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.console import codes
+from services.console import codes, names
 from services.console.page import Area
 from services.console.pages.payout.claims import STATUSES
 from services.console.widgets.action import Action
@@ -22,10 +22,6 @@ from services.console.widgets.listing import ListPage
 from services.console.words import Text
 from shared.roles import Right
 
-FUNDS: Final[Mapping[str, Text]] = {
-    "pension": ("养老", "Pension"),
-    "medical": ("医疗", "Medical"),
-}
 TRANSFERS: Final[Mapping[str, Text]] = {
     kind: codes.BENEFITS[kind] for kind in ("pension_transfer_out", "medical_transfer_out")
 }
@@ -35,11 +31,6 @@ REFUNDS: Final[Mapping[str, Text]] = {
 REASONS: Final[Mapping[str, Text]] = {
     reason: codes.REASONS[reason]
     for reason in ("death", "emigration", "foreigner_leaves", "not_qualified")
-}
-DOUBLES: Final[Mapping[str, Text]] = {
-    "stopped": ("已止付", "Stopped"),
-    "in_flight": ("银行办理中", "At the bank"),
-    "to_recover": ("待追回", "To recover"),
 }
 _PAYEE: Final = (
     Field(member="bank_account.name", title=("收款户名", "Account holder"), is_needed=True),
@@ -62,12 +53,44 @@ def _claim_page(answer: Any) -> str:
     return f"/claims/{answer['id']}"
 
 
+def _claims(
+    *,
+    path: str,
+    title: Text,
+    order: int,
+    kinds: Mapping[str, Text],
+    action: Action,
+    about: Text | None = None,
+) -> ListPage:
+    """Return the list of the claims of some kinds, which opens with the first, and the step that files one."""
+    kind = Choice(
+        member="kind",
+        title=("种类", "Kind"),
+        choices=kinds,
+        is_needed=True,
+        start=next(iter(kinds)),
+    )
+    status = Choice(member="status", title=("状态", "Status"), choices=STATUSES)
+    return ListPage(
+        path=path,
+        title=title,
+        area=Area.PAYOUT,
+        order=order,
+        rights=(Right.READ_PAYOUT,),
+        door="payout:/v1/claims",
+        about=about,
+        filters=(kind, status, District()),
+        columns=_CLAIM,
+        actions=(action,),
+    )
+
+
 TRANSFER: Final = Action(
     title=("办理转出", "Transfer out"),
     door="payout:/v1/outgoing-transfers",
     right=Right.FILE_CLAIM,
     fields=(
-        Choice(member="fund", title=("基金", "Fund"), choices=FUNDS, is_needed=True),
+        Choice(member="fund", title=("基金", "Fund"), choices=names.ACCOUNT_FUNDS, is_needed=True),
         District(is_needed=True),
         Field(member="identity_number", title=("证件号", "Identity number"), is_needed=True),
         Field(member="city", title=("转往城市", "City"), is_needed=True),
@@ -90,7 +113,7 @@ PAY: Final = Action(
     door="payout:/v1/account-payments",
     right=Right.FILE_CLAIM,
     fields=(
-        Choice(member="fund", title=("基金", "Fund"), choices=FUNDS, is_needed=True),
+        Choice(member="fund", title=("基金", "Fund"), choices=names.ACCOUNT_FUNDS, is_needed=True),
         District(is_needed=True),
         Field(member="identity_number", title=("证件号", "Identity number"), is_needed=True),
         Choice(member="reason", title=("事由", "Reason"), choices=REASONS, is_needed=True),
@@ -106,51 +129,20 @@ PAY: Final = Action(
     done=("已提出", "Filed"),
     after=_claim_page,
 )
-OUT: Final = ListPage(
+OUT: Final = _claims(
     path="/outgoing-transfers",
     title=("关系转出", "Transfers out"),
-    area=Area.PAYOUT,
     order=110,
-    rights=(Right.READ_PAYOUT,),
-    door="payout:/v1/claims",
-    about=(
-        "转入在资金 · 结算中办理。",
-        "Transfers in are settlements, under Money.",
-    ),
-    filters=(
-        Choice(
-            member="kind",
-            title=("种类", "Kind"),
-            choices=TRANSFERS,
-            is_needed=True,
-            start="pension_transfer_out",
-        ),
-        Choice(member="status", title=("状态", "Status"), choices=STATUSES),
-        District(),
-    ),
-    columns=_CLAIM,
-    actions=(TRANSFER,),
+    about=("转入在资金 · 结算中办理。", "Transfers in are settlements, under Money."),
+    kinds=TRANSFERS,
+    action=TRANSFER,
 )
-PAYMENTS: Final = ListPage(
+PAYMENTS: Final = _claims(
     path="/account-payments",
     title=("个人账户支付", "Accounts paid out"),
-    area=Area.PAYOUT,
     order=112,
-    rights=(Right.READ_PAYOUT,),
-    door="payout:/v1/claims",
-    filters=(
-        Choice(
-            member="kind",
-            title=("种类", "Kind"),
-            choices=REFUNDS,
-            is_needed=True,
-            start="personal_account_refund",
-        ),
-        Choice(member="status", title=("状态", "Status"), choices=STATUSES),
-        District(),
-    ),
-    columns=_CLAIM,
-    actions=(PAY,),
+    kinds=REFUNDS,
+    action=PAY,
 )
 REMAINDERS: Final = ListPage(
     path="/account-remainders",
@@ -170,28 +162,5 @@ REMAINDERS: Final = ListPage(
         Column("left", ("余额(元)", "Left, yuan"), Kind.MONEY),
     ),
 )
-DOUBLE: Final = ListPage(
-    path="/double-payments",
-    title=("重复支付", "Paid twice"),
-    area=Area.PAYOUT,
-    order=116,
-    rights=(Right.READ_PAYOUT,),
-    door="payout:/v1/double-payments",
-    filters=(
-        Choice(member="status", title=("状态", "Status"), choices=DOUBLES),
-        District(),
-    ),
-    columns=(
-        Column("payee_name", ("收款人", "Payee")),
-        Column("masked_identity_number", ("证件号", "Identity number"), Kind.CODE),
-        Column("kind", ("待遇种类", "Kind"), names=codes.BENEFITS),
-        Column("district", ("分中心", "District"), Kind.DISTRICT),
-        Column("claim", ("申请号", "Claim"), Kind.CODE, link="/claims/{claim}"),
-        Column("line", ("序号", "Line"), Kind.NUMBER),
-        Column("first_claim", ("先付申请", "First claim"), Kind.CODE, link="/claims/{first_claim}"),
-        Column("amount", ("金额(元)", "Amount, yuan"), Kind.MONEY),
-        Column("status", ("状态", "Status"), Kind.STATUS),
-    ),
-)
 
-PAGES: Final = (OUT, PAYMENTS, REMAINDERS, DOUBLE)
+PAGES: Final = (OUT, PAYMENTS, REMAINDERS)

@@ -6,9 +6,8 @@ from typing import Final
 
 from services.console import codes
 from services.console.page import Area
-from services.console.pages.books.budgets import this_year
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Number
+from services.console.widgets.field import Number, this_year
 from services.console.widgets.listing import ListPage
 from shared.roles import Right
 
