@@ -18,7 +18,7 @@ from services.backup.keys import KeyPlaces
 from services.backup.manifest import DUMP, BackupError, Manifest, check_files
 from services.backup.programs import running
 from services.backup.sealed import BackupKeys, SealBroken, opened
-from services.ledger.chain.domain import Verdict
+from services.ledger.chain.domain.proof import Verdict
 from services.ledger.chain.flows import verify as verify_flow
 from services.migrate import make_roles, migrate
 from shared.db import SERVICES, Database, asyncpg_dsn

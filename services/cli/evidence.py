@@ -24,7 +24,7 @@ from services.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from services.ledger.chain.domain import Verdict
+    from services.ledger.chain.domain.proof import Verdict
     from shared.db import Database
     from shared.evidence.verify import EvidenceVerdict
 

@@ -243,7 +243,7 @@ def test_what_surrounds_the_vouchers_is_proved_too(
 
 def forge(records: list[Record]) -> None:
     """Change a voucher and seal everything after it anew, head, balances and all."""
-    from services.ledger.chain.domain import Proof
+    from services.ledger.chain.domain.proof import Proof
 
     summary = attacked(records)["summary"] = "forged"
     assert summary

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import date
-from itertools import zip_longest
 from typing import Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.chain.domain import FAULTS_MAX, FORMAT, VERSION, Proof, Record, Verdict
+from services.ledger.chain.domain.postings import PostingSums
+from services.ledger.chain.domain.proof import FORMAT, VERSION, Proof, Record, Verdict
 from services.ledger.chain.store import anchor as anchor_store
 from services.ledger.chain.store import verify as verify_store
 from services.ledger.chain.store.verify import ChainHead
@@ -104,8 +103,8 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
             vouchers, entries = vouchers + 1, entries + len(its)
             if vouchers % _TELL_EVERY == 0:
                 progress(vouchers)
-        async for one in verify_store.postings(tx, head.slot):
-            postings.take_list(one)
+        async for postings_of_day in verify_store.postings(tx, head.slot):
+            postings.take_list(postings_of_day)
         strays += postings.faults(head.slot)
         async for book, fund, account, district, day, *both in verify_store.buckets(tx, head.slot):
             yield {
@@ -120,57 +119,6 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
         "entries": entries,
         "strays": strays,
     }
-
-
-class PostingSums:
-    """Postings by place and day of a slot's vouchers, less those that its lists tell.
-
-    Their number, amounts and a sum of hashes are compared: one number for each place and day,
-    however many vouchers there are.
-    """
-
-    def __init__(self, checkpoint: int) -> None:
-        """Begin; vouchers after the checkpoint are in no list yet."""
-        self._checkpoint = checkpoint
-        self._sums: dict[tuple[int, date], list[int]] = {}
-        self._unsound: set[tuple[int, date]] = set()
-
-    def add_voucher(
-        self, seq: int, day: date, places: Sequence[int], amounts: Sequence[int]
-    ) -> None:
-        """Add a voucher's postings."""
-        if seq > self._checkpoint:
-            return
-        nets: dict[int, int] = {}
-        for sided, fen in zip(places, amounts, strict=False):
-            nets[sided >> 1] = nets.get(sided >> 1, 0) + (-fen if sided & 1 else fen)
-        for place, net_fen in nets.items():
-            self._count(place, day, seq, net_fen, 1)
-
-    def take_list(self, row: Any) -> None:
-        """Take away the postings of a list; what lacks its other half counts as an amount of 0."""
-        seq = row.from_seq
-        for offset, net_fen in zip_longest(row.offsets, row.nets_fen, fillvalue=0):
-            seq = row.from_seq + offset
-            self._count(row.place, row.day, seq, net_fen, -1)
-        if row.postings != len(row.offsets) or row.upto_seq != seq or not row.offsets:
-            self._unsound.add((row.place, row.day))
-
-    def _count(self, place: int, day: date, seq: int, net_fen: int, way: int) -> None:
-        sums = self._sums.setdefault((place, day), [0, 0, 0])
-        sums[0] += way
-        sums[1] += way * net_fen
-        # Of the text: its hash is salted anew in each process, so nobody can make two alike.
-        sums[2] += way * hash((seq, str(net_fen)))
-        if not any(sums):
-            del self._sums[place, day]
-
-    def faults(self, slot: int) -> list[str]:
-        """Describe the places and days whose lists are not what the vouchers say."""
-        return [
-            f"slot {slot}: the postings of place {place} on {day} are not its vouchers'"
-            for place, day in sorted(self._sums.keys() | self._unsound)
-        ][:FAULTS_MAX]
 
 
 def _slot(head: ChainHead) -> Record:

@@ -12,8 +12,11 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger.chain.domain.postings import PostingList
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.entries import Place
 from services.ledger.posting.domain.voucher import Draft
+from services.ledger.posting.store import place as place_store
 from services.ledger.posting.store.known import draft_of_rows
 
 _CHUNK = 2_000
@@ -58,7 +61,7 @@ async def vouchers(
 
     An entry whose place has no number stands in the book "?".
     """
-    places = await _places(tx)
+    places = {number: place for place, number in (await place_store.load(tx)).items()}
     after = 0
     while True:
         rows = await _vouchers(tx, slot, after)
@@ -79,15 +82,8 @@ async def chain(
         yield row["seq"], draft, row["body_hash"], row["hash"], row["recorded_at"]
 
 
-async def _places(tx: AsyncConnection) -> dict[int, tuple[str, str, str, str]]:
-    rows = await tx.execute(
-        text("SELECT place, book, fund, account, district FROM place LIMIT 10000000")
-    )
-    return {place: (book, fund, account, district) for place, book, fund, account, district in rows}
-
-
 def _entries(
-    row: Any, places: Mapping[int, tuple[str, str, str, str]]
+    row: Any, places: Mapping[int, Place]
 ) -> list[tuple[int, str, str, str, str, date, int, int]]:
     entries = []
     lines = zip_longest(row["places"], row["amounts"], fillvalue=0)
@@ -197,8 +193,8 @@ async def checkpoint(tx: AsyncConnection, slot: int) -> int:
     return int(found or 0)
 
 
-async def postings(tx: AsyncConnection, slot: int) -> AsyncIterator[Any]:
-    """Yield a slot's lists of postings as rows."""
+async def postings(tx: AsyncConnection, slot: int) -> AsyncIterator[PostingList]:
+    """Yield a slot's lists of postings."""
     rows = await tx.stream(
         text("""
             SELECT place, day, from_seq, upto_seq, postings, offsets, nets_fen
@@ -208,7 +204,7 @@ async def postings(tx: AsyncConnection, slot: int) -> AsyncIterator[Any]:
         {"slot": slot},
     )
     async for row in rows:
-        yield row
+        yield PostingList(*row)
 
 
 async def strays(tx: AsyncConnection) -> list[str]:

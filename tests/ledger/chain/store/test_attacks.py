@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from services.ledger.chain.domain import Verdict
+from services.ledger.chain.domain.proof import Verdict
 from services.ledger.chain.flows.verify import export, verify, verify_lines
 from services.ledger.posting.domain.voucher import GENESIS
 from shared.db import sqlalchemy_url
