@@ -67,33 +67,3 @@ KEYS: Final[dict[str, str]] = {
 
 VIEWS: Final = frozenset({"entry", "bucket", "posting"})
 """Those that are views: on vouchers, and on what checkpoints write with the vouchers behind them."""
-
-ACROSS_SLOTS: Final = (
-    "balance.sums",
-    "balance.districts",
-    "entry.page",
-    "voucher.find",
-    "head.all_heads",
-    "verify.bucket_differences",
-    "closing.balances",
-    "closing.heads",
-    "report.sums_between",
-    "report.open_items",
-    "detail.net_before",
-    "detail.page",
-    "evidence.bank_items",
-    "evidence.detail_sums",
-    "evidence.voucher_facts",
-    "cube.heads",
-    "settlement_basis.adjustment_standing",
-    "suspense.open_of",
-    "event.page",
-    "correction.booked",
-    "past.anchored",
-    "past.recorded",
-)
-"""Reviewed statements that read all slots: reports and look-ups. None of them writes or locks."""
-
-OVER_ALL_SLOTS: Final = ("closing.lock_heads", "closing.close_until")
-"""The one exception that locks and writes all slots, in their order, a few times a day at most: a
-closing and a posting must meet in the slot's head, or both could win (decision 0007)."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.common.domain.value import value
@@ -20,10 +20,6 @@ GENESIS: Final = bytes(32)
 SHA256: Final = "sha256"
 ALGORITHMS: Final = (SHA256, "sm3")
 """Hash functions that a chain may be made with; both give 32 bytes."""
-
-
-Buckets: TypeAlias = dict[tuple[str, str, str, str, date], list[int]]
-"""(book, fund, account, district, day) → [debit_fen, credit_fen]."""
 
 
 @value(kw_only=True)
@@ -271,19 +267,3 @@ def _line_differences(index: int, first: Line, second: Line) -> list[str]:
 def voucher_id(slot: int, seq: int) -> str:
     """Format a voucher's identifier: it names the slot, so one look-up finds it."""
     return f"{Reference.VOUCHER}_{slot}_{seq}"
-
-
-def net_buckets(drafts: Sequence[Draft]) -> Buckets:
-    """Sum the debits and credits of each (book, fund, account, district, day) in the drafts."""
-    net: Buckets = {}
-    for drafted in drafts:
-        day = drafted.book_date
-        for book, fund, account, district, debit_fen, credit_fen in drafted.lines:
-            key = (book, fund, account, district, day)
-            sums = net.get(key)
-            if sums is None:
-                net[key] = [debit_fen, credit_fen]
-            else:
-                sums[0] += debit_fen
-                sums[1] += credit_fen
-    return net

@@ -29,7 +29,8 @@ async def page(tx: AsyncConnection, after: Mapping[int, int], limit: int) -> lis
 
     A slot's head is locked while its next voucher is written, so a later number is never seen
     before an earlier one: a reader that stops at the last number that it got misses nothing.
-    Numbers have no gap, so a span of them is a limit for each slot. `shared.page.read_page` does not fit: each slot has a place of its own.
+    Numbers have no gap, so a span of them is a limit for each slot. `shared.page.read_page` does not
+    fit: each slot has a place of its own.
     """
     rows = await tx.execute(
         text("""
