@@ -14,6 +14,7 @@ from services.ledger.draws import store as draws_store
 from services.ledger.personal.domain import Bill, CreditKind
 from services.ledger.personal.flows import BillOutcome
 from services.ledger.personal.store import account as account_store
+from services.ledger.personal.store import year as year_store
 from services.ledger.rules.domain.chart import Catalogue
 from shared import clock
 from shared.errors import Fault, Faulty, StateConflict
@@ -55,7 +56,7 @@ async def draw(tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: Calle
     await account_store.claim(tx, [paper], by.subject)
     people, drawn_fen = await draws_store.draw(tx, paper, fund)
     if people:
-        await draws_store.insert_total(tx, paper, fund, people, drawn_fen)
+        await year_store.insert_totals(tx, [(paper, fund, people, -drawn_fen)])
     return DrawResult(outcome=BillOutcome.CREDITED, drawn_fen=drawn_fen)
 
 

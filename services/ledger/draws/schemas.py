@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pydantic import Field
 
 from services.ledger.draws.flows import DrawResult
@@ -13,8 +11,6 @@ from services.ledger.personal.schemas.movement import Person, person_id
 from shared.period import Period
 from shared.schema import Code, Day, In, Out, Serial, Yuan, YuanOut
 from shared.wire.ledger import PERSONAL_CREDITS_MAX
-
-PEOPLE_MAX: Final = PERSONAL_CREDITS_MAX
 
 
 class PensionDrawIn(In):
@@ -36,7 +32,7 @@ class PensionDrawsIn(In):
         examples=["2021-07-15"],
         description="支付记账日 (the day on which the payments are booked)",
     )
-    draws: list[PensionDrawIn] = Field(min_length=1, max_length=PEOPLE_MAX)
+    draws: list[PensionDrawIn] = Field(min_length=1, max_length=PERSONAL_CREDITS_MAX)
 
 
 class PensionDrawsOut(Out):

@@ -95,25 +95,3 @@ async def draw(tx: AsyncConnection, paper: Bill, fund: str) -> tuple[int, int]:
         )
     ).one()
     return row.people, row.fen
-
-
-async def insert_total(
-    tx: AsyncConnection, paper: Bill, fund: str, people: int, drawn_fen: int
-) -> None:
-    """Write the total of a paper, by which every single movement is checked."""
-    await tx.execute(
-        text("""
-            INSERT INTO personal_batch_fund (batch_key, kind, id, fund, credited_on, people,
-                                             total_fen)
-            VALUES (:batch_key, :kind, :id, :fund, :day, :people, :total_fen)
-        """),
-        {
-            "batch_key": paper.key,
-            "kind": paper.kind.value,
-            "id": paper.id,
-            "fund": fund,
-            "day": paper.credited_on,
-            "people": people,
-            "total_fen": -drawn_fen,
-        },
-    )

@@ -21,6 +21,7 @@ from services.ledger.personal.domain import (
     InjectionRule,
     RetireeStatus,
 )
+from services.ledger.personal.store import year as year_store
 
 
 async def closed_years(
@@ -102,26 +103,8 @@ async def first_hashes(tx: AsyncConnection, bills: Sequence[Bill]) -> dict[str, 
 
 async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
     """Write the credits of bills that were just claimed, and their totals by fund."""
-    totals = [(bill, fund, *sums) for bill in bills for fund, sums in bill.totals().items()]
-    await tx.execute(
-        text("""
-            INSERT INTO personal_batch_fund (batch_key, kind, id, fund, credited_on, people,
-                                             total_fen)
-            SELECT batch_key, kind, id, fund, credited_on, people, total_fen
-              FROM unnest(CAST(:keys AS bigint[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
-                          CAST(:funds AS text[]), CAST(:days AS date[]),
-                          CAST(:people AS integer[]), CAST(:totals AS bigint[]))
-                   AS batch (batch_key, kind, id, fund, credited_on, people, total_fen)
-        """),
-        {
-            "keys": [bill.key for bill, *_ in totals],
-            "kinds": [bill.kind.value for bill, *_ in totals],
-            "ids": [bill.id for bill, *_ in totals],
-            "funds": [fund for _, fund, *_ in totals],
-            "days": [bill.credited_on for bill, *_ in totals],
-            "people": [people for *_, people, _ in totals],
-            "totals": [total_fen for *_, total_fen in totals],
-        },
+    await year_store.insert_totals(
+        tx, [(bill, fund, *sums) for bill in bills for fund, sums in bill.totals().items()]
     )
     flat = [(bill, credit) for bill in bills for credit in bill.credits]
     await tx.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.personal.domain import CreditKind, Rate, YearRun
+from services.ledger.personal.domain import Bill, CreditKind, Rate, YearRun
 from shared.db import patient
 
 _PATIENCE_SECONDS = 1800
@@ -181,6 +182,31 @@ async def run_of(tx: AsyncConnection, fund: str, year: int) -> YearRun | None:
     )
     row = rows.first()
     return YearRun(**row._mapping) if row else None
+
+
+async def insert_totals(tx: AsyncConnection, totals: Sequence[tuple[Bill, str, int, int]]) -> None:
+    """Write the totals of papers as (paper, fund, people, fen), by which every single credit is
+    checked."""
+    await tx.execute(
+        text("""
+            INSERT INTO personal_batch_fund (batch_key, kind, id, fund, credited_on, people,
+                                             total_fen)
+            SELECT batch_key, kind, id, fund, credited_on, people, total_fen
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
+                          CAST(:funds AS text[]), CAST(:days AS date[]),
+                          CAST(:people AS integer[]), CAST(:totals AS bigint[]))
+                   AS batch (batch_key, kind, id, fund, credited_on, people, total_fen)
+        """),
+        {
+            "keys": [bill.key for bill, *_ in totals],
+            "kinds": [bill.kind.value for bill, *_ in totals],
+            "ids": [bill.id for bill, *_ in totals],
+            "funds": [fund for _, fund, *_ in totals],
+            "days": [bill.credited_on for bill, *_ in totals],
+            "people": [people for *_, people, _ in totals],
+            "totals": [total_fen for *_, total_fen in totals],
+        },
+    )
 
 
 async def totals(tx: AsyncConnection, kind: CreditKind, as_of: date) -> dict[str, int]:
