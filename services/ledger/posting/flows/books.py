@@ -170,16 +170,14 @@ class Books:
             await self.open()
         today = clock.today()
         posts = [self._posting(draft, today, with_balances=with_balances) for draft in drafts]
-        if atomic and len(posts) > 1:
-            if len({draft.slot for draft in drafts}) > 1:
-                raise AtomicSpansSlots(slots=len({draft.slot for draft in drafts}))
+        if len(posts) == 1 or (atomic and posts):
+            slots = {draft.slot for draft in drafts}
+            if len(slots) > 1:
+                raise AtomicSpansSlots(slots=len(slots))
             group = CommandGroup(tuple(posts), rehearsed=rehearse)
             return list(_outcomes((await self._submit([(drafts[0].slot, group)]))[0]))
         if rehearse:
             return await self._rehearse(posts)
-        if len(posts) == 1:
-            group = CommandGroup((posts[0],))
-            return list(_outcomes((await self._submit([(drafts[0].slot, group)]))[0]))
         found: dict[int, Outcome] = {}
         for wave in waves(drafts):
             groups = [(posts[i].draft.slot, CommandGroup((posts[i],))) for i in wave]

@@ -36,7 +36,7 @@ class Checkpointer:
         self._heads[slot] = seq
         if seq < self._done.get(slot, 0):
             self._done[slot] = 0  # another database under the same address, or an older copy of it
-        if seq - self._done.get(slot, 0) >= CHECKPOINT_VOUCHERS:
+        if self._is_due(slot):
             self._wake.set()
 
     async def run(self) -> None:
@@ -45,18 +45,14 @@ class Checkpointer:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                for slot in self._due():
+                for slot in [one for one in self._heads if self._is_due(one)]:
                     await self._advance(slot)
         finally:
             if self._connection is not None:
                 self._connection.terminate()
 
-    def _due(self) -> list[int]:
-        return [
-            slot
-            for slot, seq in self._heads.items()
-            if seq - self._done.get(slot, 0) >= CHECKPOINT_VOUCHERS
-        ]
+    def _is_due(self, slot: int) -> bool:
+        return self._heads[slot] - self._done.get(slot, 0) >= CHECKPOINT_VOUCHERS
 
     async def _advance(self, slot: int) -> None:
         try:
