@@ -294,6 +294,7 @@ def constraint(error: DBAPIError | asyncpg.PostgresError) -> str | None:
     Citus leaves it to the text, with the number of the shard behind it.
     """
     bare = error.orig if isinstance(error, DBAPIError) else error
-    named: str | None = getattr(bare, "constraint_name", None)
-    found = re.search(r'constraint "(\w+)"', str(bare)) if not named else None
-    return re.sub(r"_\d{6,}$", "", found[1]) if found else named
+    if named := getattr(bare, "constraint_name", None):
+        return str(named)
+    found = re.search(r'constraint "(\w+?)(?:_\d{6,})?"', str(bare))
+    return found[1] if found else None

@@ -25,6 +25,7 @@ from services.payout.claims.flows import claim as claim_flow
 from services.payout.claims.store import event as event_store
 from services.payout.common.domain import (
     identity_number_faults,
+    person_text,
     require_faultless,
     require_not_future,
 )
@@ -42,8 +43,6 @@ from services.payout.persons import store as persons_store
 from services.payout.withdrawals import store as withdrawals_store
 from services.payout.withdrawals.clients import PersonalBalances
 from services.payout.withdrawals.domain import EMPTY, AccountBalance, Withdrawal, due_fen
-from shared.ids import Ref
-from shared.references import Reference
 from shared.roles import Caller, Level
 
 
@@ -82,8 +81,7 @@ async def ask(
     person_id = keys.key(number)
     record = None
     if request.has_pooled_part or caller.level is Level.DISTRICT:
-        person = Ref(person_id, UUID(int=0)).text(Reference.PERSON)
-        record = await records.of(person, today)
+        record = await records.of(person_text(person_id), today)
         record.require_own(caller)
     found = await balances.of([person_id])
     balance = found.get((person_id, request.fund.value), EMPTY)

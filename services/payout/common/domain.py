@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from shared.cn.identity_number import birth_date, fault_in
 from shared.errors import Fault, Faulty, Kind, Refusal
+from shared.ids import Ref
 from shared.period import Period
+from shared.references import Reference
 
 FAULTS_NAMED: Final = 1000
 """Faults listed in one answer; the answer also says how many there are in all."""
@@ -59,6 +62,11 @@ def require_not_future(day: date, today: date) -> None:
     """
     if day > today:
         raise DateInFuture(date=day)
+
+
+def person_text(person_id: int) -> str:
+    """Write the reference of a person whose key alone is known; the other services read the key."""
+    return Ref(person_id, UUID(int=0)).text(Reference.PERSON)
 
 
 def require_faultless(faults: Sequence[Fault]) -> None:

@@ -18,11 +18,11 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from services.payout.common.domain import person_text
 from shared.errors import Kind, Refusal
 from shared.ids import Ref, key_of
 from shared.money import format_yuan, parse_yuan
 from shared.period import Period
-from shared.references import Reference
 
 FUND: Final = "pension"
 PART_LINE: Final = "account"
@@ -134,7 +134,7 @@ def payloads(draws: Iterable[AccountDraw], paper: UUID) -> list[tuple[int, dict[
         name = f"YLJ-{paper.hex}-{day.isoformat()}"
         items = [
             {
-                "person": Ref(person_id, UUID(int=0)).text(Reference.PERSON),
+                "person": person_text(person_id),
                 "amount": format_yuan(fen),
             }
             for person_id, fen in sorted(asked.items())
@@ -158,7 +158,7 @@ def retirees_payload(
     known. The ledger takes of two messages the one with the greater number."""
     items = [
         {
-            "person": Ref(one.person_id, UUID(int=0)).text(Reference.PERSON),
+            "person": person_text(one.person_id),
             "born": f"{born:%Y-%m}",
             "since": one.since,
             "until": one.until,

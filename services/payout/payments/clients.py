@@ -44,6 +44,21 @@ def is_message(payload: object) -> bool:
             return False
 
 
+def _request(payload: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the path and the key of a message that is a request of its own; None for others."""
+    body = payload.get("body", {})
+    match payload["to"]:
+        case "hold_release":
+            return f"/v1/holds/{payload['hold']}/releases", body["event_id"]
+        case "personal_transfer":
+            return "/v1/personal-transfers", f"{body['direction']}:{body['paper']}"
+        case "retirees":
+            return "/v1/retirees", body["version"]
+        case "personal_draws":
+            return "/v1/personal-draws", body["paper"]
+    return None
+
+
 class HoldRefused(Exception):
     """The ledger's refusal of a hold. This attempt is over; another may be made."""
 
@@ -100,24 +115,10 @@ class LedgerClient:
             for index, verdict in zip(places, posted, strict=True):
                 verdicts[index] = verdict
         for index, payload in enumerate(payloads):
-            if payload["to"] == "hold_release":
-                verdicts[index] = await self._release(payload["hold"], payload["body"])
-            if payload["to"] == "personal_transfer":
-                verdicts[index] = await self._transfer(payload["body"])
-            if payload["to"] == "retirees":
-                body = payload["body"]
-                verdicts[index] = await self._post("/v1/retirees", body, key=body["version"])
-            if payload["to"] == "personal_draws":
-                body = payload["body"]
-                verdicts[index] = await self._post("/v1/personal-draws", body, key=body["paper"])
+            if request := _request(payload):
+                path, key = request
+                verdicts[index] = await self._post(path, payload["body"], key=key)
         return verdicts
-
-    async def _release(self, hold: str, body: dict[str, Any]) -> str | None:
-        return await self._post(f"/v1/holds/{hold}/releases", body, key=body["event_id"])
-
-    async def _transfer(self, body: dict[str, Any]) -> str | None:
-        key = f"{body['direction']}:{body['paper']}"
-        return await self._post("/v1/personal-transfers", body, key=key)
 
     async def _post(self, path: str, body: dict[str, Any], *, key: str) -> str | None:
         try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
 
 import httpx
 
+from services.payout.common.domain import person_text
 from services.payout.formulas.clients import BenefitRecordUnavailable
 from services.payout.withdrawals.domain import AccountBalance
 from shared.ids import Ref
@@ -39,7 +39,7 @@ class PersonalBalances:
         return found
 
     async def _ask(self, person_ids: Sequence[int]) -> dict[tuple[int, str], AccountBalance]:
-        people = [Ref(one, UUID(int=0)).text(Reference.PERSON) for one in person_ids]
+        people = [person_text(one) for one in person_ids]
         try:
             answer = await self._ledger.get(PATH, person=people)
             return {

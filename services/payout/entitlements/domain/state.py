@@ -28,9 +28,10 @@ class LineState:
 
     `latest` is the row that began last, `same` the one with the line's own first month; `account`
     is the account that counts now; `account_claims` are claims, not refused, that pay out or transfer
-    the personal account of a person without a row, or of one whose death is taken back; `ended` is the first month after an end before the line's month;
-    `stopped` is the first month of the stop that has the paper's reason. `is_part_computed` is true
-    for a line that states the account's part of a pension whose part was computed here.
+    the personal account of a person without a row, or of one whose death is taken back; `ended` is
+    the first month after an end before the line's month; `stopped` is the first month of the stop
+    that has the paper's reason. `is_part_computed` is true for a line that states the account's
+    part of a pension whose part was computed here.
     """
 
     since: Period
