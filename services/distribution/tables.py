@@ -7,12 +7,11 @@ from typing import Final
 
 from services.collection.common.store.tables import KEYS as COLLECTION
 from services.ledger.common.store.tables import KEYS as LEDGER
-from services.ledger.common.store.tables import VIEWS
 from services.payout.common.store import KEYS as PAYOUT
 
 KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     "collection": COLLECTION,
-    "ledger": {name: key for name, key in LEDGER.items() if name not in VIEWS},
+    "ledger": LEDGER,
     "payout": PAYOUT,
 }
 """Service → table → its key column, or "reference". Identity's few tables are not spread."""

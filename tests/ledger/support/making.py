@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 import services
-from services.ledger.common.store.tables import KEYS, VIEWS
+from services.ledger.common.store.tables import KEYS
 from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.voucher import GENESIS, Draft, draft, slot_of
 from services.ledger.posting.flows.books import Books
@@ -33,7 +33,7 @@ def fresh(prefix: str = "event") -> str:
 
 async def empty_books(admin: asyncpg.Connection[Any], books: Books) -> None:
     """Books as on their first day: what no role may do, by a superuser with the triggers off."""
-    kept = {"slot_head", "book_checkpoint", *VIEWS}
+    kept = {"slot_head", "book_checkpoint"}
     tables = [name for name, key in KEYS.items() if key != "reference" and name not in kept]
     async with admin.transaction():
         await admin.execute("SET LOCAL session_replication_role = 'replica'")

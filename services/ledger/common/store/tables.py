@@ -21,9 +21,6 @@ KEYS: Final[dict[str, str]] = {
     "place_day": "slot",
     "place_postings": "slot",
     "book_checkpoint": "slot",
-    "entry": "slot",
-    "bucket": "slot",
-    "posting": "slot",
     "event_refusal": "slot",
     "hold": "slot",
     "hold_movement": "slot",
@@ -63,7 +60,7 @@ KEYS: Final[dict[str, str]] = {
     "retention": "reference",
     "trail": "shard_key",
 }
-"""Table or view → shard key; "reference" marks small tables that every node holds in full."""
+"""Table → shard key; "reference" marks small tables that every node holds in full."""
 
-VIEWS: Final = frozenset({"entry", "bucket", "posting"})
-"""Those that are views: on vouchers, and on what checkpoints write with the vouchers behind them."""
+VIEWS: Final[dict[str, str]] = {"entry": "slot", "bucket": "slot", "posting": "slot"}
+"""Views on vouchers, and on what checkpoints write with the vouchers behind them; and their keys."""

@@ -11,7 +11,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.ledger.chain.flows.verify import verify
-from services.ledger.common.store import tables as tables_store
 from shared.db import Database, sqlalchemy_url
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.checkpoints import write_checkpoints
@@ -182,22 +181,6 @@ async def test_nobody_signs_a_settlement_twice(service: Any) -> None:
     await service.execute(sign, paper, "proposed")
     with pytest.raises(asyncpg.UniqueViolationError, match="trail_one_signature_a_person"):
         await service.execute(sign, paper, "approved")
-
-
-async def test_the_slot_leads_every_unique_key(admin: asyncpg.Connection[Any]) -> None:
-    rows = await admin.fetch(
-        """
-        SELECT t.relname AS name, a.attname AS first_column
-          FROM pg_index x
-          JOIN pg_class t ON t.oid = x.indrelid
-          JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
-         WHERE t.relnamespace = 'ledger'::regnamespace AND x.indisunique
-           AND t.relname <> 'alembic_version'
-        """
-    )
-    assert {row["name"] for row in rows} == set(tables_store.KEYS) - tables_store.VIEWS
-    for row in rows:
-        assert tables_store.KEYS[row["name"]] in {row["first_column"], "reference"}
 
 
 @pytest.mark.parametrize(
