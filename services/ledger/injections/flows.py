@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,7 +31,7 @@ from shared.period import Period
 from shared.roles import Caller
 from shared.trail import same_person
 
-FUND = "medical"
+FUND: Final = "medical"
 """The fund whose row keeps the words about retirees apart from runs."""
 
 

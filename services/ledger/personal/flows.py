@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,8 +48,9 @@ from shared.period import Period
 from shared.roles import Caller
 from shared.trail import same_person
 
-BASIC_PENSION = "benefit.basic_pension"
-PROPOSED_MAX = 1_000
+BASIC_PENSION: Final = "benefit.basic_pension"
+"""Account of what the fund pays of pensions, the part of the personal accounts included."""
+PROPOSED_MAX: Final = 1_000
 """Rates waiting for approval that one answer lists."""
 
 

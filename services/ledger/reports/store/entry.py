@@ -172,7 +172,7 @@ async def _slots(tx: AsyncConnection) -> list[int]:
 async def net_before(tx: AsyncConnection, query: EntryQuery, after: EntryKey | None) -> int:
     """Return debits minus credits before the query's first day or, with a key, up to its entry.
 
-    Whole days come from buckets; the entries of the key's own day up to the key are added.
+    Whole days come from buckets; the postings of the key's own day up to the key are added.
     """
     rows = await tx.execute(
         text(f"""
