@@ -115,6 +115,10 @@ def refusal(
 Refresh = Callable[[], Awaitable[None]]
 
 
+async def stay() -> None:
+    """Draw nothing anew: the step goes on to a page of its own."""
+
+
 def action_button(view: View, action: Action, paper: Paper, refresh: Refresh) -> ui.button:
     """Show the button of a step; the dialog opens on a click."""
 

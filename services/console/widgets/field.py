@@ -135,13 +135,8 @@ class Choice(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words(Field):
+class Words(Note):
     """Some words, one on a line or with commas between them."""
-
-    def build(self, value: str = "") -> Input:
-        """Build the input."""
-        area = ui.textarea(tell(self.title), value=self.opening(value))
-        return area.props("outlined dense autogrow").classes("w-full")
 
     def read(self, input: Input) -> Any:
         """Return the words as a list; None where there is none."""

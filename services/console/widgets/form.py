@@ -11,6 +11,7 @@ from nicegui import ui
 from services.console.page import View
 from services.console.widgets.fault import attempt
 from services.console.widgets.field import Field, Input, Loaded, body_of, needed, sentence_of_needed
+from services.console.words import t
 
 
 class Form:
@@ -62,3 +63,29 @@ class Answer:
         found = await attempt(self.view.api, lambda: self.view.api.post(door, body), self.faults)
         self.button.props(remove="loading")
         return found
+
+
+async def build_calculator(
+    view: View,
+    fields: Sequence[Field],
+    door: str,
+    show: Callable[[Any, Mapping[str, Any]], None],
+    body: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+) -> None:
+    """Build a form whose door stores nothing; `show` gets its answer, and what was typed."""
+    form, answer = Form(view, fields), Answer(view)
+
+    async def ask() -> None:
+        typed = form.typed()
+        if typed is None:
+            return
+        found = await answer.fetch(door, body(typed))
+        if found is not None:
+            with answer.place:
+                show(found, typed)
+
+    with ui.element("div").classes("wx-panel wx-form-panel"):
+        with ui.element("div").classes("wx-form-grid"):
+            await form.build()
+        answer.build(t("试算", "Calculate"), ask)
+    answer.build_place()

@@ -90,3 +90,9 @@ def _column(at: int, column: Column) -> dict[str, Any]:
 def table(columns: Sequence[Column], rows: Sequence[Row]) -> Table:
     """Show rows that are all here."""
     return Table(columns, rows)
+
+
+def table_panel(columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    """Build a table that stands in a panel of its own."""
+    with ui.element("div").classes("wx-panel w-full"):
+        table(columns, rows)

@@ -17,8 +17,6 @@ from shared.security.tokens import UNITS_MAX
 NAME_PATTERN: Final = r"^[\w.@-]{1,64}$"
 SUBJECT_PATTERN: Final = r"^[!-~]{1,255}$"
 """Form of an OpenID provider's name for a person (OpenID Connect Core, section 2: ASCII, 255 at most)."""
-
-
 _RESERVED: Final = frozenset({"ledger", "shipped"})
 """Papers of the system itself bear these names, some without a second person: nobody else may."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from nicegui import ui
 
@@ -15,7 +15,7 @@ from services.console.widgets.fault import attempt
 from services.console.widgets.field import Choice, Month, Note, this_month
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage, Part, show_fields
-from services.console.widgets.table import table
+from services.console.widgets.table import table_panel
 from services.console.widgets.title import about, heading, page_title
 from services.console.words import Text, t
 from shared import clock
@@ -158,14 +158,9 @@ async def show_report(view: View) -> None:
         for warning in fund["warnings"]:
             about(warning)
         show_fields(_TOTALS, fund)
-        _show_rows(_LINES, fund["lines"])
+        table_panel(_LINES, fund["lines"])
         if fund["fundings"]:
-            _show_rows(_FUNDINGS, fund["fundings"])
-
-
-def _show_rows(columns: tuple[Column, ...], rows: list[dict[str, Any]]) -> None:
-    with ui.element("div").classes("wx-panel w-full"):
-        table(columns, rows)
+            table_panel(_FUNDINGS, fund["fundings"])
 
 
 PAGES: Final = (

@@ -13,8 +13,8 @@ from services.console.page import Area, FreePage, View, link
 from services.console.widgets import text
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, Day, Field, Money, Month, Number, Yes, today
-from services.console.widgets.form import Answer, Form
-from services.console.widgets.table import table
+from services.console.widgets.form import build_calculator
+from services.console.widgets.table import table_panel
 from services.console.widgets.tile import tile
 from services.console.widgets.title import about, heading, page_title
 from services.console.words import Text, t, tell
@@ -258,25 +258,15 @@ async def show(view: View) -> None:
             ui.link(tell(quote.title), link("/quote-benefit", kind=code)).classes(
                 f"wx-choice{chosen}"
             )
-    form, answer = Form(view, (_DAY, *QUOTES[kind].fields)), Answer(view)
 
-    async def ask() -> None:
-        typed = form.typed()
-        if typed is None:
-            return
-        on = typed.pop("on")
-        if "grade" in typed:
-            typed["grade"] = int(typed["grade"])
-        found = await answer.fetch(DOOR, {"on": on, "benefit": {"kind": kind, **typed}})
-        if found is not None:
-            with answer.place:
-                show_quote(found)
+    def body(typed: Mapping[str, Any]) -> Mapping[str, Any]:
+        benefit = {name: value for name, value in typed.items() if name != "on"}
+        if "grade" in benefit:
+            benefit["grade"] = int(benefit["grade"])
+        return {"on": typed["on"], "benefit": {"kind": kind, **benefit}}
 
-    with ui.element("div").classes("wx-panel wx-form-panel"):
-        with ui.element("div").classes("wx-form-grid"):
-            await form.build()
-        answer.build(t("试算", "Calculate"), ask)
-    answer.build_place()
+    fields = (_DAY, *QUOTES[kind].fields)
+    await build_calculator(view, fields, DOOR, lambda found, _: show_quote(found), body)
 
 
 def show_quote(found: Mapping[str, Any]) -> None:
@@ -307,12 +297,10 @@ def show_quote(found: Mapping[str, Any]) -> None:
     for title, columns, shown in parts:
         if shown:
             heading(title)
-            with ui.element("div").classes("wx-panel w-full"):
-                table(columns, shown)
+            table_panel(columns, shown)
     if rows:
         heading(t("所用标准", "Rows used"))
-        with ui.element("div").classes("wx-panel w-full"):
-            table(ROWS_USED, list(rows.values()))
+        table_panel(ROWS_USED, list(rows.values()))
 
 
 ROWS_USED: Final = (

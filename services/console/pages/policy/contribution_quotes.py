@@ -23,8 +23,8 @@ from services.console.widgets.field import (
     Number,
     this_month,
 )
-from services.console.widgets.form import Answer, Form
-from services.console.widgets.table import table
+from services.console.widgets.form import Answer, Form, build_calculator
+from services.console.widgets.table import table_panel
 from services.console.widgets.tile import tile
 from services.console.widgets.title import about, heading, page_title
 from services.console.words import Text, t, tell
@@ -165,8 +165,7 @@ def show_totals(quote: Mapping[str, Any]) -> None:
 
 def show_lines(quote: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
     """Show lines with the reason of each amount."""
-    with ui.element("div").classes("wx-panel w-full"):
-        table(_LINES, [{**line, "cited": _source(quote, line)} for line in lines])
+    table_panel(_LINES, [{**line, "cited": _source(quote, line)} for line in lines])
 
 
 async def show_person(view: View) -> None:
@@ -178,29 +177,22 @@ async def show_person(view: View) -> None:
             "The same calculation as a declaration's; nothing is stored.",
         )
     )
-    form, answer = Form(view, (*_UNIT, *_PERSON)), Answer(view)
+    await build_calculator(view, (*_UNIT, *_PERSON), DOOR, _show_person, _person_of)
 
-    async def ask() -> None:
-        typed = form.typed()
-        if typed is None:
-            return
-        person = {"ref": "1", "category": typed["category"], "wages": {"*": typed["wage"]}}
-        person |= {name: typed[name] for name in ("age", "base_choice") if name in typed}
-        figures = {name: typed[name] for name in _FIGURES if name in typed}
-        if figures:
-            person["figures"] = figures
-        quote = await answer.fetch(DOOR, {**_unit_of(typed), "people": [person]})
-        if quote is not None:
-            with answer.place:
-                show_totals(quote)
-                heading(t("各险种", "By insurance"))
-                show_lines(quote, quote["lines"])
 
-    with ui.element("div").classes("wx-panel wx-form-panel"):
-        with ui.element("div").classes("wx-form-grid"):
-            await form.build()
-        answer.build(t("试算", "Calculate"), ask)
-    answer.build_place()
+def _person_of(typed: Mapping[str, Any]) -> Mapping[str, Any]:
+    person = {"ref": "1", "category": typed["category"], "wages": {"*": typed["wage"]}}
+    person |= {name: typed[name] for name in ("age", "base_choice") if name in typed}
+    figures = {name: typed[name] for name in _FIGURES if name in typed}
+    if figures:
+        person["figures"] = figures
+    return {**_unit_of(typed), "people": [person]}
+
+
+def _show_person(quote: Mapping[str, Any], _: Mapping[str, Any]) -> None:
+    show_totals(quote)
+    heading(t("各险种", "By insurance"))
+    show_lines(quote, quote["lines"])
 
 
 class _Rows:
@@ -276,8 +268,7 @@ async def show_unit(view: View) -> None:
 def _show_bill(quote: Mapping[str, Any], heads: int) -> None:
     show_totals(quote)
     heading(t(f"{heads:,} 人各险种", f"{heads:,} people by insurance"))
-    with ui.element("div").classes("wx-panel w-full"):
-        table(SUMS, sums_of(quote["lines"]))
+    table_panel(SUMS, sums_of(quote["lines"]))
     first: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for line in quote["lines"]:
         alike = line["explain"]["rule"], line["amount"], line["account"]

@@ -11,7 +11,7 @@ from services.console.page import View, link
 from services.console.pages.policy import pack_words
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
-from services.console.widgets.table import table
+from services.console.widgets.table import table, table_panel
 from services.console.widgets.title import about, heading
 from services.console.words import t
 
@@ -51,8 +51,7 @@ def show_differences(
             table((*_columns(since, until, Kind.FIGURE), by), groups["figures"])
     if groups["rules"]:
         heading(t("其他规则", "Other rules"))
-        with ui.element("div").classes("wx-panel w-full"):
-            table(_columns(since, until, Kind.TEXT), groups["rules"])
+        table_panel(_columns(since, until, Kind.TEXT), groups["rules"])
     if groups["sources"]:
         count = len(groups["sources"])
         with ui.expansion(t(f"依据和说明({count} 处)", f"Sources and notes ({count})")).classes(

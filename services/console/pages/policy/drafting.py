@@ -10,7 +10,7 @@ from nicegui import events, ui
 
 from services.console.page import Area, FreePage, View
 from services.console.pages.policy.differences import show_differences
-from services.console.widgets.action import Action, action_button
+from services.console.widgets.action import Action, action_button, stay
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.download import offer_rows
 from services.console.widgets.fault import attempt
@@ -128,7 +128,7 @@ def _show_sound(view: View, content: Mapping[str, Any], found: Mapping[str, Any]
             "count": f"{len(found['items']):,}",
         }
         if DRAFT.is_open(view, paper):
-            action_button(view, DRAFT, paper, _stay)
+            action_button(view, DRAFT, paper, stay)
     if since is None:
         about(t("该统筹区此前没有执行中的版本。", "The region has no version in force before."))
     else:
@@ -148,10 +148,6 @@ def _show_sound(view: View, content: Mapping[str, Any], found: Mapping[str, Any]
                     ui.label(doubt)
     with ui.expansion(t("全文", "The whole policy in words")).classes("wx-panel w-full"):
         ui.markdown(found["text"], extras=["tables"]).classes("wx-policy")
-
-
-async def _stay() -> None:
-    """Nothing to draw anew: a proposal goes on to its own page."""
 
 
 PAGES: Final = (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nicegui import ui
-
 from services.console import codes
 from services.console.page import Area, FreePage, View, link
 from services.console.pages.policy.ledger_rules import TABLES
@@ -13,7 +11,7 @@ from services.console.pages.policy.rule_row import FROM_TO
 from services.console.widgets.cell import Column
 from services.console.widgets.fault import attempt
 from services.console.widgets.field import today
-from services.console.widgets.table import table
+from services.console.widgets.table import table_panel
 from services.console.widgets.title import about, heading, page_title
 from services.console.words import t
 from shared.roles import Right
@@ -87,8 +85,7 @@ async def _show_policy(view: View) -> None:
 
 def _show(title: str, rows: list[dict[str, Any]]) -> None:
     heading(f"{title} · {len(rows):,}")
-    with ui.element("div").classes("wx-panel w-full"):
-        table(_DOUBTS, rows)
+    table_panel(_DOUBTS, rows)
 
 
 PAGES: Final = (

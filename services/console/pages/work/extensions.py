@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from nicegui import ui
@@ -13,13 +14,13 @@ from services.console.pages.policy.contribution_quotes import (
     show_totals,
     sums_of,
 )
-from services.console.widgets.action import Action, action_button
+from services.console.widgets.action import Action, action_button, stay
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Field, Money, Month, this_month
-from services.console.widgets.form import Answer, Form
+from services.console.widgets.form import build_calculator
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage
-from services.console.widgets.table import table
+from services.console.widgets.table import table_panel
 from services.console.widgets.title import about, heading, page_title
 from services.console.words import t
 from shared.roles import Right
@@ -100,22 +101,11 @@ async def show(view: View) -> None:
             "By the policy of the month of declaring; nothing is stored before it is declared.",
         )
     )
-    form, answer = Form(view, _QUOTE), Answer(view)
 
-    async def ask() -> None:
-        typed = form.typed()
-        if typed is None:
-            return
-        found = await answer.fetch("collection:/v1/contribution-extension-quotes", typed)
-        if found is not None:
-            with answer.place:
-                _show(view, {**found, "asked": typed})
+    def show_quote(quote: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
+        _show(view, {**quote, "asked": typed})
 
-    with ui.element("div").classes("wx-panel wx-form-panel"):
-        with ui.element("div").classes("wx-form-grid"):
-            await form.build()
-        answer.build(t("试算", "Calculate"), ask)
-    answer.build_place()
+    await build_calculator(view, _QUOTE, "collection:/v1/contribution-extension-quotes", show_quote)
 
 
 def _show(view: View, quote: dict[str, Any]) -> None:
@@ -124,14 +114,9 @@ def _show(view: View, quote: dict[str, Any]) -> None:
         heading(t(f"共 {quote['months']} 个月", f"{quote['months']} months"))
         ui.space()
         if DECLARE.is_open(view, quote):
-            action_button(view, DECLARE, quote, _stay)
-    with ui.element("div").classes("wx-panel w-full"):
-        table(SUMS, sums_of(quote["lines"]))
+            action_button(view, DECLARE, quote, stay)
+    table_panel(SUMS, sums_of(quote["lines"]))
     show_lines({**quote, "sources": {}}, quote["lines"])
-
-
-async def _stay() -> None:
-    """Nothing to draw anew: a declaration goes on to its own page."""
 
 
 PAGES: Final = (
