@@ -173,6 +173,7 @@ async def write_lines(
     await tx.execute(text(_WRITE), values | {"raise_key": paper.ref.key, "at": at})
 
 
+# A line of a row that ends before it begins is replaced by the next run: it pays nothing until then.
 _EXPECTED: Final = f"""
 WITH base AS ({_BASES}
 ), expected AS (
@@ -182,6 +183,7 @@ WITH base AS ({_BASES}
       FROM base
       JOIN raise_line AS line
         ON line.person_id = base.person_id AND line.base_id = base.id AND line.live
+       AND (base.until IS NULL OR line.begins < base.until)
      ORDER BY line.person_id, line.base_id, line.begins, line.first_period DESC, line.sequence DESC
 )
 """

@@ -165,6 +165,22 @@ async def test_who_becomes_known_late_is_raised_by_the_next_run(office: Office) 
     assert (await office.run_pensions("2021-07", "dongli")).json()["total"] == "3410.00"
 
 
+async def test_a_raise_may_come_before_the_last_one_reached_a_row_known_late(
+    office: Office,
+) -> None:
+    await office.register([pensioner(925, "3000.00")], "hexi")
+    await office.register([pensioner(925, "2500.00", "2021-05")], "hexi")
+    await facts(office, [(925, "2013-01", 365)], "hexi")
+    group = {"retired_from": "2013-01", "retired_to": "2013-01", "percent": "0.10"}
+    await applied(office, paper("2021-04", group, sequence=2))
+    # The row of March ends the first one, whose raised row of April holds the month until a run.
+    await office.register([pensioner(925, "3500.00", "2021-03")], "hexi")
+    await applied(office, paper("2021-04", group, sequence=3))
+    # 3850 after the first raise, 4235 after the second; from May 2500, 2750, 3025.
+    assert await pension(office, 925, "2021-04", "hexi") == "4235.00"
+    assert await pension(office, 925, "2021-05", "hexi") == "3025.00"
+
+
 async def test_two_people_and_only_those_with_the_right(office: Office) -> None:
     raise_id = await drafted(office, paper("2021-09", {"fixed": "1.00"}))
     control = {"people": 1, "monthly": "1.00", "arrears": "0.00"}
