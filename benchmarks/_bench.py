@@ -29,6 +29,13 @@ DatabaseUrl = Annotated[
 ]
 
 
+def verdict(seconds: float, bar_seconds: float, *, full_size: bool) -> str:
+    """Say whether a run met its bar; only one of the bar's own size can."""
+    if not full_size:
+        return "not judged at this size"
+    return "met" if seconds <= bar_seconds else "NOT met"
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One measurement: how many were completed, how many failed, in what time, how late."""

@@ -20,7 +20,7 @@ from typing import Any
 import asyncpg
 import typer
 
-from benchmarks._bench import AsJson, DatabaseUrl, Small, database, describe, server
+from benchmarks._bench import AsJson, DatabaseUrl, Small, database, describe, server, verdict
 from benchmarks._city import City, a_city
 from benchmarks._desks import Run, in_house
 from shared.money import format_yuan, parse_yuan
@@ -233,13 +233,6 @@ async def _month_in_house(settings: Settings, city: City, admin_url: str) -> dic
     }
 
 
-def bar(result: dict[str, Any]) -> str:
-    """Say whether a run met the bar; only one of the bar's own size can."""
-    if result["people"] < PEOPLE or result["units"] < UNITS:
-        return "not judged at this size"
-    return "met" if result["seconds_total"] <= BAR_SECONDS else "NOT met"
-
-
 def main(
     small: Small = False,
     as_json: AsJson = False,
@@ -252,9 +245,11 @@ def main(
     people = people or PEOPLE // scale
     units = units or min(UNITS // scale, people)
     result = asyncio.run(measure(people, units, database_url))
+    full_size = people >= PEOPLE and units >= UNITS
+    said = verdict(result["seconds_total"], BAR_SECONDS, full_size=full_size)
     print(
         f"total {result['seconds_total']:.1f} s, {people / result['seconds_total']:,.0f} people/s; "
-        f"the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s: {bar(result)}; "
+        f"the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s: {said}; "
         f"verified: {result['verified']}"
     )
     if as_json:

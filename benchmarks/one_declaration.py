@@ -20,7 +20,7 @@ from typing import Any
 import asyncpg
 import typer
 
-from benchmarks._bench import AsJson, DatabaseUrl, Small, database, describe, server
+from benchmarks._bench import AsJson, DatabaseUrl, Small, database, describe, server, verdict
 from benchmarks._city import City, a_city
 from benchmarks._desks import Run, in_house
 from shared.money import format_yuan
@@ -145,10 +145,12 @@ def main(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Measure and print one unit's declarations; fail when the figures do not add up."""
-    result = asyncio.run(measure(people or PEOPLE // (100 if small else 1), database_url))
+    people = people or PEOPLE // (100 if small else 1)
+    result = asyncio.run(measure(people, database_url))
+    said = verdict(result["seconds_billed"], BAR_SECONDS, full_size=people >= PEOPLE)
     print(
         f"stored in {result['seconds_stored']:.2f} s, billed in {result['seconds_billed']:.2f} s "
-        f"(medians without the first month); the bar is {BAR_SECONDS:.0f} s; "
+        f"(medians without the first month); the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s: {said}; "
         f"verified: {result['verified']}"
     )
     if as_json:
