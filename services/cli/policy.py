@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,6 +14,7 @@ from services.cli.common import (
     AsJson,
     Url,
     ask,
+    err,
     fail,
     out,
     print_json,
@@ -21,6 +23,8 @@ from services.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from services.collection.policy.domain.diff import PackChange
     from shared.wire.pack_file import PackFile
 
@@ -29,6 +33,13 @@ app = typer.Typer(help="Check, compare, publish and read policy packs.", no_args
 Pack = Annotated[
     str, typer.Argument(help="A YAML or JSON file, or the name of a shipped pack or template.")
 ]
+Draft = Annotated[str, typer.Argument(help="The draft's id, pol_….")]
+ReaderToken = Annotated[
+    str | None,
+    typer.Option(envvar="WUXIAN_TOKEN", help="Of a reader; default: the sandbox's supervisor."),
+]
+NOTHING: Final = "none"
+"""No version was in force before a draft, as `--since` says it."""
 
 
 @app.command()
@@ -85,13 +96,13 @@ def lint(
 @app.command()
 def diff(before: Pack, after: Pack, as_json: AsJson = False) -> None:
     """Which rows changed, from what to what, since when."""
-    from services.collection.policy.domain.diff import changes
+    from services.collection.policy.domain import diff as diff_rules
 
     old, new = _read(before), _read(after)
     for name, content in ((before, old), (after, new)):
         if not isinstance(content, Mapping):
             fail(f"{name} is not a pack")
-    found = changes(old, new)
+    found = diff_rules.changes(old, new)
     since = str(new.get("in_force_from"))
     if as_json:
         rows = [
@@ -102,8 +113,43 @@ def diff(before: Pack, after: Pack, as_json: AsJson = False) -> None:
         )
         return
     head = f"{old.get('pack')} → {new.get('pack')}, since {since}: {len(found)} changes"
+    _print_changes(out, head, found)
+
+
+@app.command()
+def changes(
+    policy: Draft, token: ReaderToken = None, url: Url = None, as_json: AsJson = False
+) -> None:
+    """List what a draft changes in the version in force before it."""
+    found = _changes_of(policy, token or supervisor_token(), url)
+    if as_json:
+        print_json(found)
+        return
+    _print_answer(out, policy, found)
+    message = f"put it in force: wuxian policy approve {policy} --since {_since_of(found)}"
+    out.print(message, highlight=False, markup=False, soft_wrap=True)
+
+
+def _changes_of(policy: str, token: str, url: str | None) -> dict[str, Any]:
+    return _send("GET", url, f"/v1/policies/{policy}/changes", token)
+
+
+def _since_of(found: Mapping[str, Any]) -> str:
+    """Return the version that differences are to, as `--since` takes it."""
+    return found["since"]["id"] if found["since"] else NOTHING
+
+
+def _print_answer(console: Console, policy: str, found: Mapping[str, Any]) -> None:
+    from services.collection.policy.domain.diff import PackChange
+
+    before = found["since"]["pack"] if found["since"] else NOTHING
+    head = f"{before} → {policy}: {len(found['items'])} changes"
+    _print_changes(console, head, [PackChange(**row) for row in found["items"]])
+
+
+def _print_changes(console: Console, head: str, found: Sequence[PackChange]) -> None:
     for line in (head, *(f"  {_change_line(row)}" for row in found)):
-        out.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _change_line(row: PackChange) -> str:
@@ -135,22 +181,43 @@ def publish(
     """Draft a pack as one person and, with a second token, put it in force as another."""
     answer = _send("POST", url, "/v1/policies", token, _read(pack))
     if approver_token is not None:
-        answer = _send("POST", url, f"/v1/policies/{answer['id']}/approvals", approver_token)
+        answer = _put_in_force(answer["id"], approver_token, url, None, as_json)
     _tell(answer, as_json)
 
 
 @app.command()
 def approve(
-    policy: Annotated[str, typer.Argument(help="The draft's id, pol_….")],
+    policy: Draft,
     token: Annotated[
         str,
         typer.Option(envvar="WUXIAN_APPROVER_TOKEN", help="Of another person than the author."),
     ],
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="The version whose differences you saw, pol_… or none; default: they are shown now.",
+            show_default=False,
+        ),
+    ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a draft in force."""
-    _tell(_send("POST", url, f"/v1/policies/{policy}/approvals", token), as_json)
+    """Put a draft in force, unless the version before it is another one than was compared."""
+    _tell(_put_in_force(policy, token, url, since, as_json), as_json)
+
+
+def _put_in_force(
+    policy: str, token: str, url: str | None, since: str | None, as_json: bool
+) -> dict[str, Any]:
+    """Approve the differences to a version; those to the version in force are shown first."""
+    if since is None:
+        found = _changes_of(policy, token, url)
+        _print_answer(err if as_json else out, policy, found)
+        since = _since_of(found)
+        if sys.stdin.isatty() and not typer.confirm("put it in force?"):
+            raise typer.Exit(1)
+    body = {"since": None if since == NOTHING else since}
+    return _send("POST", url, f"/v1/policies/{policy}/approvals", token, body)
 
 
 @app.command()
@@ -161,10 +228,7 @@ def show(
     region: Annotated[str | None, typer.Option(help="Region code; default: this office's.")] = None,
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As plain Markdown.")] = False,
-    token: Annotated[
-        str | None,
-        typer.Option(envvar="WUXIAN_TOKEN", help="Of a reader; default: the sandbox's supervisor."),
-    ] = None,
+    token: ReaderToken = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:

@@ -47,6 +47,15 @@ def test_a_diff_says_from_what_to_what(wuxian: Wuxian) -> None:
     assert "- insurances" not in done
 
 
+def approved_only_as_it_was_compared(wuxian: Wuxian, draft: str, url: str, approver: str) -> None:
+    changed = wuxian("policy", "changes", draft, "--url", url, WUXIAN_TOKEN=approver)
+    assert changed.stdout.startswith(f"none → {draft}: ")
+    assert changed.stdout.endswith(f"wuxian policy approve {draft} --since none\n")
+    words = ("policy", "approve", draft, "--since", draft, "--url", url)
+    outdated = wuxian(*words, WUXIAN_APPROVER_TOKEN=approver)
+    assert (outdated.returncode, "COMPARISON_OUTDATED" in outdated.stderr) == (1, True)
+
+
 def test_two_people_publish_and_anybody_reads(
     wuxian: Wuxian,
     database_url: str,
@@ -66,6 +75,8 @@ def test_two_people_publish_and_anybody_reads(
         drafted = wuxian("policy", "publish", str(file), "--token", author, "--url", url)
         assert drafted.returncode == 0, drafted.stderr
         assert "wuxian policy approve pol_" in drafted.stdout
+        draft = drafted.stdout.partition("policy approve ")[2].split()[0]
+        approved_only_as_it_was_compared(wuxian, draft, url, approver)
         alone = wuxian(
             "policy",
             "publish",
