@@ -150,6 +150,12 @@ class Reference(StrEnum):
     SUMMARY = "sum", "申报汇总", "summary", "/v1/summaries/{summary}"
     TAX_ITEM = "txi", "税务征收待办", "work item of tax mode", "/v1/tax-items/{item}/settlements"
     WAIVER = "wai", "减免", "waiver", "/v1/waivers/{waiver}"
+    WORKDAYS_CHANGE = (
+        "wdc",
+        "工作日变更",
+        "change of workdays",
+        "/v1/workday-changes/{change}/approvals",
+    )
 
     # Ledger
     BUDGET = "bdg", "预算文件", "budget paper", "/v1/budgets/{paper}/approvals"

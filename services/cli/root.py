@@ -23,6 +23,7 @@ from services.cli import (
     serve,
     sign_in,
     tools,
+    workdays,
 )
 from services.cli.common import packages_are_ours
 from services.cli.keys import message_key, personal_data, signing
@@ -41,6 +42,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(backup.app, name="backup")
 app.add_typer(policy.app, name="policy")
+app.add_typer(workdays.app, name="workdays")
 identity.users.command("import")(people_file.import_people)
 app.add_typer(identity.users, name="users")
 identity.clients.command("message-key")(message_key.register_message_key)

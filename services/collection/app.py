@@ -86,6 +86,7 @@ from services.collection.tax.routes import line_list as line_list_doors
 from services.collection.tax.routes import push as push_doors
 from services.collection.tax.routes import push_file as push_file_doors
 from services.collection.tax.routes import treasury as treasury_doors
+from services.collection.workdays import routes as workdays_doors
 from services.revisions import schema_state
 from shared import clock
 from shared.db import Database, revision
@@ -188,6 +189,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     inspection_recovery_doors.router,
     notice_doors.router,
     city_doors.router,
+    workdays_doors.router,
     quality_doors.router,
     report_doors.router,
     personal_doors.router,

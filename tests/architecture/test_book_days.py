@@ -75,6 +75,7 @@ NOT_BOOKED = {
     "collection file_credit_flag_change": "a flag's days",
     "collection file_inspection_rule": "a rule's days",
     "collection file_retry_rule": "a rule's days",
+    "collection file_workdays": "a rule's days",
     "collection file_debit_agreement": "an agreement moves no money",
     "collection issue_certificate /as_of": "a question",
     "collection issue_project_certificate /as_of": "a question",

@@ -14,6 +14,7 @@ from services.console import names
 from services.console.api import Api
 from services.console.words import Text, t, tell
 from shared import clock
+from shared.wire.day_list import read_days
 
 Input = ValueElement[Any]
 Choices = Mapping[str, Text]
@@ -142,6 +143,15 @@ class Words(Note):
         """Return the words as a list; None where there is none."""
         words = re.split(r"[\n,\uff0c\u3001]+", str(input.value or ""))
         return [word.strip() for word in words if word.strip()] or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days(Note):
+    """Some days, one on a line or with commas between them; 2027-02-05..2027-02-11 for a span."""
+
+    def read(self, input: Input) -> Any:
+        """Return the days as a list; None where there is none."""
+        return read_days(str(input.value or "")) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

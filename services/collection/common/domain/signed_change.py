@@ -25,6 +25,7 @@ class ChangeSubject(StrEnum):
     RETRY_RULE = "retry_rule"
     STATEMENT_ACCOUNT = "statement_account"
     STATEMENT_WITHDRAWAL = "statement_withdrawal"
+    WORKDAYS = "workdays"
 
     @property
     def reference(self) -> Reference:
@@ -39,6 +40,7 @@ _REFERENCES = {
     ChangeSubject.RETRY_RULE: Reference.RETRY_RULE_CHANGE,
     ChangeSubject.STATEMENT_ACCOUNT: Reference.STATEMENT_ACCOUNT_CHANGE,
     ChangeSubject.STATEMENT_WITHDRAWAL: Reference.STATEMENT_WITHDRAWAL,
+    ChangeSubject.WORKDAYS: Reference.WORKDAYS_CHANGE,
 }
 
 

@@ -25,6 +25,7 @@ _WRITERS: Final[Mapping[ChangeSubject, str]] = {
     ChangeSubject.RETRY_RULE: "write_retry_rule",
     ChangeSubject.STATEMENT_ACCOUNT: "write_statement_account",
     ChangeSubject.STATEMENT_WITHDRAWAL: "withdraw_statement",
+    ChangeSubject.WORKDAYS: "write_workdays",
 }
 """The database's function that writes an approved change of a kind, once."""
 

@@ -122,6 +122,7 @@ KEYS: Final[dict[str, str]] = {
     "debit_reason": "reference",
     "debit_reason_class": "reference",
     "calendar_day": "reference",
+    "workday_year": "reference",
     "cut_off": "reference",
     **WEBHOOKS,
 }
