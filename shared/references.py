@@ -129,6 +129,12 @@ class Reference(StrEnum):
         "correction of a city rule",
         "/v1/city-rule-corrections/{correction}/approvals",
     )
+    CUT_OFF_CHANGE = (
+        "cof",
+        "汇总截止日变更",
+        "change of a cut-off",
+        "/v1/cut-off-changes/{change}/approvals",
+    )
     RETRY_RULE_CHANGE = (
         "rrc",
         "再扣规则变更",

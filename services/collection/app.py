@@ -37,6 +37,7 @@ from services.collection.filing.routes import default as default_doors
 from services.collection.filing.routes import file as file_doors
 from services.collection.filing.routes import roll as roll_doors
 from services.collection.flags import routes as flags_doors
+from services.collection.handling.routes import cut_off as cut_off_doors
 from services.collection.handling.routes import declaration as handling_declaration_doors
 from services.collection.handling.routes import district_steps as district_steps_doors
 from services.collection.handling.routes import inbox as inbox_doors
@@ -141,6 +142,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     roll_doors.router,
     operation_doors.router,
     inbox_doors.router,
+    cut_off_doors.router,
     summary_doors.router,
     trail_doors.router,
     bill_doors.router,

@@ -1,24 +1,27 @@
-"""Cut-offs of periods: set by the centre, or computed from the shipped rule."""
+"""Cut-offs of periods: set by two people, or computed from the city's rule."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.calendar import SEARCH_DAYS, due_day
+from services.collection.common.domain.signed_change import ChangeSubject, SignedChange
+from services.collection.common.flows import signed_change as signed_change_flow
 from services.collection.common.store import calendar as calendar_store
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.handling.domain.cut_off import CutOff, rule_of
 from services.collection.handling.store import cut_off as cut_off_store
 from services.collection.handling.store import shipped as handling_shipped_store
-from shared import trail
 from shared.errors import NotFound
-from shared.ids import key_of, uuid7
+from shared.ids import Ref, key_of
 from shared.period import Period
 from shared.roles import Caller
 
-PAPER = "cut_off"
+SUBJECT: Final = ChangeSubject.CUT_OFF
 
 
 async def of_district(tx: AsyncConnection, district: str, period: Period) -> CutOff | None:
@@ -54,29 +57,56 @@ async def of_periods(
     return found
 
 
-async def put(
+def region_key(region: str) -> int:
+    """Compute the shard key of the papers about a region's cut-offs."""
+    return key_of("region", region)
+
+
+async def of_year(
+    tx: AsyncConnection, region: str, year: int
+) -> tuple[Sequence[CutOff], Sequence[SignedChange]]:
+    """Return the cut-offs of a year by period, and the changes that wait for their decision."""
+    found = await of_periods(tx, region, Period(year, 1), Period(year, 12))
+    return [found[period] for period in sorted(found)], await signed_change_flow.waiting(
+        tx, SUBJECT
+    )
+
+
+async def file(
     tx: AsyncConnection, region: str, period: Period, day: date, source: str, caller: Caller
-) -> CutOff:
-    """Set a period's cut-off. It applies to summaries sent from now on.
+) -> SignedChange:
+    """File a period's cut-off, with the document that sets it.
 
     Raises:
         NotFound: the region does not exist.
+        SignedChangeWaits: another change of the period is not decided yet.
     """
     if not common_shipped_store.districts_of(region):
         raise NotFound(region=region)
-    await cut_off_store.put(
-        tx, region, str(period), day, {"source": source, "set_by": caller.subject}
+    return await signed_change_flow.file(
+        tx,
+        SUBJECT,
+        shard_key=region_key(region),
+        target=f"{region} {period}",
+        content={"region": region, "period": str(period), "cut_off_on": day.isoformat()},
+        reason=source,
+        caller=caller,
     )
-    step = trail.Step(
-        shard_key=key_of("region", region),
-        paper=PAPER,
-        paper_id=uuid7(),
-        step="set",
-        signs=False,
-        why=source,
-        detail={"period": str(period), "cut_off_on": day.isoformat()},
-    )
-    await trail.record(tx, step, caller)
-    return CutOff(
-        period=str(period), cut_off_on=day, source=source, certain=True, set_by=caller.subject
-    )
+
+
+async def approve(tx: AsyncConnection, ref: Ref, caller: Caller) -> SignedChange:
+    """Approve a period's cut-off, as another person. It applies to summaries sent from then on.
+
+    Raises:
+        SignedChangeUnknown, SignedChangeDecided, SamePersonTwice: the caller cannot approve it.
+    """
+    return await signed_change_flow.approve(tx, SUBJECT, ref, caller)
+
+
+async def refuse(tx: AsyncConnection, ref: Ref, why: str, caller: Caller) -> SignedChange:
+    """Refuse a period's cut-off, as another person.
+
+    Raises:
+        SignedChangeUnknown, SignedChangeDecided, SamePersonTwice: the caller cannot refuse it.
+    """
+    return await signed_change_flow.refuse(tx, SUBJECT, ref, why, caller)

@@ -1,4 +1,4 @@
-"""Doors of district handling: the inbox, bulk steps, return codes, cut-offs."""
+"""Doors of district handling: the inbox, bulk steps, return codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Path, Query
+from fastapi import Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,10 +14,8 @@ from services.collection.common.flows import return_code as return_code_flow
 from services.collection.filing.domain.declaration import Act
 from services.collection.handling.domain.inbox import STEPS
 from services.collection.handling.flows import bulk as handling_bulk_flow
-from services.collection.handling.flows import cut_off as cut_off_flow
 from services.collection.handling.flows import inbox as inbox_flow
 from services.collection.handling.flows.inbox import BEGINNING, Inbox, InboxKey
-from services.collection.handling.schemas.cut_off import CutOffIn, CutOffOut, CutOffsOut
 from services.collection.handling.schemas.inbox import (
     InboxItemOut,
     InboxOut,
@@ -30,8 +28,6 @@ from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.ids import key_of
 from shared.page import Cursor, Limit
-from shared.period import PERIOD_PATTERN, Period
-from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
 from shared.web.door_router import DoorRouter
@@ -115,41 +111,3 @@ async def list_return_codes(at: Catalogue) -> ReturnCodesOut:
     return ReturnCodesOut(
         items=[ReturnCodeOut.of(code) for code in await at.read(return_code_flow.catalogue)]
     )
-
-
-@router.get("/v1/cut-offs", operation_id="list_cut_offs", summary="汇总截止日 · Cut-offs")
-async def list_cut_offs(at: Catalogue, year: Annotated[int, Query(ge=1990, le=2099)]) -> CutOffsOut:
-    """List the cut-offs of a year's twelve periods: set by the centre, or by the shipped rule."""
-    settings: Settings = at.request.app.state.settings
-
-    async def work(tx: AsyncConnection) -> CutOffsOut:
-        found = await cut_off_flow.of_periods(
-            tx, settings.region, Period(year, 1), Period(year, 12)
-        )
-        return CutOffsOut(items=[CutOffOut.of(found[period]) for period in sorted(found)])
-
-    return await at.read(work)
-
-
-@router.put(
-    "/v1/cut-offs/{period}",
-    operation_id="set_cut_off",
-    summary="公布汇总截止日 · Set a period's cut-off",
-    response_model=CutOffOut,
-)
-async def set_cut_off(
-    period: Annotated[str, Path(pattern=PERIOD_PATTERN)],
-    body: CutOffIn,
-    at: Annotated[Door, door(Right.PUBLISH_POLICY)],
-) -> Response:
-    """Set a period's cut-off for summaries sent from now on. The trail records who set it."""
-    settings: Settings = at.request.app.state.settings
-    of_period = Period.parse(period)
-
-    async def work(tx: AsyncConnection) -> CutOffOut:
-        found = await cut_off_flow.put(
-            tx, settings.region, of_period, body.cut_off_on, body.source, at.caller
-        )
-        return CutOffOut.of(found)
-
-    return await at.write(work, key=key_of("region", settings.region))

@@ -11,11 +11,10 @@ from tests.collection.support.office import Office, codes_of
 async def test_a_second_summary_of_a_period_is_numbered_and_lateness_is_by_the_cut_off(
     office: Office,
 ) -> None:
-    cut_off = {"cut_off_on": "2021-08-18", "source": "津社险〔2021〕8号"}
-    answer = await office.api.put(
-        "/v1/cut-offs/2021-07", json=cut_off, headers=office.bearer("centre_auditor")
-    )
-    assert answer.json()["set_by"] == "centre_auditor"
+    cut_off = {"period": "2021-07", "cut_off_on": "2021-08-18", "source": "津社险〔2021〕8号"}
+    filed = (await office.post("centre_auditor", "/v1/cut-offs", cut_off)).json()
+    path = f"/v1/cut-off-changes/{filed['id']}/approvals"
+    assert (await office.post("department_head", path)).status_code == 201
     await office.reviewed(district="beichen")
     first = await send(office, "beichen", sent_on="2021-08-18")
     late = await office.reviewed(district="beichen")
@@ -34,23 +33,6 @@ async def test_a_second_summary_of_a_period_is_numbered_and_lateness_is_by_the_c
         district="beichen",
     )
     assert (refused.status_code, refused.json()["code"]) == (422, "DAY_IN_FUTURE")
-
-
-async def test_cut_offs_follow_the_shipped_rule_on_workdays_unless_set(office: Office) -> None:
-    items = (await office.get("supervisor", "/v1/cut-offs", year=2021)).json()["items"]
-    by_period = {item["period"]: item for item in items}
-    assert len(by_period) == 12
-    # 20 February 2021 was a Saturday on which people worked; 20 March a Saturday off.
-    assert by_period["2021-01"]["cut_off_on"] == "2021-02-20"
-    assert by_period["2021-02"]["cut_off_on"] == "2021-03-22"
-    assert not by_period["2021-02"]["certain"]
-    for role, status in (("district_reviewer", 403), ("supervisor", 403), ("department_head", 200)):
-        answer = await office.api.put(
-            "/v1/cut-offs/2022-03",
-            json={"cut_off_on": "2022-04-15", "source": "通知"},
-            headers=office.bearer(role, "heping" if role.startswith("district") else "centre"),
-        )
-        assert answer.status_code == status
 
 
 async def test_a_summary_is_drilled_into_unit_by_unit_and_per_fund(office: Office) -> None:
