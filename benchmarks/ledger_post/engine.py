@@ -38,10 +38,10 @@ async def engine(url: str, count: int, slots: int) -> Figures:
 async def post_all(books: Books, count: int, *, only_slot: int | None = None) -> Figures:
     """Post `count` vouchers into open books; only to one slot, if so wanted."""
     collector.calm()  # as a process of the service does
-    numbers = _numbers(books.slots, only_slot)
+    numbers = _numbers(books.slots.count, only_slot)
 
     async def ask(_: int) -> int:
-        [outcome] = await books.post([make(next(numbers), books.slots)])
+        [outcome] = await books.post([make(next(numbers), books.slots.count)])
         assert isinstance(outcome, PostedVoucher), outcome
         return 1
 

@@ -172,12 +172,13 @@ class Settings(BaseSettings):
     Regions and their districts (分中心), a file in the shape of the shipped
     services/collection/data/regions.json; unset: those shipped."""
     ledger_slots: int | None = Field(default=None, ge=1, le=1024)
-    """账务的记账单元数,一库一生不变;不设:沿用已有,新库为 2 · Number of the ledger's slots, fixed
-    for the life of a database; unset: what it has, and 2 in a new one (the centre's and one for
-    all units, which is fastest on one server)."""
+    """新库的记账单元数,以后只能增加(wuxian ledger slots);不设:沿用已有,新库为 2 · Number of slots
+    that the ledger begins with, which may only grow (`wuxian ledger slots`); unset: what the
+    database has, and 2 in a new one (the centre's and one for all units, which is fastest on one
+    server)."""
     ledger_hash: Literal["sha256", "sm3"] = "sha256"
     """账簿哈希链的算法(国密 SM3 须 OpenSSL 支持),一库一生不变 · Hash function of the ledger's
-    chains (国密 SM3 needs an OpenSSL that has it); fixed likewise."""
+    chains (国密 SM3 needs an OpenSSL that has it); fixed for the life of a database."""
     pool_size: int = Field(default=4, ge=1, le=64)
     """每个进程的数据库连接数;热点行上,宽的连接池比窄的慢 · Database connections per process. A
     wide pool on hot rows is slower than a narrow one."""

@@ -64,7 +64,7 @@ def verify(
                     async with verify_flow.frozen(db) as tx:
                         return await verify_flow.verify(tx, kept=kept, progress=progress)
 
-                verdict = _with_database(database_url, work)
+                verdict = with_database(database_url, work)
     _say(verdict, as_json)
     raise typer.Exit(1 if verdict.faults else 0)
 
@@ -81,7 +81,7 @@ def export(
             return await verify_flow.export(tx, stream.write, progress=progress)
 
     with plainly(), _opened(file, "wb") as stream, _watched() as progress:
-        lines = _with_database(database_url, work)
+        lines = with_database(database_url, work)
     err.print(f"wrote {lines:,} records to {file}", markup=False, highlight=False)
 
 
@@ -97,7 +97,7 @@ def anchors(
 
     chosen: date = day.date() if day else anchor_flow.last_ended()
     with plainly():
-        found = _with_database(
+        found = with_database(
             database_url, lambda db: db.run(lambda tx: anchor_flow.of_day(tx, chosen))
         )
     if as_json:
@@ -115,7 +115,8 @@ def codes() -> None:
     sys.stdout.write(markdown())
 
 
-def _with_database(url: str | None, work: Callable[[Database], Awaitable[T]]) -> T:
+def with_database(url: str | None, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Do work on the ledger's database, as the ledger's role."""
     from shared.db import Database
 
     settings = settings_with(database_url=url)

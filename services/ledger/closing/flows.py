@@ -105,7 +105,7 @@ async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller
         StateConflict: another person has approved it.
         LedgerRefusal: it is not possible now, with every reason.
     """
-    heads = await closing_store.lock_heads(tx)
+    heads = await head_store.lock_all(tx)
     found = await closing_store.load(tx, ref(id).id, lock=True)
     if found is None:
         raise NotFound(closing=id[:60])
@@ -368,7 +368,7 @@ async def _post(tx: AsyncConnection, catalogue: Catalogue, drafts: Sequence[Draf
         return []
     connection, at = await raw(tx), clock.now()
     state = await head_store.load(
-        connection, CENTRE_SLOT, catalogue.floored, lock=True, cached=None
+        connection, CENTRE_SLOT, catalogue.floored, lock=True, cached=None, generation=None
     )
     decision = decide(
         state,

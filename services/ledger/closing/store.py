@@ -163,23 +163,6 @@ async def progress(tx: AsyncConnection, region: str) -> ClosingProgress:
     )
 
 
-async def lock_heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
-    """Lock every slot's head and return slot → (last sequence number, hash), in order.
-
-    Nothing is posted until the transaction ends, so later reads see all there is. The centre's head
-    comes first: two that lock all take turns there. A change to the same value locks a row on
-    whichever server it lies; a SELECT cannot lock on several.
-    """
-    await tx.execute(
-        text("SELECT seq FROM slot_head WHERE slot = :slot FOR UPDATE"), {"slot": CENTRE_SLOT}
-    )
-    rows = await tx.execute(
-        text("UPDATE slot_head SET revision = revision RETURNING slot, seq, hash")
-    )
-    locked = sorted(rows.all(), key=lambda row: row.slot)
-    return {row.slot: (row.seq, bytes(row.hash).hex()) for row in locked}
-
-
 async def heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
     """Return slot → (last sequence number, hash) as they are now."""
     rows = await tx.execute(text("SELECT slot, seq, hash FROM slot_head ORDER BY slot LIMIT 1024"))

@@ -184,7 +184,7 @@ async def test_while_the_database_is_away_posting_answers_503_and_a_retry_is_saf
     async def away() -> Any:
         raise ConnectionRefusedError
 
-    writers = ledger.books._writers
+    writers = ledger.books.writers
     for writer in writers:
         monkeypatch.setattr(writer, "_connect", away)
         await writer._drop()
@@ -272,7 +272,7 @@ async def test_the_number_of_slots_is_the_databases_unless_it_is_set(ledger: Led
     db = ledger.books.db
     unsaid = Books(db, slots=None, queue_limit=10)
     await unsaid.open()
-    assert unsaid.slots == ledger.books.slots == 4
+    assert unsaid.slots.count == ledger.books.slots.count == 4
     await unsaid.close()
     with pytest.raises(WrongSlots, match="has 4 slots, the setting says 3"):
         await Books(db, slots=3, queue_limit=10).open()

@@ -42,7 +42,7 @@ async def empty_books(admin: asyncpg.Connection[Any], books: Books) -> None:
             "UPDATE slot_head SET revision = 0, seq = 0, hash = $1, closed_until = NULL", GENESIS
         )
         await admin.execute("UPDATE book_checkpoint SET seq = 0")
-    for writer in books._writers:
+    for writer in books.writers:
         writer._state = None
 
 

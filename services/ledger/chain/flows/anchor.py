@@ -24,7 +24,7 @@ async def publish(books: Books, day: date) -> None:
     May be repeated and run by several processes: what is written stays.
     """
     assert day < clock.today(), "the day has not ended"
-    for slot in range(books.slots):
+    for slot, _, _ in await books.db.run(heads):
         await books.db.run(lambda tx, slot=slot: anchor_store.write(tx, slot, day))  # type: ignore[misc]
 
 

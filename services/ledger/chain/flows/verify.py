@@ -15,7 +15,8 @@ from services.ledger.chain.store import anchor as anchor_store
 from services.ledger.chain.store import verify as verify_store
 from services.ledger.chain.store.verify import ChainHead
 from services.ledger.common.domain.slot import CENTRE_SLOT
-from services.ledger.posting.domain.voucher import instant_text
+from services.ledger.posting.domain.voucher import GENESIS, instant_text
+from services.ledger.posting.store import owner_slot as owner_slot_store
 from shared.db import Database
 
 Progress = Callable[[int], None]
@@ -82,12 +83,14 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
     heads = await verify_store.heads(tx)
     closings = await verify_store.closings(tx)
     strays = [*await verify_store.strays(tx), *await verify_store.holds_that_differ(tx)]
+    if any(head.made_in > 1 for head in heads):
+        strays += await owner_slot_store.misplaced(tx)
     vouchers = entries = 0
     yield {"type": "header", "format": FORMAT, "version": VERSION, "slots": len(heads)}
     for head in heads:
         yield _slot(head)
         for one in closings:
-            if head.slot in one["heads"]:
+            if head.slot in one["heads"] or head.made_in > 1:
                 yield _closing(head.slot, one)
         for anchor in await anchor_store.of_slot(tx, head.slot):
             yield {
@@ -133,7 +136,8 @@ def _slot(head: ChainHead) -> Record:
 
 
 def _closing(slot: int, one: dict[str, Any]) -> Record:
-    seq, hash = one["heads"][slot]
+    # A slot that a growth made later was empty then.
+    seq, hash = one["heads"].get(slot, (0, GENESIS.hex()))
     until = one["closed_until"]
     return {
         "type": "closing",

@@ -31,6 +31,8 @@ class ChainHead:
     hash: bytes
     algorithm: str
     closed_until: date | None
+    made_in: int
+    """Generation of the slots that made it."""
 
 
 async def freeze(tx: AsyncConnection) -> None:
@@ -42,14 +44,14 @@ async def heads(tx: AsyncConnection) -> list[ChainHead]:
     """Load every slot's head."""
     rows = await tx.execute(
         text("""
-            SELECT slot, seq, hash, algorithm, closed_until
+            SELECT slot, seq, hash, algorithm, closed_until, made_in
               FROM slot_head
              ORDER BY slot
              LIMIT 1024
         """)
     )
     return [
-        ChainHead(row.slot, row.seq, bytes(row.hash), row.algorithm, row.closed_until)
+        ChainHead(row.slot, row.seq, bytes(row.hash), row.algorithm, row.closed_until, row.made_in)
         for row in rows
     ]
 

@@ -14,6 +14,7 @@ KEYS: Final[dict[str, str]] = {
     "chart_account": "reference",
     "flow_matrix": "reference",
     "slot_head": "slot",
+    "owner_slot": "reference",
     "chain_anchor": "slot",
     "voucher": "slot",
     "place": "reference",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
@@ -56,8 +57,8 @@ class Draft:
 
 
 def slot_of(owner: str, slots: int) -> int:
-    """Find the slot of an owner: 0 for the centre; units share the others, or 0 if it is the only
-    one."""
+    """Find the slot of an owner as long as the slots have not grown: 0 for the centre; units share
+    the others, or 0 if it is the only one."""
     if owner == CENTRE or slots == 1:
         return CENTRE_SLOT
     return 1 + key_of("slot", owner) % (slots - 1)
@@ -147,7 +148,7 @@ def is_moved_from(first: Draft, sent: Draft) -> bool:
 
 def draft_of(slot: int, source: str, content: bytes) -> Draft:
     """Read a draft back from its canonical bytes."""
-    parts = _parts(content)
+    parts = list(_parts(content))
     event_id, owner, kind, book_date, period, value_date, summary, hold, reverses, count = parts[
         :10
     ]
@@ -175,19 +176,24 @@ def _line(parts: list[str]) -> Line:
     return Line(book, fund, account, district, int(debit), int(credit))
 
 
-def _parts(content: bytes) -> list[str | None]:
-    parts: list[str | None] = []
+def owner_of(content: bytes) -> str:
+    """Read the owner out of the canonical bytes of a voucher, or of their beginning."""
+    _, owner = islice(_parts(content), 2)
+    assert owner is not None, "a voucher has an owner"
+    return owner
+
+
+def _parts(content: bytes) -> Iterator[str | None]:
     at = 0
     while at < len(content):
         if content[at : at + 2] == b"-,":
-            parts.append(None)
+            yield None
             at += 2
             continue
         colon = content.index(b":", at)
         end = colon + 1 + int(content[at:colon])
-        parts.append(content[colon + 1 : end].decode())
+        yield content[colon + 1 : end].decode()
         at = end + 1
-    return parts
 
 
 _sized_again = lru_cache(maxsize=4096)(sized)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -15,11 +15,14 @@ from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.batch import CommandGroup, Outcome, Posting
 from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
+from services.ledger.posting.domain.slot_map import SlotMap
 from services.ledger.posting.domain.suspense import waves
 from services.ledger.posting.domain.voucher import SHA256, Draft, is_hash_supported
 from services.ledger.posting.flows.checkpoint import Checkpointer
+from services.ledger.posting.flows.job import Job, PendingAnswer
+from services.ledger.posting.flows.placing import placed
 from services.ledger.posting.flows.round import ExclusiveWork, TransferUndo
-from services.ledger.posting.flows.writer import Job, PendingAnswer, Writer
+from services.ledger.posting.flows.writer import SLOTS_GROWN, Writer
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import place as place_store
 from services.ledger.posting.store.place import PlaceNumbers
@@ -40,15 +43,35 @@ whose batches are then as large as possible. More are for a database spread over
 
 
 class WrongSlots(Exception):
-    """The database has another number of slots than the setting says."""
+    """The database began with another number of slots than the setting says."""
 
 
 class WrongHash(Exception):
     """The chains use another hash function than the setting says, or this Python lacks it."""
 
 
+class WriterGroup:
+    """The running writers of one generation of slots, one per slot."""
+
+    def __init__(self, slots: SlotMap, make: Callable[[int], Writer]) -> None:
+        self.slots = slots
+        self.writers = [make(slot) for slot in range(slots.count)]
+        self._tasks = [asyncio.create_task(writer.run()) for writer in self.writers]
+
+    @property
+    def waiting(self) -> int:
+        """Count the commands in the queues."""
+        return sum([writer.waiting for writer in self.writers])
+
+    async def close(self) -> None:
+        """Stop the writers; requests that still wait get `OutcomeUnknown`."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
 class Books:
-    """The writers of one process, one per slot, behind one bounded queue."""
+    """The writers of one process behind one bounded queue."""
 
     def __init__(
         self,
@@ -60,18 +83,29 @@ class Books:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.db = db
-        self.slots = slots or NEW_SLOTS
-        self._any_slots = slots is None
+        self.slots = SlotMap((slots or NEW_SLOTS,))
+        """The slots of the database as last read, and the owners in them."""
+        self._slots_set = slots
         self.algorithm = algorithm
         self.queue_limit = queue_limit
         self.answer_seconds = answer_seconds
         self.undo_transfer: TransferUndo | None = None
         self._checker: Checker | None = None
-        self._writers: list[Writer] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._group: WriterGroup | None = None
         self._numbers = PlaceNumbers()
         self._checkpoints = Checkpointer(db.connect_raw)
+        self._tasks: list[asyncio.Task[None]] = []
         self._opening = asyncio.Lock()
+
+    @property
+    def writers(self) -> Sequence[Writer]:
+        """Return the writers, in the order of their slots."""
+        return self._opened.writers
+
+    @property
+    def _opened(self) -> WriterGroup:
+        assert self._group is not None, "the books are not open"
+        return self._group
 
     @property
     def checker(self) -> Checker:
@@ -82,7 +116,7 @@ class Books:
     @property
     def is_open(self) -> bool:
         """Tell whether the writers run."""
-        return bool(self._tasks)
+        return self._group is not None
 
     @property
     def catalogue(self) -> Catalogue:
@@ -93,11 +127,11 @@ class Books:
         """Load the rules, create the slots of a new database, start the writers. May be repeated.
 
         Raises:
-            WrongSlots: the number of slots is fixed for the life of a database.
+            WrongSlots: the number of slots that a database begins with is fixed for its life.
             WrongHash: so is the hash function; or this Python's OpenSSL does not support it.
         """
         async with self._opening:
-            if self._tasks:
+            if self._group is not None:
                 return
             if not is_hash_supported(self.algorithm):
                 raise WrongHash(
@@ -105,32 +139,53 @@ class Books:
                     " or use an OpenSSL 3 that has it"
                 )
             await self.refresh()
-            slots, algorithm = await self.db.run(
-                lambda tx: head_store.make_slots(tx, self.slots, self.algorithm)
-            )
-            if self._any_slots:
-                self.slots = slots
-            elif slots != self.slots:
-                raise WrongSlots(f"the database has {slots} slots, the setting says {self.slots}")
-            if algorithm != self.algorithm:
-                raise WrongHash(
-                    f"the database's chains are hashed by {algorithm}, the setting says"
-                    f" {self.algorithm}: it is fixed for the life of a database"
-                )
+            self.slots = await self._load_slots()
             self._numbers |= await self.db.run(place_store.load)
-            self._writers = [
-                Writer(
-                    slot,
-                    self.db.connect_raw,
-                    lambda: self.checker,
-                    self._numbers,
-                    self._checkpoints,
-                )
-                for slot in range(self.slots)
-            ]
-            self._tasks = [asyncio.create_task(writer.run()) for writer in self._writers]
-            self._tasks.append(asyncio.create_task(self._checkpoints.run()))
+            self._group = self._start(self.slots)
+            if not self._tasks:
+                self._tasks = [asyncio.create_task(self._checkpoints.run())]
             QUEUED.set_function(self._waiting)
+
+    async def _load_slots(self) -> SlotMap:
+        wanted = self._slots_set
+        first = self.slots.counts[0]
+        slots, algorithm = await self.db.run(
+            lambda tx: head_store.make_slots(tx, first, self.algorithm)
+        )
+        if wanted not in (None, slots.counts[0], slots.count):
+            began = f", and began with {slots.counts[0]}" if slots.has_grown else ""
+            raise WrongSlots(
+                f"the database has {slots.count} slots{began}, the setting says {wanted}"
+            )
+        if algorithm != self.algorithm:
+            raise WrongHash(
+                f"the database's chains are hashed by {algorithm}, the setting says"
+                f" {self.algorithm}: it is fixed for the life of a database"
+            )
+        return slots
+
+    def _start(self, slots: SlotMap) -> WriterGroup:
+        def make(slot: int) -> Writer:
+            return Writer(
+                slot,
+                slots.generation,
+                lambda: self._notice_growth(slots),
+                self.db.connect_raw,
+                lambda: self.checker,
+                self._numbers,
+                self._checkpoints,
+            )
+
+        return WriterGroup(slots, make)
+
+    def _notice_growth(self, slots: SlotMap) -> None:
+        """Close the writers of slots that are others now; the next request reads them and opens again.
+
+        Work that still waits was placed by the generation before: it is refused with them.
+        """
+        if self._group is not None and self._group.slots is slots:
+            self._tasks.append(asyncio.create_task(self._group.close()))
+            self._group = None
 
     async def close(self) -> None:
         """Stop the writers; requests that still wait get `OutcomeUnknown`."""
@@ -138,9 +193,12 @@ class Books:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        group, self._group = self._group, None
+        if group is not None:
+            await group.close()
 
     def _waiting(self) -> int:
-        return sum([writer.waiting for writer in self._writers])
+        return 0 if self._group is None else self._group.waiting
 
     async def refresh(self) -> None:
         """Read the chart, the funds and the flow matrix again, after an operator's correction."""
@@ -166,22 +224,27 @@ class Books:
             AtomicSpansSlots: vouchers posted all or none lie in several slots.
             QueueFull, OutcomeUnknown: try again.
         """
-        if not self._tasks:
-            await self.open()
+        group = self._group or await self._ready()
+        if group.slots.has_grown:
+            drafts = await placed(self.db, group.slots, drafts, rehearse=rehearse)
+            if any(draft.slot >= group.slots.count for draft in drafts):
+                self._notice_growth(group.slots)
+                raise OutcomeUnknown(reason=SLOTS_GROWN)
         today = clock.today()
         posts = [self._posting(draft, today, with_balances=with_balances) for draft in drafts]
         if len(posts) == 1 or (atomic and posts):
             slots = {draft.slot for draft in drafts}
             if len(slots) > 1:
                 raise AtomicSpansSlots(slots=len(slots))
-            group = CommandGroup(tuple(posts), rehearsed=rehearse)
-            return list(_outcomes((await self._submit([(drafts[0].slot, group)]))[0]))
+            all_of_them = CommandGroup(tuple(posts), rehearsed=rehearse)
+            answers = await self._submit(group, [(drafts[0].slot, all_of_them)])
+            return list(_outcomes(answers[0]))
         if rehearse:
-            return await self._rehearse(posts)
+            return await self._rehearse(group, posts)
         found: dict[int, Outcome] = {}
         for wave in waves(drafts):
-            groups = [(posts[i].draft.slot, CommandGroup((posts[i],))) for i in wave]
-            answers = await self._submit(groups)
+            works = [(posts[i].draft.slot, CommandGroup((posts[i],))) for i in wave]
+            answers = await self._submit(group, works)
             found |= {i: _outcomes(answer)[0] for i, answer in zip(wave, answers, strict=True)}
         return [found[i] for i in range(len(posts))]
 
@@ -190,23 +253,25 @@ class Books:
         moved = partial(checker.check_moved, today=today) if draft.may_move else None
         return Posting(draft, checker.check(draft, today), with_balances, moved)
 
-    async def _rehearse(self, posts: Sequence[Posting]) -> list[Outcome]:
+    async def _rehearse(self, group: WriterGroup, posts: Sequence[Posting]) -> list[Outcome]:
         """Judge each slot's postings as one group, so that a later one sees what earlier ones do."""
         by_slot: dict[int, list[int]] = {}
         for index, post in enumerate(posts):
             by_slot.setdefault(post.draft.slot, []).append(index)
-        groups = [
+        works = [
             (slot, CommandGroup(tuple(posts[i] for i in indexes), together=False, rehearsed=True))
             for slot, indexes in by_slot.items()
         ]
+        answers = await self._submit(group, works)
         found: dict[int, Outcome] = {}
-        for indexes, answer in zip(by_slot.values(), await self._submit(groups), strict=True):
+        for indexes, answer in zip(by_slot.values(), answers, strict=True):
             found |= zip(indexes, _outcomes(answer), strict=True)
         return [found[index] for index in range(len(posts))]
 
     async def change_holds(self, command: Hold | HoldRelease | GroupRelease) -> Outcome:
         """Make or release holds, in the centre's slot."""
-        answers = await self._submit([(CENTRE_SLOT, CommandGroup((command,)))])
+        works = [(CENTRE_SLOT, CommandGroup((command,)))]
+        answers = await self._submit(await self._ready(), works)
         return _outcomes(answers[0])[0]
 
     async def run_exclusive(self, work: ExclusiveWork[T]) -> T:
@@ -216,23 +281,29 @@ class Books:
             Refusal: what the work raised; nothing of it was kept.
             QueueFull, OutcomeUnknown: try again.
         """
-        answer = (await self._submit([(CENTRE_SLOT, work)]))[0][0]
+        answer = (await self._submit(await self._ready(), [(CENTRE_SLOT, work)]))[0][0]
         if isinstance(answer, Refusal):
             raise answer
         return cast("T", answer)
 
-    async def _submit(
-        self, works: Sequence[tuple[int, CommandGroup | ExclusiveWork[Any]]]
-    ) -> list[tuple[object, ...]]:
-        if not self._tasks:
+    async def _ready(self) -> WriterGroup:
+        if self._group is None:
             await self.open()
+        return self._opened
+
+    async def _submit(
+        self, group: WriterGroup, works: Sequence[tuple[int, CommandGroup | ExclusiveWork[Any]]]
+    ) -> list[tuple[object, ...]]:
+        """Hand works to the writers of the group that their slots were found by."""
+        if group is not self._group:
+            raise OutcomeUnknown(reason=SLOTS_GROWN)
         pending = PendingAnswer(len(works))
         jobs = [Job(work, pending, index) for index, (_, work) in enumerate(works)]
-        waiting = self._waiting()
+        waiting = group.waiting
         if waiting and waiting + sum(job.size for job in jobs) > self.queue_limit:
             raise QueueFull(waiting=waiting)
         for (slot, _), job in zip(works, jobs, strict=True):
-            self._writers[slot].put(job)
+            group.writers[slot].put(job)
         giving_up = asyncio.get_running_loop().call_later(self.answer_seconds, pending.give_up)
         try:
             await pending.done

@@ -35,6 +35,8 @@ from shared.clock import SHANGHAI
 from shared.errors import Refusal
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
+SlotPlace: TypeAlias = tuple[int, int]
+"""A slot, and the generation of the slots that its owners were placed by."""
 T = TypeVar("T")
 
 
@@ -148,7 +150,7 @@ async def play(
 
 async def play_locked(
     connection: Connection,
-    slot: int,
+    place: SlotPlace,
     take: Callable[[], Sequence[CommandGroup]],
     checker: Checker,
     cached: SlotState | None,
@@ -157,10 +159,16 @@ async def play_locked(
     """Decide and write with the slot's head locked first, so that no other process interferes.
 
     `take` gives the groups once the lock is held, with those that came while it was awaited.
+
+    Raises:
+        SlotsGrown: nothing is written or taken.
     """
+    slot, generation = place
     async with connection.transaction():
         floored = checker.catalogue.floored
-        state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
+        state = await head_store.load(
+            connection, slot, floored, lock=True, cached=cached, generation=generation
+        )
         groups, now = take(), clock.now()
         ready = judge_new(groups, checker, now, state, numbers)
         if ready and await batch_store.send(connection, ready.statement) is WriteResult.DONE:
@@ -174,18 +182,25 @@ async def play_locked(
 
 async def play_exclusive(
     connection: Connection,
-    slot: int,
+    place: SlotPlace,
     work: ExclusiveWork[T],
     checker: Checker,
     cached: SlotState | None,
     numbers: PlaceNumbers,
 ) -> tuple[SlotState, T | Refusal]:
-    """Run exclusive work in one transaction that locks the slot's head first: all of it or nothing."""
+    """Run exclusive work in one transaction that locks the slot's head first: all of it or nothing.
+
+    Raises:
+        SlotsGrown: nothing is written.
+    """
+    slot, generation = place
     floored = checker.catalogue.floored
     state: SlotState | None = None
     try:
         async with connection.transaction():
-            state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
+            state = await head_store.load(
+                connection, slot, floored, lock=True, cached=cached, generation=generation
+            )
             locked = LockedSlot(connection, checker, clock.now(), state, numbers)
             answer = await work(locked)
     except Refusal as refusal:

@@ -20,9 +20,9 @@ from services.ledger.common.store.connection import FailureKind, failure_kind
 from services.ledger.posting.domain.batch import CommandGroup, Decision, SlotState
 from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.flows.checkpoint import Checkpointer
+from services.ledger.posting.flows.job import Job
 from services.ledger.posting.flows.round import (
     Connection,
-    ExclusiveWork,
     PreparedBatch,
     judge_new,
     play,
@@ -32,6 +32,7 @@ from services.ledger.posting.flows.round import (
 )
 from services.ledger.posting.store import place as place_store
 from services.ledger.posting.store.batch import WriteResult, prepare, send
+from services.ledger.posting.store.head import SlotsGrown
 from services.ledger.posting.store.place import PlaceNumbers
 from shared.clock import now
 from shared.process.log import logger
@@ -44,6 +45,8 @@ AHEAD_MIN = 8
 """Fewer waiting commands than these are not judged ahead of their turn."""
 RETRY_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries while the database is away; after the last, the outcome is unknown."""
+SLOTS_GROWN = "SLOTS_GROWN"
+"""Reason of an unknown outcome: nothing was written, and owners are placed anew for the next try."""
 CAUTIOUS_ROUNDS = 16
 """Rounds that lock the head first after another process wrote to the slot, or that look events up
 first after a repeat: both tend to come in series."""
@@ -56,47 +59,6 @@ BATCHES = Histogram(
 )
 CONFLICTS = Counter("wuxian_ledger_conflicts", "Batches that met another process", ["slot"])
 RETRIES = Counter("wuxian_ledger_retries", "Batches played again after an error", ["slot"])
-
-
-class PendingAnswer:
-    """The results that one request waits for, in its own order."""
-
-    def __init__(self, count: int) -> None:
-        self.results: list[tuple[object, ...] | None] = [None] * count
-        self.left = count
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def settle(self, index: int, results: tuple[object, ...]) -> None:
-        """Keep the results of one job; the last one wakes the request."""
-        self.results[index] = results
-        self.left -= 1
-        if self.left == 0 and not self.done.done():
-            self.done.set_result(None)
-
-    def give_up(self) -> None:
-        """Wake the request: it has waited long enough."""
-        self.fail(OutcomeUnknown(reason="ANSWER_LATE"))
-
-    def fail(self, error: BaseException) -> None:
-        """Wake the request with an error."""
-        if not self.done.done():
-            self.done.set_exception(error)
-
-
-class Job:
-    """One piece of work in a queue: a group of commands, or exclusive work. `size` counts commands."""
-
-    __slots__ = ("answer", "index", "is_exclusive", "pending", "size", "work")
-
-    def __init__(
-        self, work: CommandGroup | ExclusiveWork[object], pending: PendingAnswer, index: int
-    ) -> None:
-        self.work = work
-        self.pending = pending
-        self.index = index
-        self.is_exclusive = not isinstance(work, CommandGroup)
-        self.size = len(work.commands) if isinstance(work, CommandGroup) else 1
-        self.answer: tuple[object, ...] | BaseException | None = None
 
 
 @dataclass(slots=True)
@@ -114,11 +76,16 @@ class Batch:
 
 
 class Writer:
-    """The writer of one slot."""
+    """The writer of one slot, in one generation of the slots.
+
+    Once the slots have grown it writes nothing any more: it asks to try again, and calls `grown`.
+    """
 
     def __init__(
         self,
         slot: int,
+        generation: int,
+        grown: Callable[[], None],
         connect: Callable[[], Awaitable[Connection]],
         checker: Callable[[], Checker],
         numbers: PlaceNumbers,
@@ -126,6 +93,8 @@ class Writer:
     ) -> None:
         self.slot = slot
         self.waiting = 0
+        self._generation = generation
+        self._grown = grown
         self._numbers = numbers
         self._checkpoints = checkpoints
         self._connect = connect
@@ -265,6 +234,11 @@ class Writer:
         for pause_s in (*RETRY_PAUSES_S, None):
             try:
                 await self._play(jobs, ready)
+            except SlotsGrown:
+                self._grown()
+                for job in jobs:
+                    job.answer = OutcomeUnknown(reason=SLOTS_GROWN)
+                return
             except Exception as error:
                 self._state = None
                 how = failure_kind(error)
@@ -304,7 +278,12 @@ class Writer:
         work = jobs[0].work
         if not isinstance(work, CommandGroup):
             self._state, answer = await play_exclusive(
-                connection, self.slot, work, self._checker(), self._state, self._numbers
+                connection,
+                (self.slot, self._generation),
+                work,
+                self._checker(),
+                self._state,
+                self._numbers,
             )
             self._checkpoints.note(self.slot, self._state.seq)
             jobs[0].answer = (answer,)
@@ -351,10 +330,9 @@ class Writer:
         jobs: Sequence[Job],
     ) -> None:
         self._contended = max(0, self._contended - 1)
+        place = (self.slot, self._generation)
         checker = self._checker()
-        decision = await play_locked(
-            connection, self.slot, take, checker, self._state, self._numbers
-        )
+        decision = await play_locked(connection, place, take, checker, self._state, self._numbers)
         self._played(jobs, decision)
 
     def _played(self, jobs: Sequence[Job], decision: Decision) -> None:

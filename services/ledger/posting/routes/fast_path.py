@@ -18,6 +18,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ledger.common.routes.door import OWN, problem_of
+from services.ledger.posting.domain.slot_map import SlotMap
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows import voucher as voucher_flow
 from services.ledger.posting.flows.books import Books
@@ -148,7 +149,9 @@ class FastPath:
         request = Request(scope)
         return Answer(batch_json(drafts, outcomes, lambda refusal: problem_of(request, refusal)))
 
-    async def _drafts(self, vouchers: Any, caller: Caller, slots: int) -> Sequence[Draft] | None:
+    async def _drafts(
+        self, vouchers: Any, caller: Caller, slots: SlotMap
+    ) -> Sequence[Draft] | None:
         if type(vouchers) is not list or not 1 <= len(vouchers) <= VOUCHERS_MAX:
             return None
         drafts: list[Draft] = []

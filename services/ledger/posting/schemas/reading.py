@@ -24,7 +24,8 @@ from services.ledger.posting.domain.entries import (
     Pattern,
     pattern_of,
 )
-from services.ledger.posting.domain.voucher import Draft, draft, slot_of
+from services.ledger.posting.domain.slot_map import SlotMap
+from services.ledger.posting.domain.voucher import Draft, draft
 from shared.entry import Side
 from shared.money import AMOUNT_MAX_FEN
 from shared.wire.ledger import ENTRIES_MAX, EntryIn, IfClosed, VoucherHeadIn
@@ -48,7 +49,7 @@ class Reader:
         self._patterns: dict[tuple[Words, ...], Pattern] = {}
 
     def draft(
-        self, message: Any, source: str, slots: int, sender: str | None = None
+        self, message: Any, source: str, slots: SlotMap, sender: str | None = None
     ) -> Draft | None:
         """Build the draft of a decoded `VoucherIn`; None when the schema must judge it."""
         try:
@@ -62,7 +63,7 @@ class Reader:
         if lines is None:
             return None
         return draft(
-            slot=slot_of(head.owner, slots),
+            slot=slots.of(head.owner),
             source=source,
             event_id=head.event_id,
             owner=head.owner,

@@ -9,6 +9,7 @@ import orjson
 from pydantic import ValidationError
 
 from services.ledger.posting.domain.batch import PostedVoucher
+from services.ledger.posting.domain.slot_map import SlotMap
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.stream import StreamAnswer, StreamLine
 from services.ledger.posting.schemas.reading import Reader, colons_in
@@ -52,7 +53,7 @@ class StreamEndOut(Out):
 
 
 async def drafts_of(
-    lines: AsyncIterator[tuple[int, bytes | Refusal]], source: str, slots: int, sender: str
+    lines: AsyncIterator[tuple[int, bytes | Refusal]], source: str, slots: SlotMap, sender: str
 ) -> AsyncIterator[StreamLine]:
     """Build each line's draft, or the refusal with every fault of the line."""
     async for number, line in lines:
@@ -78,7 +79,7 @@ async def drafts_of(
 _READER = Reader()
 
 
-def _at_sight(line: bytes, source: str, slots: int, sender: str) -> Draft | None:
+def _at_sight(line: bytes, source: str, slots: SlotMap, sender: str) -> Draft | None:
     try:
         message = orjson.loads(line)
     except orjson.JSONDecodeError:

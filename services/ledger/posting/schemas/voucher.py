@@ -11,7 +11,8 @@ from pydantic import Field
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import FlooredBalance, Outcome, PostedVoucher
 from services.ledger.posting.domain.entries import Line
-from services.ledger.posting.domain.voucher import Draft, draft, slot_of, voucher_id
+from services.ledger.posting.domain.slot_map import SlotMap
+from services.ledger.posting.domain.voucher import Draft, draft, voucher_id
 from services.ledger.posting.store.voucher import VoucherRecord
 from shared.entry import Side
 from shared.references import Reference
@@ -134,7 +135,7 @@ class VouchersOut(Out):
     items: list[VoucherOut]
 
 
-def draft_from(body: VoucherIn, source: str, slots: int, sender: str | None = None) -> Draft:
+def draft_from(body: VoucherIn, source: str, slots: SlotMap, sender: str | None = None) -> Draft:
     """Build the draft of a request; `sender` is the role of who sends it."""
     lines = []
     for entry in body.entries:
@@ -151,7 +152,7 @@ def draft_from(body: VoucherIn, source: str, slots: int, sender: str | None = No
             )
         )
     return draft(
-        slot=slot_of(body.owner, slots),
+        slot=slots.of(body.owner),
         source=source,
         event_id=body.event_id,
         owner=body.owner,

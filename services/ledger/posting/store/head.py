@@ -1,9 +1,10 @@
-"""Slots and their heads: created once, locked first, loaded whole."""
+"""Slots and their heads: made at the beginning and by growths, locked first, loaded whole."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import accumulate
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -15,43 +16,103 @@ from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.batch import SlotState
 from services.ledger.posting.domain.daily_balance import DailyBalance
 from services.ledger.posting.domain.hold import Hold
+from services.ledger.posting.domain.slot_map import SlotMap
 from services.ledger.posting.domain.voucher import GENESIS
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
-async def make_slots(tx: AsyncConnection, slots: int, algorithm: str) -> tuple[int, str]:
-    """Make the slots of a new database; how many there are now and how their chains are hashed."""
-    present = await _slots(tx)
-    if present[0]:
-        return present
+class SlotsGrown(Exception):
+    """The slots have grown, or this is an earlier copy of the database: read their map again."""
+
+
+async def make_slots(tx: AsyncConnection, slots: int, algorithm: str) -> tuple[SlotMap, str]:
+    """Make the slots of a new database; the slots there are now and how their chains are hashed."""
+    present = await load_slots(tx)
+    if present is None:
+        await add_slots(tx, SlotMap((slots,)), algorithm, None)
+        present = await load_slots(tx)
+        assert present is not None
+    return present
+
+
+async def load_slots(tx: AsyncConnection) -> tuple[SlotMap, str] | None:
+    """Load the slots of every generation and the hash function; None in a new database."""
+    rows = await tx.execute(
+        text("""
+            SELECT made_in, COUNT(*) AS slots, MIN(algorithm) AS algorithm
+              FROM slot_head
+             GROUP BY made_in
+             ORDER BY made_in
+             LIMIT 1024
+        """)
+    )
+    found = rows.all()
+    if not found:
+        return None
+    return SlotMap(tuple(accumulate(row.slots for row in found))), found[0].algorithm
+
+
+async def add_slots(
+    tx: AsyncConnection, slots: SlotMap, algorithm: str, closed_until: date | None
+) -> None:
+    """Make the slots of the newest generation, closed like all others. Slots that exist stay."""
+    first = slots.counts[-2] if slots.has_grown else 0
     await tx.execute(
         text("""
-            INSERT INTO slot_head (slot, revision, seq, hash, algorithm)
-            SELECT slot, 0, 0, :genesis, :algorithm
-              FROM generate_series(0, CAST(:last AS integer)) AS slot
+            INSERT INTO slot_head (slot, revision, seq, hash, algorithm, closed_until, generation,
+                                   made_in)
+            SELECT slot, 0, 0, :genesis, :algorithm, CAST(:closed_until AS date),
+                   CAST(:generation AS integer), CAST(:generation AS integer)
+              FROM generate_series(CAST(:first AS integer), CAST(:last AS integer)) AS slot
             ON CONFLICT (slot) DO NOTHING
         """),
-        {"last": slots - 1, "genesis": GENESIS, "algorithm": algorithm},
+        {
+            "first": first,
+            "last": slots.count - 1,
+            "genesis": GENESIS,
+            "algorithm": algorithm,
+            "closed_until": closed_until,
+            "generation": slots.generation,
+        },
     )
     await tx.execute(
         text("""
             INSERT INTO book_checkpoint (slot, seq)
             SELECT slot, 0
-              FROM generate_series(0, CAST(:last AS integer)) AS slot
+              FROM generate_series(CAST(:first AS integer), CAST(:last AS integer)) AS slot
             ON CONFLICT (slot) DO NOTHING
         """),
-        {"last": slots - 1},
+        {"first": first, "last": slots.count - 1},
     )
-    return await _slots(tx)
 
 
-async def _slots(tx: AsyncConnection) -> tuple[int, str]:
+async def lock_all(tx: AsyncConnection) -> dict[int, tuple[int, bytes]]:
+    """Lock every slot's head and return slot → (last sequence number, hash), in order.
+
+    Nothing is posted until the transaction ends, so later reads see all there is. The centre's head
+    comes first: two that lock all take turns there. A change to the same value locks a row on
+    whichever server it lies; a SELECT cannot lock on several.
+    """
+    await tx.execute(
+        text("SELECT seq FROM slot_head WHERE slot = :slot FOR UPDATE"), {"slot": CENTRE_SLOT}
+    )
     rows = await tx.execute(
-        text("SELECT COUNT(*) AS slots, MIN(algorithm) AS algorithm FROM slot_head")
+        text("UPDATE slot_head SET revision = revision RETURNING slot, seq, hash")
     )
-    row = rows.one()
-    return int(row.slots), row.algorithm or ""
+    locked = sorted(rows.all(), key=lambda row: row.slot)
+    return {row.slot: (row.seq, bytes(row.hash)) for row in locked}
+
+
+async def begin_generation(tx: AsyncConnection, generation: int) -> None:
+    """Give every head a generation, and a new revision so that every writer notices."""
+    await tx.execute(
+        text("""
+            UPDATE slot_head
+               SET generation = CAST(:generation AS integer), revision = revision + 1
+        """),
+        {"generation": generation},
+    )
 
 
 async def all_heads(tx: AsyncConnection) -> list[tuple[int, int, bytes]]:
@@ -82,14 +143,22 @@ async def load(
     *,
     lock: bool,
     cached: SlotState | None,
+    generation: int | None,
 ) -> SlotState:
     """Load a slot's state at its present revision; return `cached` if it is still current.
 
     With `lock` the head row is locked first of all, until the transaction ends.
+
+    Raises:
+        SlotsGrown: the slots are of another generation than the one the caller places owners by.
     """
-    query = "SELECT revision, seq, hash, algorithm, closed_until FROM slot_head WHERE slot = $1"
+    query = """
+        SELECT revision, seq, hash, algorithm, closed_until, generation
+          FROM slot_head
+         WHERE slot = $1"""
     row = await connection.fetchrow(f"{query} FOR UPDATE" if lock else query, slot)
-    assert row is not None, f"slot {slot} is missing"
+    if row is None or generation not in (None, row["generation"]):
+        raise SlotsGrown(f"slot {slot}, generation {generation}")
     if cached is not None and cached.revision == row["revision"]:
         return cached
     state = SlotState(

@@ -48,6 +48,14 @@ async def anchored(tx: AsyncConnection, day: date) -> dict[int, int]:
     return {row.slot: row.seq for row in rows}
 
 
+async def first_anchored(tx: AsyncConnection) -> dict[int, date]:
+    """Load slot → the first day that it has an anchor of."""
+    rows = await tx.execute(
+        text("SELECT slot, MIN(day) AS day FROM chain_anchor GROUP BY slot LIMIT 1024")
+    )
+    return {row.slot: row.day for row in rows}
+
+
 async def recorded(tx: AsyncConnection, places: Mapping[int, int]) -> datetime | None:
     """Load when the last of the vouchers at these places (slot → sequence number) was recorded."""
     rows = await tx.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,8 +37,8 @@ async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int]
 
     Args:
         tx: the reading transaction.
-        known_at: "slot:seq,slot:seq" for every slot; or the id of a closing that is done (it kept
-            the heads of that moment); or a day whose end was anchored.
+        known_at: "slot:seq,slot:seq" for every slot that there was; or the id of a closing that is
+            done (it kept the heads of that moment); or a day whose end was anchored.
 
     Raises:
         Faulty: malformed, or a slot is missing, unknown or named twice.
@@ -46,27 +46,40 @@ async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int]
     """
     if known_at is None:
         return None
+    heads = {slot: seq for slot, seq, _ in await head_store.all_heads(tx)}
     if known_at.startswith(f"{Reference.CLOSING}_"):
-        return (await _closing_mark(tx, known_at)).places
-    heads = await head_store.all_heads(tx)
-    slots = {slot for slot, _, _ in heads}
-    if _DAY.fullmatch(known_at):
-        anchored = await past_store.anchored(tx, _day(known_at))
-        if set(anchored) != slots:
-            raise NotFound(anchors_of=known_at)
-        return anchored
+        found = (await _closing_mark(tx, known_at)).places
+    elif _DAY.fullmatch(known_at):
+        found = await _anchored(tx, _day(known_at), heads.keys())
+    else:
+        found = await _named(tx, known_at, heads)
+    # Slots that a growth made later were empty at that moment.
+    return dict.fromkeys(heads, 0) | dict(found)
+
+
+async def _named(tx: AsyncConnection, known_at: str, heads: Mapping[int, int]) -> Mapping[int, int]:
     named: dict[int, int] = {}
     for part in known_at.split(","):
         found = _PLACES.fullmatch(part)
         if not found or int(found[1]) in named:
             raise _faulty(part[:40])
         named[int(found[1])] = int(found[2])
-    if set(named) != slots:
-        raise _faulty(f"须列全部记账单元 (every slot): {sorted(slots)}")
-    beyond = sorted(slot for slot, seq, _ in heads if named[slot] > seq)
+    slots = await head_store.load_slots(tx)
+    if slots is None or not slots[0].names_a_generation(named.keys()):
+        raise _faulty(f"须列全部记账单元 (every slot): {sorted(heads)}")
+    beyond = sorted(slot for slot, seq in named.items() if heads.get(slot, 0) < seq)
     if beyond:
         raise _faulty(f"序号尚未记账 (the sequence number is not posted yet), slots: {beyond}")
     return named
+
+
+async def _anchored(tx: AsyncConnection, day: date, slots: Set[int]) -> Mapping[int, int]:
+    anchored = await past_store.anchored(tx, day)
+    if missing := slots - anchored.keys():
+        first = await past_store.first_anchored(tx)
+        if not anchored or any(first.get(slot, day) <= day for slot in missing):
+            raise NotFound(anchors_of=day.isoformat())
+    return anchored
 
 
 async def catalogue(tx: AsyncConnection, now: Catalogue, known_at: str | None) -> Catalogue:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from services.ledger.chain.flows import growth as growth_flow
 from services.migrate import _config
 from shared.db import sqlalchemy_url
 from tests.conftest import database_on
@@ -173,5 +174,9 @@ async def test_vouchers_of_rows_become_vouchers_of_one_row_and_the_books_are_the
                 await move(ledger.url, "head")
             await admin.execute("INSERT INTO entry SELECT ($1::text::entry).*", lost["row"])
             await move(ledger.url, "head")
+            await growth_flow.grow(ledger.books.db, 2, "operator:test")
+            owners = "SELECT count(DISTINCT owner) FROM voucher WHERE owner <> 'centre'"
+            stored = await admin.fetchval("SELECT count(*) FROM owner_slot")
+            assert stored == await admin.fetchval(owners) > 1
         finally:
             await admin.close()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from pydantic import ValidationError
 
+from services.ledger.posting.domain.slot_map import SlotMap
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.routes.fast_path import FastPath
@@ -23,7 +24,7 @@ from shared.wire.ledger import PostedOut, VoucherIn
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import receipt
 
-SLOTS = 4
+SLOTS = SlotMap((4,))
 SPOILT = st.sampled_from(
     [
         None,

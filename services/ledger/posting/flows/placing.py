@@ -1,0 +1,60 @@
+"""The slots of the drafts of a request, once owners' slots are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.exc import DBAPIError
+
+from services.ledger.common.domain.refusal import OutcomeUnknown
+from services.ledger.posting.domain.slot_map import SlotMap
+from services.ledger.posting.domain.voucher import Draft
+from services.ledger.posting.store import owner_slot as owner_slot_store
+from shared.db import Database
+from shared.process.outage import outage_of
+
+
+async def placed(
+    db: Database, slots: SlotMap, drafts: Sequence[Draft], *, rehearse: bool
+) -> list[Draft]:
+    """Give each draft the slot of its owner. A new owner gets one for good, unless in rehearsal.
+
+    The owners that the process does not know are read in one statement. A reversal stays in the slot
+    of its original.
+
+    Raises:
+        OutcomeUnknown: the database is away; nothing was booked.
+    """
+    unknown = {
+        draft.owner
+        for draft in drafts
+        if draft.reverses_seq is None and not slots.is_known(draft.owner)
+    }
+    if unknown:
+        try:
+            slots.remember(await _stored(db, slots, sorted(unknown), rehearse=rehearse))
+        except (OSError, DBAPIError) as error:
+            outage = outage_of(error)
+            if outage is None:
+                raise
+            raise OutcomeUnknown(reason=outage.value) from error
+    return [_placed(slots, draft) for draft in drafts]
+
+
+async def _stored(
+    db: Database, slots: SlotMap, owners: Sequence[str], *, rehearse: bool
+) -> dict[str, int]:
+    found = await db.run(lambda tx: owner_slot_store.load(tx, owners))
+    new = {owner: slots.new(owner) for owner in owners if owner not in found}
+    if new and not rehearse:
+        await db.run(lambda tx: owner_slot_store.store(tx, new))
+        found |= await db.run(lambda tx: owner_slot_store.load(tx, sorted(new)))
+    return found
+
+
+def _placed(slots: SlotMap, draft: Draft) -> Draft:
+    if draft.reverses_seq is not None:
+        return draft
+    slot = slots.of(draft.owner)
+    return draft if slot == draft.slot else replace(draft, slot=slot)
