@@ -79,7 +79,7 @@ async def taken(tx: AsyncConnection, person_id: int) -> list[str]:
               FROM known
               JOIN declaration AS head
                 ON head.unit_id = known.unit_id AND head.kind NOT IN ('project', 'extension')
-               AND head.status NOT IN ('superseded', 'withdrawn')
+               AND NOT head.void
               JOIN declaration_person AS line
                 ON line.unit_id = head.unit_id AND line.declaration_id = head.id
                AND line.round = head.round
@@ -92,7 +92,7 @@ async def taken(tx: AsyncConnection, person_id: int) -> list[str]:
                AND own.person_id IN (SELECT person_id FROM record)
               JOIN declaration AS head
                 ON head.unit_id = own.unit_id AND head.id = own.declaration_id
-               AND head.status NOT IN ('superseded', 'withdrawn')
+               AND NOT head.void
              CROSS JOIN LATERAL generate_series(to_date(own.first, 'YYYY-MM'),
                                                 to_date(own.last, 'YYYY-MM'),
                                                 interval '1 month') AS month

@@ -1,4 +1,4 @@
-"""A database of before: lines and people, a row each, come into wide rows and read the same."""
+"""A database of before: wide rows read the same as rows of one line or person, and void papers stay void."""
 
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
@@ -67,5 +67,42 @@ async def test_lines_and_people_read_as_before(
         assert [row["first_line"] for row in rows] == [1, 1, 25, 49]
         with pytest.raises(asyncpg.CheckViolationError):
             await db.execute("UPDATE declaration_levy SET amount_fen[3] = 1 WHERE first_line = 1")
+    finally:
+        await db.close()
+
+
+async def test_a_void_paper_makes_way_and_a_living_one_does_not(
+    empty_database_url: str, upgrade_to: Upgrade
+) -> None:
+    await upgrade_to("collection_0061")
+    db = await asyncpg.connect(empty_database_url)
+    insert = (
+        "INSERT INTO declaration (unit_id, id, credit_code, district, period, status, corrects,"
+        " kind, policy_id, unit_kind, people, wages_fen, unit_fen, personal_fen, total_fen) VALUES"
+        " (1, $1, 'code', 'heping', '2021-07', $2, $3, $4, $1, 'enterprise', 1, 1, 1, 1, 2)"
+    )
+    try:
+        await db.execute("SET session_replication_role = replica")
+        await db.execute("SET search_path = collection")
+        first, second = uuid4(), uuid4()
+        await db.execute(insert, uuid4(), "withdrawn", None, "default")
+        await db.execute(insert, uuid4(), "superseded", None, "default")
+        await db.execute(insert, first, "settled", None, "monthly")
+        await db.execute(insert, second, "submitted", first, "adjustment")
+        await upgrade_to("head")
+        rows = await db.fetch("SELECT status, void FROM declaration ORDER BY void, status")
+        assert [tuple(row) for row in rows] == [
+            ("settled", False),
+            ("submitted", False),
+            ("superseded", True),
+            ("withdrawn", True),
+        ]
+        for corrects, kind in ((None, "default"), (first, "adjustment")):
+            with pytest.raises(asyncpg.UniqueViolationError):
+                await db.execute(insert, uuid4(), "submitted", corrects, kind)
+        await db.execute("UPDATE declaration SET status = 'withdrawn' WHERE id = $1", second)
+        await db.execute(insert, uuid4(), "submitted", first, "adjustment")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await db.execute("UPDATE declaration SET status = 'submitted' WHERE id = $1", second)
     finally:
         await db.close()

@@ -24,14 +24,14 @@ async def undeclared(
                              FROM declaration AS before
                             WHERE before.unit_id = unit.unit_id AND before.period = :previous
                               AND before.kind NOT IN ('project', 'extension')
-                              AND before.status NOT IN ('superseded', 'withdrawn')) AS any_last
+                              AND NOT before.void) AS any_last
               FROM unit
               LEFT JOIN LATERAL (
                    SELECT status
                      FROM declaration
                     WHERE declaration.unit_id = unit.unit_id AND declaration.period = :period
                       AND declaration.kind NOT IN ('project', 'extension') AND declaration.corrects IS NULL
-                      AND declaration.status NOT IN ('superseded', 'withdrawn')
+                      AND NOT declaration.void
                     LIMIT 1) AS present ON true
               LEFT JOIN LATERAL (
                    SELECT paper.id, paper.round, paper.kind
@@ -43,6 +43,7 @@ async def undeclared(
                           SELECT 1
                             FROM declaration AS later
                            WHERE later.unit_id = paper.unit_id AND later.corrects = paper.id
+                             AND NOT later.void
                              AND later.status IN ('reviewed', 'audited', 'billed', 'settled'))
                     LIMIT 1) AS last ON true
              WHERE unit.district = :district AND unit.status = 'active'

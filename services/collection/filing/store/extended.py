@@ -38,7 +38,7 @@ async def people(
                AND own.last >= :period
               JOIN declaration AS head
                 ON head.unit_id = own.unit_id AND head.id = own.declaration_id
-               AND head.status NOT IN ('superseded', 'withdrawn')
+               AND NOT head.void
         """),
         {"person_ids": list(person_ids), "period": period},
     )

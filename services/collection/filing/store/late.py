@@ -22,7 +22,7 @@ async def existing(
                    summary_id IS NOT NULL AS in_summary
               FROM declaration
              WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND period = :period
-               AND kind NOT IN ('project', 'extension') AND status NOT IN ('superseded', 'withdrawn')
+               AND kind NOT IN ('project', 'extension') AND NOT void
              ORDER BY unit_id, id
                FOR UPDATE
         """),
@@ -44,6 +44,7 @@ async def any_returned(
                 SELECT EXISTS (SELECT 1
                                  FROM declaration
                                 WHERE period = :period AND status = 'returned'
+                                  AND summary_id IS NULL
                                   AND (CAST(:code AS text) IS NULL OR credit_code = :code)
                                   AND (CAST(:district AS text) IS NULL OR district = :district)
                               ) AS found

@@ -43,13 +43,14 @@ async def last_declarations(
                AND NOT EXISTS (SELECT 1
                                  FROM declaration AS later
                                 WHERE later.unit_id = last.unit_id AND later.corrects = last.id
+                                  AND NOT later.void
                                   AND later.status IN ('reviewed', 'audited', 'billed',
                                                        'settled'))
                AND NOT EXISTS (SELECT 1
                                  FROM declaration AS present
                                 WHERE present.unit_id = last.unit_id
                                   AND present.period = :period AND present.kind NOT IN ('project', 'extension')
-                                  AND present.status NOT IN ('superseded', 'withdrawn'))
+                                  AND NOT present.void)
              ORDER BY last.unit_id
         """),
         {"district": district, "period": period, "previous": previous},
@@ -73,8 +74,8 @@ async def last_declaration(
                    AND NOT EXISTS (SELECT 1
                                      FROM declaration AS later
                                     WHERE later.unit_id = :unit_id AND later.corrects = last.id
-                                      AND later.status NOT IN ('returned', 'superseded',
-                                                               'withdrawn'))
+                                      AND NOT later.void
+                                      AND later.status <> 'returned')
                  LIMIT 1
             """),
             {"unit_id": unit_id, "previous": previous},

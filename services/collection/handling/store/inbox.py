@@ -38,7 +38,6 @@ class WaitingCount:
     oldest_since: datetime | None
 
 
-# Statuses are literals in the statements, as in the partial index, so that it can be used.
 _MINE: Final = f"{folded_sql('trail.person')} = {folded_sql(':person')}"
 _NOT_SIGNED = f"""
     AND NOT EXISTS (SELECT 1
@@ -55,7 +54,7 @@ def _declarations(where: str) -> str:
                paper.stands_since AS since
           FROM declaration AS paper
          WHERE (CAST(:district AS text) IS NULL OR paper.district = :district)
-           AND {where}
+           AND paper.summary_id IS NULL AND {where}
     """
 
 
@@ -89,8 +88,7 @@ WAITING: Final[dict[str, str]] = {
     "accept": _declarations(f"paper.status = 'submitted' {_NOT_SIGNED}"),
     "review": _declarations(f"paper.status = 'accepted' {_NOT_SIGNED}"),
     "send_summary": _declarations(
-        "paper.status = 'reviewed' AND paper.summary_id IS NULL"
-        " AND CAST(:person AS text) IS NOT NULL"
+        "paper.status = 'reviewed' AND CAST(:person AS text) IS NOT NULL"
     ),
     "submit_again": _declarations(
         "paper.status = 'returned' AND CAST(:person AS text) IS NOT NULL"

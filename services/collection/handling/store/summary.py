@@ -79,10 +79,11 @@ async def count(tx: AsyncConnection, summary_id: UUID) -> SummaryTotals:
         text("""
             SELECT line.fund, CAST(sum(line.amount_fen) AS bigint) AS amount_fen
               FROM declaration
-              JOIN declaration_line AS line
-                ON line.unit_id = declaration.unit_id
-               AND line.declaration_id = declaration.id
-               AND line.round = declaration.round
+              JOIN declaration_levy AS levy
+                ON levy.unit_id = declaration.unit_id
+               AND levy.declaration_id = declaration.id
+               AND levy.round = declaration.round
+             CROSS JOIN LATERAL unnest(levy.fund, levy.amount_fen) AS line (fund, amount_fen)
              WHERE declaration.summary_id = :summary_id
              GROUP BY line.fund
              ORDER BY line.fund

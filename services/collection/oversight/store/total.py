@@ -151,7 +151,7 @@ async def counts(tx: AsyncConnection, periods: PeriodRange) -> dict[str, int]:
                            SELECT 1
                              FROM declaration AS later
                             WHERE later.unit_id = declaration.unit_id
-                              AND later.corrects = declaration.id
+                              AND later.corrects = declaration.id AND NOT later.void
                               AND later.{_IS_ACTIVE})),
                 bills AS (
                     SELECT count(*) AS bills,

@@ -29,6 +29,7 @@ _HEADS: Final = """
        AND NOT EXISTS (SELECT 1
                          FROM declaration AS later
                         WHERE later.unit_id = head.unit_id AND later.corrects = head.id
+                          AND NOT later.void
                           AND later.status NOT IN ('returned', 'superseded', 'withdrawn'))
 """
 _FILED: Final = f"{_HEADS} AND head.kind <> 'default'"
