@@ -7,6 +7,7 @@ refuses for good is set aside with the reason and holds up nobody.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import time
@@ -28,6 +29,9 @@ from shared.process.background import keep_looking
 from shared.process.log import logger
 
 BATCH = 1000
+BATCHES = 5
+"""Batches that are read at once. One is delivered while the outcome of the last is written down."""
+LEASE = "relay"
 IDLE_SECONDS = 0.1
 LEASE_SECONDS = 15
 REFUSED_SECONDS = 5.0
@@ -286,21 +290,41 @@ class Relay:
         await keep_looking(self.step, self.db.bell, seconds=IDLE_SECONDS, failed=failed)
 
     async def step(self) -> int:
-        """Deliver one batch if this process holds the lease; how many messages it settled."""
+        """Deliver a few batches, if this process holds the lease; return how many messages it settled.
+
+        The outcome of a batch is written down while the receiver works on the next one.
+        """
         async with self.db.transaction() as tx:
-            if not await hold_lease(tx, "relay", self.holder):
+            if not await hold_lease(tx, LEASE, self.holder):
                 return 0
-            messages = await waiting(tx)
+            messages = await waiting(tx, BATCH * BATCHES)
             if not messages and time.monotonic() > self._refused_due:
                 await self._note_refused(tx)
         WAITING.labels(self.db.service).set(len(messages))
         OLDEST.labels(self.db.service).set(age_seconds(messages[0].id) if messages else 0)
-        if not messages:
-            return 0
+        settled, marking = 0, None
+        try:
+            for begin in range(0, len(messages), BATCH):
+                verdicts = await self._deliver(messages[begin : begin + BATCH])
+                is_held = marking is None or await marking
+                marking = asyncio.create_task(self._mark(verdicts))
+                settled += len(verdicts)
+                if not is_held:
+                    break
+        finally:
+            if marking is not None:
+                await marking
+        return settled
+
+    async def _deliver(self, messages: Sequence[Message]) -> list[tuple[Message, Verdict]]:
         traces = [message.traceparent for message in messages]
         with tracing.continued("outbox delivery", traces, wuxian_service=self.db.service):
-            verdicts = list(zip(messages, await self.deliver(messages), strict=True))
+            return list(zip(messages, await self.deliver(messages), strict=True))
+
+    async def _mark(self, verdicts: Sequence[tuple[Message, Verdict]]) -> bool:
+        """Write down what became of a batch; return whether this process still holds the lease."""
         async with self.db.transaction() as tx:
+            is_held = await hold_lease(tx, LEASE, self.holder)
             await mark(tx, verdicts)
             if any(isinstance(verdict, str) for _, verdict in verdicts):
                 await self._note_refused(tx)
@@ -310,7 +334,7 @@ class Relay:
                 logger().error("message refused and set aside", id=str(message.id), reason=verdict)
         if self._day_closed and any(shows_closed_day(verdict) for _, verdict in verdicts):
             await self._day_closed()
-        return len(messages)
+        return is_held
 
     async def _note_refused(self, tx: AsyncConnection) -> None:
         """Count what was set aside: when it has changed and now and then, as the count reads a long
