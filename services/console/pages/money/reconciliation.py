@@ -48,7 +48,7 @@ PARTIES: Final[Mapping[str, Text]] = {
 }
 _ITEM: Final = (
     Column("kind", ("差异", "Difference"), names=KINDS),
-    Column("account", ("账户", "Account")),
+    Column("account", ("账户", "Account"), names=DEPOSITS),
     Column("subject", ("对象", "Subject"), Kind.CODE),
     Column("day", ("日期", "Day"), Kind.DAY),
     Column("age_days", ("天数", "Days"), Kind.NUMBER),
@@ -82,7 +82,11 @@ ITEMS: Final = ListPage(
             title=("立即对账", "Reconcile now"),
             door="collection:/v1/reconciliations",
             right=Right.RECONCILE,
-            fields=(Field(member="account", title=("账户", "Account"), is_needed=True),),
+            fields=(
+                Choice(
+                    member="account", title=("账户", "Account"), choices=DEPOSITS, is_needed=True
+                ),
+            ),
             confirm=(
                 "对账单、清单、账簿三方核对,差异列为待办。",
                 "Match statement, list and books; differences become work items.",
