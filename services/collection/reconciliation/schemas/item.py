@@ -21,7 +21,7 @@ class ReconciliationItemOut(Out):
     """A difference between statement, list and books, and its handling."""
 
     id: str = Field(examples=[Reference.RECONCILIATION_ITEM.example])
-    account: str
+    account: str = Field(examples=["income_deposit"])
     kind: DifferenceKind
     subject: str = Field(description="业务编号 (the reference that the sides share)")
     day: date
