@@ -72,10 +72,11 @@ def is_benefit(account: str) -> bool:
 
 
 class RefundOrderSource(StrEnum):
-    """The money that a refund order gives back."""
+    """The money that a refund order takes: for the payer, or for a transfer from another city."""
 
     SUSPENSE = "suspense"  # 暂收款
     CREDITS = "credits"  # 待抵贷项
+    TRANSFER = "transfer"  # 暂收款转列关系转入
 
 
 class RefundOrderStatus(StrEnum):
@@ -84,6 +85,7 @@ class RefundOrderStatus(StrEnum):
     OPEN = "open"
     SETTLED = "settled"
     WITHDRAWN = "withdrawn"
+    REVERSED = "reversed"
 
 
 class Unbalanced(Refusal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -183,8 +183,22 @@ class RefundAmountIn(In):
     amount: PositiveYuan = Field(examples=["3770.00"])
 
 
+class TransferLetterIn(In):
+    """The contact letter (联系函) that a receipt in suspense was sent for."""
+
+    fund: Literal["pension", "medical"] = Field(
+        description="有个人账户的基金 (a fund with accounts)"
+    )
+    city: ShortText = Field(examples=["上海市"], description="转出地 (the other city)")
+    letter: Serial = Field(examples=["LXH-120000-2021-00009"], description="联系函号")
+    supplement: int = Field(default=0, ge=0, le=99, strict=True, description="补转次数")
+
+
 class RefundOrderIn(In):
-    """An approved refund: the order to pay it. The refund's reference makes it arrive once."""
+    """An approved refund: the order to pay it. The refund's reference makes it arrive once.
+
+    With a `transfer` letter the money is not paid back: it becomes the letter's transfer income.
+    """
 
     refund: Annotated[str, StringConstraints(pattern=Reference.REFUND.pattern)] = Field(
         examples=[Reference.REFUND.example]
@@ -200,6 +214,7 @@ class RefundOrderIn(In):
     reason: ShortText
     ordered_on: Day
     amounts: list[RefundAmountIn] = Field(min_length=1, max_length=200)
+    transfer: TransferLetterIn | None = None
 
 
 class RefundAmountOut(Out):
@@ -209,6 +224,15 @@ class RefundAmountOut(Out):
     account: str
     district: str
     amount: YuanOut
+
+
+class TransferLetterOut(Out):
+    """The contact letter that a receipt in suspense was sent for."""
+
+    fund: str
+    city: str
+    letter: str
+    supplement: int
 
 
 class RefundOrderOut(Out):
@@ -228,7 +252,13 @@ class RefundOrderOut(Out):
     settled_on: date | None = None
     paid_from: str | None = None
     seq: int | None = Field(
-        default=None, description="结算凭证的序号,只增不减 (number of its voucher, only rises)"
+        default=None,
+        description="结算或冲销凭证的序号,只增不减 (number of the voucher that settled or reversed it,"
+        " only rises)",
+    )
+    transfer: TransferLetterOut | None = None
+    reversed_on: date | None = Field(
+        default=None, description="转入冲销记账日 (the day of the transfer's reversal)"
     )
 
 

@@ -37,6 +37,7 @@ class RefundOrders:
                     settled_on=date.fromisoformat(row["settled_on"]),
                     paid_from=row["paid_from"],
                     seq=row["seq"],
+                    reversed_on=_day(row["reversed_on"]),
                 ),
             )
             for row in answer["items"]
@@ -55,3 +56,7 @@ class RefundOrders:
                 return False
             raise
         return True
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

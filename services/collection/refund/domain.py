@@ -1,7 +1,8 @@
 """Rules of refunds (退费). Pure.
 
 A refund gives back money of one source: what of a receipt is in suspense, credits of a unit that no
-bill has used, or a late charge that was paid. The money is reserved from the request on, so nothing
+bill has used, or a late charge that was paid. Suspense that another city sent for a person goes the
+same way, but is not given back: it becomes the income of the transfer that its letter names. The money is reserved from the request on, so nothing
 else can use it. Two people of the centre approve it, and two settle it in the ledger. Until it is
 settled, two people can withdraw it. When it is withdrawn, or the bank sends the money back, the source
 is open again.
@@ -10,7 +11,7 @@ is open again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -30,6 +31,8 @@ class RefundSource(StrEnum):
     RECEIPT = "receipt"
     CREDITS = "credits"
     CHARGE = "charge"
+    TRANSFER = "transfer"
+    """Suspense of a receipt too, matched with the letter of a transfer from another city."""
 
 
 class RefundStatus(StrEnum):
@@ -46,6 +49,11 @@ class RefundStatus(StrEnum):
     RETURNED = "returned"
 
 
+_ORDER_SOURCES: Final = {
+    RefundSource.CREDITS: RefundOrderSource.CREDITS,
+    RefundSource.TRANSFER: RefundOrderSource.TRANSFER,
+}
+"""The sources that the ledger tells apart from other suspense."""
 ROUTES: Final = (Account.INCOME_DEPOSIT, Account.TREASURY_DEPOSIT, Account.FISCAL_DEPOSIT)
 """Deposits that a refund may be paid from."""
 
@@ -89,6 +97,13 @@ class RouteDiffers(Refusal):
     code = "ROUTE_DIFFERS"
 
 
+class ReversedByLedger(StateConflict):
+    """转列的款项不由银行退回:到账认错的,在总账冲销转入凭证,款项即回到暂收款 (money of a transfer is not sent
+    back by the bank: reverse the transfer's voucher in the ledger, and it is in suspense again)"""
+
+    code = "REVERSED_BY_LEDGER"
+
+
 class ChargeMoneyNeeded(StateConflict):
     """该加收额在申请后已变动,须重新申请 (the charge has changed since the request: request it again)"""
 
@@ -109,13 +124,24 @@ class RefundPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferLetter:
+    """The contact letter (联系函) of a transfer that suspense was sent for."""
+
+    fund: str
+    city: str
+    letter: str
+    supplement: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
-    """The settlement that paid a refund, as the ledger reports it."""
+    """The settlement that paid a refund, as the ledger reports it; and when a transfer was reversed."""
 
     settlement: str
     settled_on: date
     paid_from: str
     seq: int
+    reversed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +179,7 @@ class Refund:
     returned_on: date | None = None
     return_serial: str | None = None
     return_reason: str | None = None
+    transfer: TransferLetter | None = None
 
     @property
     def ref(self) -> Ref:
@@ -231,10 +258,9 @@ def places(parts: Iterable[RefundPart]) -> dict[tuple[str, str, str], int]:
 def order_message(refund: Refund, parts: Sequence[RefundPart]) -> dict[str, Any]:
     """Return the order that the ledger settles, as the outbox keeps it."""
     assert refund.decided_on is not None
-    of_credits = refund.source is RefundSource.CREDITS
-    return {
+    order = {
         "refund": refund.text,
-        "source": (RefundOrderSource.CREDITS if of_credits else RefundOrderSource.SUSPENSE).value,
+        "source": _ORDER_SOURCES.get(refund.source, RefundOrderSource.SUSPENSE).value,
         "payee": refund.credit_code,
         "receipt": refund.receipt_text,
         "deposit": refund.deposit,
@@ -250,6 +276,7 @@ def order_message(refund: Refund, parts: Sequence[RefundPart]) -> dict[str, Any]
             for (fund, account, district), amount_fen in places(parts).items()
         ],
     }
+    return order if refund.transfer is None else order | {"transfer": asdict(refund.transfer)}
 
 
 def return_voucher(refund: Refund, parts: Sequence[RefundPart], on: date) -> Voucher:

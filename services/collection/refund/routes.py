@@ -49,7 +49,8 @@ Approving = Annotated[Door, door(Right.APPROVE_REFUND, money=True)]
 async def request_refund(body: RefundIn, at: Requesting) -> Response:
     """Request a refund of money in suspense, of credits, or of a paid late charge.
 
-    The money is reserved at once: no match, bill or other refund can use it.
+    The money is reserved at once: no match, bill or other refund can use it. Suspense that another
+    city sent for a person names its `transfer` letter, and becomes the income of that transfer.
     """
     wanted = body.request()
     match wanted.money:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from services.collection.common.schemas.common import Day
-from services.collection.refund.domain import BankReturn, Refund, RefundPart, RefundSource
+from services.collection.refund.domain import (
+    BankReturn,
+    Refund,
+    RefundPart,
+    RefundSource,
+    TransferLetter,
+)
 from services.collection.refund.flows.claim import (
     ChargeMoney,
     Money,
     ReceiptMoney,
+    TransferMoney,
     UnitCredits,
 )
 from services.collection.refund.flows.refund import RefundRequest, RefundWithParts
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import CreditCode, In, Out, PositiveYuan, Serial, ShortText, YuanOut
+from shared.wire.ledger import TransferLetterIn, TransferLetterOut
 
 Deposit = Literal["income_deposit", "treasury_deposit", "fiscal_deposit"]
 
@@ -65,16 +74,35 @@ class RefundIn(In):
         default=None,
         description="支付户:默认原到账户,已划转的为财政专户 (the original account, or the fiscal one)",
     )
+    transfer: TransferLetterIn | None = Field(
+        default=None,
+        description="外地转入款:不退付款人,按联系函转列转移收入 (another city sent it for a person: it is not"
+        " given back, it becomes the letter's transfer income)",
+    )
+
+    @model_validator(mode="after")
+    def _is_of_receipt(self) -> RefundIn:
+        if self.transfer is not None and (self.source.receipt is None or self.deposit is not None):
+            raise ValueError(
+                "转列须指明到账,且不填支付户 (a transfer names its receipt, and no deposit)"
+            )
+        return self
 
     def request(self) -> RefundRequest:
         """Return the request as the flow takes it."""
         return RefundRequest(
-            money=self.source.money(),
+            money=self._money(),
             amount_fen=self.amount,
             deposit=self.deposit,
             reason=self.reason,
             requested_on=self.requested_on,
         )
+
+    def _money(self) -> Money:
+        money = self.source.money()
+        if self.transfer is None or not isinstance(money, ReceiptMoney):
+            return money
+        return TransferMoney(money.receipt, TransferLetter(**self.transfer.model_dump()))
 
 
 class RefundDecisionIn(In):
@@ -149,6 +177,9 @@ class RefundHeadOut(Out):
     deposit: str = Field(examples=["treasury_deposit"])
     requested_on: date
     decided_on: date | None
+    transfer: TransferLetterOut | None = Field(
+        description="转列所凭的联系函 (the letter of a transfer from another city)"
+    )
     settlement: str | None = Field(description="总账结算单 (the ledger's settlement that paid it)")
     settled_on: date | None
     paid_from: str | None
@@ -173,6 +204,7 @@ class RefundHeadOut(Out):
             deposit=refund.deposit,
             requested_on=refund.requested_on,
             decided_on=refund.decided_on,
+            transfer=refund.transfer and TransferLetterOut(**asdict(refund.transfer)),
             settlement=refund.settlement,
             settled_on=refund.settled_on,
             paid_from=refund.paid_from,

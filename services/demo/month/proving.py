@@ -28,7 +28,7 @@ from shared.money import format_yuan, parse_yuan
 from shared.process.settings import Settings
 
 _READER = "supervisor"
-_PARTS = ("allocated", "moved", "suspense", "refunded", "reversed")
+_PARTS = ("allocated", "moved", "suspense", "refunded", "transferred", "reversed")
 
 
 async def prove(play: Play, month: Month, house: Settings) -> list[Proof]:

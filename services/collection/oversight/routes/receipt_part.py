@@ -35,6 +35,7 @@ class ReceiptPart(StrEnum):
     MOVED = "moved"
     SUSPENSE = "suspense"
     REFUNDED = "refunded"
+    TRANSFERRED = "transferred"
     REVERSED = "reversed"
 
 

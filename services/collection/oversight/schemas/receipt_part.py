@@ -14,13 +14,16 @@ from shared.schema import Out, YuanOut
 
 
 class PartsOut(Out):
-    """Money in its parts: amount = allocated + moved + suspense + refunded + reversed."""
+    """Money in its parts: amount = allocated + moved + suspense + refunded + transferred + reversed."""
 
     amount: YuanOut
     allocated: YuanOut = Field(description="已分账 (allocated to bills)")
     moved: YuanOut = Field(description="已改入应属单位并分账 (allocated after a move)")
     suspense: YuanOut = Field(description="暂收 (in suspense)")
     refunded: YuanOut = Field(description="已退费 (refunded)")
+    transferred: YuanOut = Field(
+        description="已转列关系转入 (income of transfers from other cities; our accounts still have it)"
+    )
     reversed: YuanOut = Field(description="银行已退回 (returned by the bank)")
 
 
@@ -42,6 +45,7 @@ class ChannelPartsOut(PartsOut):
             moved=one.moved_fen,
             suspense=one.suspense_fen,
             refunded=one.refunded_fen,
+            transferred=one.transferred_fen,
             reversed=one.reversed_fen,
             wrong=one.wrong,
         )
@@ -102,5 +106,6 @@ class ReceiptPartsOut(PartsOut):
             moved=row.moved_fen,
             suspense=row.suspense_fen,
             refunded=row.refunded_fen,
+            transferred=row.transferred_fen,
             reversed=row.reversed_fen,
         )

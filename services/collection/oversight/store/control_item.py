@@ -209,7 +209,7 @@ _OF_REFUND: Final = """refund.refund_key AS key, refund.id, refund.source AS kin
 _REFUND_PARTS: Final = f"""
     {_row(_OF_REFUND, "part.amount_fen", "refund.settled_on", _BACK)}
       FROM refund{_PARTS}
-     WHERE refund.settlement IS NOT NULL"""
+     WHERE refund.settlement IS NOT NULL AND refund.source <> 'transfer'"""
 _WHOLE: Final = """part.fen + CASE WHEN part.is_first THEN refund.amount_fen - part.whole_fen
                                 ELSE 0 END"""
 _REFUND_HEADS: Final = f"""
@@ -221,7 +221,7 @@ _REFUND_HEADS: Final = f"""
              FROM refund_part
             WHERE refund_key = refund.refund_key AND refund_id = refund.id
             GROUP BY fund) AS part
-     WHERE refund.settlement IS NOT NULL"""
+     WHERE refund.settlement IS NOT NULL AND refund.source <> 'transfer'"""
 
 
 @dataclass(frozen=True, slots=True)

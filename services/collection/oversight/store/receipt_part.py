@@ -5,6 +5,7 @@
 | allocated 已分账 | allocations to bills of the unit that paid or was identified |
 | moved 已改入 | allocations to bills of a unit that the money was moved to |
 | refunded 已退费 | the settlement of the refund, until its return is booked |
+| transferred 已转列 | the posting of the transfer from another city, until it is reversed |
 | reversed 已退回 | the booking of the bank's return |
 | suspense 暂收 | the rest |
 """
@@ -28,10 +29,12 @@ _PARTS: Final = """
            receipt.credit_code, receipt.book_date, receipt.amount_fen,
            coalesce(paid.allocated_fen, 0) AS allocated_fen,
            coalesce(paid.moved_fen, 0) AS moved_fen,
-           coalesce(refunds.fen, 0) AS refunded_fen,
+           coalesce(refunds.refunded_fen, 0) AS refunded_fen,
+           coalesce(refunds.transferred_fen, 0) AS transferred_fen,
            coalesce(returns.fen, 0) AS reversed_fen,
            receipt.amount_fen - coalesce(paid.allocated_fen, 0) - coalesce(paid.moved_fen, 0)
-               - coalesce(refunds.fen, 0) - coalesce(returns.fen, 0) AS suspense_fen
+               - coalesce(refunds.refunded_fen + refunds.transferred_fen, 0)
+               - coalesce(returns.fen, 0) AS suspense_fen
       FROM receipt
       LEFT JOIN (SELECT paid.receipt_key, paid.receipt_id,
                         CAST(coalesce(sum(paid.amount_fen) FILTER (
@@ -46,7 +49,10 @@ _PARTS: Final = """
                   GROUP BY paid.receipt_key, paid.receipt_id) AS paid
         ON paid.receipt_key = receipt.receipt_key AND paid.receipt_id = receipt.id
       LEFT JOIN (SELECT refund.receipt_key, refund.receipt_id,
-                        CAST(sum(part.amount_fen) AS bigint) AS fen
+                        CAST(coalesce(sum(part.amount_fen) FILTER (
+                             WHERE refund.source <> 'transfer'), 0) AS bigint) AS refunded_fen,
+                        CAST(coalesce(sum(part.amount_fen) FILTER (
+                             WHERE refund.source = 'transfer'), 0) AS bigint) AS transferred_fen
                    FROM refund
                    JOIN refund_part AS part
                      ON part.refund_key = refund.refund_key AND part.refund_id = refund.id
@@ -65,7 +71,7 @@ _PARTS: Final = """
         ON returns.receipt_key = receipt.receipt_key AND returns.receipt_id = receipt.id
      WHERE receipt.book_date <= CAST(:as_of AS date)"""
 _WRONG: Final = """suspense_fen < 0 OR allocated_fen < 0 OR moved_fen < 0 OR refunded_fen < 0
-                   OR reversed_fen < 0"""
+                   OR transferred_fen < 0 OR reversed_fen < 0"""
 _BOOKED: Final = "('receipt_return', 'refund', 'refund_return')"
 
 
@@ -80,6 +86,7 @@ class PartTotals:
     moved_fen: int
     suspense_fen: int
     refunded_fen: int
+    transferred_fen: int
     reversed_fen: int
     wrong: int
 
@@ -87,7 +94,7 @@ class PartTotals:
 async def totals(tx: AsyncConnection, as_of: date) -> list[PartTotals]:
     """Add up the parts of every receipt at the end of a day, by channel."""
     await patient(tx, PATIENCE_SECONDS)
-    names = ("amount", "allocated", "moved", "suspense", "refunded", "reversed")
+    names = ("amount", "allocated", "moved", "suspense", "refunded", "transferred", "reversed")
     sums = ", ".join(f"CAST(sum({name}_fen) AS bigint) AS {name}_fen" for name in names)
     rows = await tx.execute(
         text(f"""
@@ -147,6 +154,7 @@ class ReceiptParts:
     moved_fen: int
     suspense_fen: int
     refunded_fen: int
+    transferred_fen: int
     reversed_fen: int
 
 

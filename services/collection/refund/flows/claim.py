@@ -28,6 +28,7 @@ from services.collection.refund.domain import (
     Refund,
     RefundPart,
     RefundSource,
+    TransferLetter,
     chosen_fen,
     route,
     taken_in_turn,
@@ -51,6 +52,14 @@ class ReceiptMoney:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferMoney:
+    """Money of a receipt in suspense that another city sent for a person, by a letter."""
+
+    receipt: Ref
+    letter: TransferLetter
+
+
+@dataclass(frozen=True, slots=True)
 class UnitCredits:
     """The credits of a unit that no bill has used."""
 
@@ -64,7 +73,7 @@ class ChargeMoney:
     bill: Ref
 
 
-Money: TypeAlias = ReceiptMoney | UnitCredits | ChargeMoney
+Money: TypeAlias = ReceiptMoney | TransferMoney | UnitCredits | ChargeMoney
 """The source of a refund, as it is requested."""
 
 
@@ -81,6 +90,7 @@ class Claim:
     unit_id: int | None = None
     receipt: Ref | None = None
     bill: Ref | None = None
+    transfer: TransferLetter | None = None
     parts: Sequence[RefundPart] = ()
 
 
@@ -105,6 +115,9 @@ async def claim(
     match money:
         case ReceiptMoney(receipt):
             return await _of_receipt(tx, receipt, wanted_fen, deposit)
+        case TransferMoney(receipt, letter):
+            found = await _of_receipt(tx, receipt, wanted_fen, None)
+            return replace(found, source=RefundSource.TRANSFER, transfer=letter)
         case UnitCredits(credit_code):
             return await _of_credits(tx, credit_code, wanted_fen, deposit, on, policies, caller)
         case ChargeMoney(bill):

@@ -1,12 +1,14 @@
 """After the approval: the ledger has settled a refund, and the bank may send it back.
 
-Two people say that it came back. Its source is open again, and a new refund may be requested.
+Two people say that it came back. Its source is open again, and a new refund may be requested. Money of
+a transfer comes back when the ledger reverses the transfer's voucher.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +18,7 @@ from services.collection.refund.domain import (
     Payout,
     Refund,
     RefundStatus,
+    ReversedByLedger,
     return_voucher,
 )
 from services.collection.refund.flows import claim as claim_flow
@@ -28,6 +31,8 @@ from shared.ids import Ref
 from shared.roles import Caller
 from shared.wire.ledger import voucher_message
 
+REVERSED: Final = "总账冲销转入凭证"
+
 
 class ReturnKnown(StateConflict):
     """该银行流水号的退回已登记 (a return with this bank serial is known)"""
@@ -36,12 +41,28 @@ class ReturnKnown(StateConflict):
 
 
 async def pay(tx: AsyncConnection, ref: Ref, payout: Payout, caller: Caller) -> bool:
-    """Mark a refund as paid, as the ledger reports; return False when it is not waiting for it."""
+    """Mark a refund as paid, as the ledger reports; return False when it is not waiting for it.
+
+    A transfer that was reversed since opens its suspense again.
+    """
     refund = await refund_store.find(tx, ref.key, ref.id, lock=True)
-    if refund is None or not await refund_store.pay(tx, refund, payout):
+    if refund is None:
         return False
+    is_new = await refund_store.pay(tx, refund, payout)
     paid = replace(refund, settlement=payout.settlement)
-    await trail.record(tx, step(paid, "paid", signs=False), caller)
+    if is_new:
+        await trail.record(tx, step(paid, "paid", signs=False), caller)
+    if payout.reversed_on is None:
+        return is_new
+    return await _reverse(tx, paid, payout, caller) or is_new
+
+
+async def _reverse(tx: AsyncConnection, refund: Refund, payout: Payout, caller: Caller) -> bool:
+    """Open the suspense of a reversed transfer again; return False when it is open."""
+    if not await refund_store.reverse(tx, refund, payout, REVERSED):
+        return False
+    await trail.record(tx, step(refund, "reversed", why=REVERSED, signs=False), caller)
+    await claim_flow.release(tx, refund, await refund_store.parts(tx, refund.key, refund.id))
     return True
 
 
@@ -56,6 +77,8 @@ async def report_return(
         ReturnKnown: the bank's serial was reported before.
     """
     refund = await load(tx, ref, lock=True)
+    if refund.transfer is not None:
+        raise ReversedByLedger
     if refund.status is not RefundStatus.PAID:
         raise StateConflict(status=refund.status.value)
     assert refund.settled_on is not None

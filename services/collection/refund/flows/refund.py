@@ -90,6 +90,7 @@ async def request(
         receipt_key=found.receipt.key if found.receipt else None,
         receipt_id=found.receipt.id if found.receipt else None,
         bill_id=found.bill.id if found.bill else None,
+        transfer=found.transfer,
         deposit=found.deposit,
         amount_fen=found.amount_fen,
         reason=wanted.reason,

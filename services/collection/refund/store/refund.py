@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,13 +19,14 @@ from services.collection.refund.domain import (
     RefundPart,
     RefundSource,
     RefundStatus,
+    TransferLetter,
 )
 from shared.ids import key_of
 from shared.page import read_page
 
 _COLUMNS = """refund_key AS key, id, source, credit_code, district, unit_id, receipt_key, receipt_id,
        bill_id, deposit, amount_fen, reason, status, requested_on, decided_on, settlement,
-       settled_on, paid_from, round, returned_on, return_serial, return_reason"""
+       settled_on, paid_from, round, returned_on, return_serial, return_reason, transfer"""
 
 
 async def insert(tx: AsyncConnection, refund: Refund) -> bool:
@@ -32,9 +35,10 @@ async def insert(tx: AsyncConnection, refund: Refund) -> bool:
         text("""
             INSERT INTO refund (refund_key, id, source, credit_code, district, unit_id, receipt_key,
                                 receipt_id, bill_id, deposit, amount_fen, reason, status,
-                                requested_on)
+                                requested_on, transfer)
             VALUES (:key, :id, :source, :credit_code, :district, :unit_id, :receipt_key,
-                    :receipt_id, :bill_id, :deposit, :amount_fen, :reason, :status, :requested_on)
+                    :receipt_id, :bill_id, :deposit, :amount_fen, :reason, :status, :requested_on,
+                    CAST(:transfer AS jsonb))
             ON CONFLICT (refund_key, bill_id) WHERE source = 'charge' AND status = 'requested'
             DO NOTHING
             RETURNING id
@@ -54,6 +58,7 @@ async def insert(tx: AsyncConnection, refund: Refund) -> bool:
             "reason": refund.reason,
             "status": refund.status.value,
             "requested_on": refund.requested_on,
+            "transfer": orjson.dumps(asdict(refund.transfer)).decode() if refund.transfer else None,
         },
     )
     return made.first() is not None
@@ -122,6 +127,7 @@ def _refund(**columns: Any) -> Refund:
         | {
             "source": RefundSource(columns["source"]),
             "status": RefundStatus(columns["status"]),
+            "transfer": TransferLetter(**letter) if (letter := columns["transfer"]) else None,
         }
     )
 
@@ -160,6 +166,27 @@ async def pay(tx: AsyncConnection, refund: Refund, payout: Payout) -> bool:
             "settlement": payout.settlement,
             "settled_on": payout.settled_on,
             "paid_from": payout.paid_from,
+            "seq": payout.seq,
+        },
+    )
+    return made.first() is not None
+
+
+async def reverse(tx: AsyncConnection, refund: Refund, payout: Payout, reason: str) -> bool:
+    """Mark a transfer's money as back in suspense; return False when it was marked before."""
+    made = await tx.execute(
+        text("""
+            UPDATE refund
+               SET status = 'returned', returned_on = :on, return_booked_on = :on,
+                   return_reason = :reason, settled_seq = :seq
+             WHERE refund_key = :key AND id = :id AND source = 'transfer' AND status = 'paid'
+            RETURNING id
+        """),
+        {
+            "key": refund.key,
+            "id": refund.id,
+            "on": payout.reversed_on,
+            "reason": reason,
             "seq": payout.seq,
         },
     )

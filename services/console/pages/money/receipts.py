@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.console.names import ACCOUNT_FUNDS
 from services.console.page import Area
 from services.console.pages.money.names import CHANNELS, RECEIPT_STATUSES
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Choice, Day, District, Field, Money, Month, Note
+from services.console.widgets.field import Choice, Day, District, Field, Money, Month, Note, Number
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage, Part
 from shared.roles import Right
@@ -114,6 +115,33 @@ PAPER: Final = PaperPage(
                 "Give {suspended} yuan of suspense to a person.",
             ),
             done=("已分派", "Assigned"),
+        ),
+        Action(
+            title=("转列关系转入", "Match with a transfer"),
+            door="collection:/v1/refunds",
+            right=Right.REQUEST_REFUND,
+            when=lambda paper: paper["suspended"] != "0.00",
+            body=lambda paper: {"source": {"receipt": paper["id"]}},
+            fields=(
+                Choice(
+                    member="transfer.fund",
+                    title=("基金", "Fund"),
+                    choices=ACCOUNT_FUNDS,
+                    is_needed=True,
+                ),
+                Field(member="transfer.city", title=("转出城市", "City"), is_needed=True),
+                Field(member="transfer.letter", title=("联系函号", "Letter"), is_needed=True),
+                Number(member="transfer.supplement", title=("补转次数", "Supplement")),
+                Money(member="amount", title=("函载金额,空为全部", "Amount; empty: all")),
+                Day(member="requested_on", title=("申请日", "Requested on"), is_needed=True),
+                Note(member="reason", title=("理由", "Reason"), is_needed=True),
+            ),
+            confirm=(
+                "按联系函认领外地转入款;暂收 {suspended} 元。",
+                "Match money of a transfer with its letter; {suspended} yuan are in suspense.",
+            ),
+            done=("已提出,待另一人批准", "Filed; another person approves"),
+            after=lambda answer: f"/refunds/{answer['id']}",
         ),
         Action(
             title=("申请改入", "Move to another unit"),

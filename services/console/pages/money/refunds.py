@@ -31,6 +31,7 @@ SOURCES: Final[Mapping[str, Text]] = {
     "receipt": ("暂收款", "Suspense"),
     "credits": ("贷项", "Credits"),
     "charge": ("滞纳金或利息", "Late charge"),
+    "transfer": ("外地转入款", "Money of a transfer"),
 }
 _FIELDS: Final = (
     Column(
@@ -52,6 +53,11 @@ def _request(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**{key: value for key, value in body.items() if key not in members}, "source": source}
 
 
+def _letter(paper: Mapping[str, Any]) -> str:
+    letter = paper.get("transfer")
+    return f"{letter['city']} {letter['letter']}" if letter else ""
+
+
 def _decision(
     title: Text, path: str, right: Right, status: str, *fields: Field, is_grave: bool = False
 ) -> Action:
@@ -59,7 +65,10 @@ def _decision(
         title=title,
         door=f"collection:/v1/refunds/{{refund}}{path}",
         right=right,
-        when=lambda paper: paper["status"] == status,
+        when=lambda paper: (
+            paper["status"] == status
+            and (not path.startswith("/returns") or not paper.get("transfer"))
+        ),
         fields=fields,
         confirm=(f"{title[0]}:{{amount}} 元。", f"{title[1]}: {{amount}} yuan."),
         done=("已办理", "Done"),
@@ -123,6 +132,7 @@ PAPER: Final = PaperPage(
         Column("deposit", ("支出存款户", "Paid from"), names=DEPOSITS),
         Column("receipt", ("到账号", "Receipt"), Kind.CODE, link="/receipts/{receipt}"),
         Column("charge", ("滞纳金或利息", "Late charge"), Kind.CODE),
+        Column("letter", ("联系函", "Letter"), Kind.CODE, of=_letter),
         Column("decided_on", ("决定日", "Decided on"), Kind.DAY),
         Column("settlement", ("结算", "Settlement"), Kind.CODE, link="/settlements/{settlement}"),
         Column("settled_on", ("结算日", "Settled on"), Kind.DAY),

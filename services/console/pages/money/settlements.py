@@ -161,6 +161,10 @@ LIST: Final = ListPage(
                         "Years brought, a line each: year months base",
                     ),
                 ),
+                Note(
+                    member="transfer.without_receipt",
+                    title=("无到账的理由,有到账的不填", "Why no receipt shows it; else empty"),
+                ),
                 Note(member="summary", title=("摘要", "Summary")),
             ),
             send=_transfer,
@@ -186,6 +190,7 @@ PAPER: Final = PaperPage(
         Column("deposit", ("存款户", "Deposit"), names=DEPOSITS),
         Column("refund", ("退费单", "Refund"), Kind.CODE, link="/refunds/{refund}"),
         Column("letter", ("联系函", "Letter"), Kind.CODE),
+        Column("without_receipt", ("无到账的理由", "Why no receipt shows it")),
         Column("over_budget", ("超预算理由", "Why over budget")),
         Column("voucher", ("凭证", "Voucher"), Kind.CODE, link="/vouchers/{voucher}"),
     ),

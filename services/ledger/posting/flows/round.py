@@ -78,8 +78,8 @@ class LockedSlot:
 
 ExclusiveWork: TypeAlias = Callable[[LockedSlot], Awaitable[T]]
 """Work that has a slot to itself while its head is locked. A refusal that it raises undoes it."""
-TransferUndo: TypeAlias = Callable[[LockedSlot, Draft, Draft], Awaitable[None]]
-"""Takes the money of a reversed transfer (original, reversal) from its person's account."""
+TransferUndo: TypeAlias = Callable[[LockedSlot, Draft, Draft, int], Awaitable[None]]
+"""Takes the money of a reversed transfer (original, reversal and its number) from the account."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ async def _reverse_transfer(
     """Post the reversal of a person's transfer and take its money from the account, in one commit."""
     posted = await slot.post(red)
     if not posted.replayed:
-        await undo(slot, original, red)
+        await undo(slot, original, red, posted.seq)
     return posted
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -36,15 +38,33 @@ async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[Suspe
     Each limit makes the planner look up one voucher at a time, however old its statistics are. Slot
     after slot, since such a limit is one of a single server.
     """
-    slots = await connection.fetch("SELECT slot FROM slot_head ORDER BY slot")
     found: dict[SuspenseKey, int] = defaultdict(int)
-    for (slot,) in slots:
-        for row in await _open_in(connection, slot, receipts):
-            found[row["receipt"], row["fund"], row["district"]] += row["open_fen"]
+    for row in await _moved(connection, receipts):
+        found[row["receipt"], row["fund"], row["district"]] += row["moved_fen"]
     return dict(found)
 
 
-async def _open_in(
+async def least_of(
+    connection: Connection, receipts: Sequence[str], day: date
+) -> dict[SuspenseKey, int]:
+    """Return (receipt, fund, district) → the least fen in suspense at the end of a day or a later one."""
+    by_day: dict[SuspenseKey, dict[date, int]] = defaultdict(lambda: {day: 0})
+    for row in await _moved(connection, receipts):
+        sums = by_day[row["receipt"], row["fund"], row["district"]]
+        on = max(day, row["book_date"])
+        sums[on] = sums.get(on, 0) + row["moved_fen"]
+    return {
+        key: min(accumulate(fen for _, fen in sorted(sums.items()))) for key, sums in by_day.items()
+    }
+
+
+async def _moved(connection: Connection, receipts: Sequence[str]) -> list[asyncpg.Record]:
+    """Read what moved in the suspense of receipts on each day, slot after slot."""
+    slots = await connection.fetch("SELECT slot FROM slot_head ORDER BY slot")
+    return [row for (slot,) in slots for row in await _moved_in(connection, slot, receipts)]
+
+
+async def _moved_in(
     connection: Connection, slot: int, receipts: Sequence[str]
 ) -> Sequence[asyncpg.Record]:
     rows: list[asyncpg.Record] = await connection.fetch(
@@ -68,16 +88,16 @@ async def _open_in(
                      WHERE slot = $3 AND reverses_seq = own.seq
                        AND refs ->> 'receipt' IS NULL
                      LIMIT 100000) AS red)
-        SELECT mine.receipt, e.fund, e.district,
-               CAST(SUM(e.credit_fen - e.debit_fen) AS bigint) AS open_fen
+        SELECT mine.receipt, e.fund, e.district, e.book_date,
+               CAST(SUM(e.credit_fen - e.debit_fen) AS bigint) AS moved_fen
           FROM mine
          CROSS JOIN LATERAL (
-               SELECT fund, account, district, debit_fen, credit_fen
+               SELECT fund, account, district, book_date, debit_fen, credit_fen
                  FROM entry
                 WHERE slot = $3 AND seq = mine.seq
                 LIMIT 100000) AS e
          WHERE e.account = $1
-         GROUP BY mine.receipt, e.fund, e.district
+         GROUP BY mine.receipt, e.fund, e.district, e.book_date
         """,
         Account.SUSPENSE_RECEIPTS,
         sorted(set(receipts)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from services.ledger.common.domain.funding import funding_step
 from services.ledger.common.domain.refusal import InsufficientFunds, LedgerRefusal
 from services.ledger.settlement.domain.settlement import DEPOSITS, SettlementKind, SettlementPart
+from services.ledger.settlement.domain.transfer_in import FUNDS, ContactLetter
 from shared.entry import Account, RefundOrderSource, RefundOrderStatus
 from shared.errors import Fault, Kind
 from shared.money import format_yuan
@@ -56,7 +57,10 @@ class RefundOrderReused(LedgerRefusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOrder:
-    """An approved refund: what is given back, to whom, why, and from which deposit."""
+    """An approved refund: what is given back, to whom, why, and from which deposit.
+
+    With a `transfer` letter the receipt's money is not given back but becomes its transfer income.
+    """
 
     id: UUID
     refund: str
@@ -72,6 +76,8 @@ class RefundOrder:
     settled_on: date | None = None
     paid_from: str | None = None
     seq: int | None = None
+    transfer: ContactLetter | None = None
+    reversed_on: date | None = None
 
     @property
     def amount_fen(self) -> int:
@@ -98,7 +104,23 @@ def order_faults(order: RefundOrder) -> list[Fault]:
         faults.append(Fault("/amounts", "FUND_TWICE", order.refund))
     if order.suspense_fen and order.receipt is None:
         faults.append(Fault("/receipt", "RECEIPT_EXPECTED", order.refund))
-    return faults
+    return [*faults, *_transfer_faults(order)]
+
+
+def _transfer_faults(order: RefundOrder) -> Iterator[Fault]:
+    """Find the faults of an order's letter: only suspense of a receipt can become a transfer."""
+    is_transfer = order.source is RefundOrderSource.TRANSFER
+    if is_transfer is not (order.transfer is not None):
+        ending = "EXPECTED" if is_transfer else "NOT_EXPECTED"
+        yield Fault("/transfer", f"TRANSFER_{ending}", order.refund)
+    if not is_transfer:
+        return
+    if order.transfer and order.transfer.fund not in FUNDS:
+        yield Fault("/transfer/fund", "FUND_WITHOUT_ACCOUNTS", order.transfer.fund)
+    if order.deposit == Account.FISCAL_DEPOSIT:
+        yield Fault("/deposit", "DEPOSIT_UNSUITABLE", order.deposit)
+    if sum(order.suspense_fen.values()) != order.amount_fen:
+        yield Fault("/amounts", "SUSPENSE_EXPECTED", order.refund)
 
 
 def settlement_refusal(
@@ -119,6 +141,8 @@ def settlement_refusal(
         return RefundWithdrawn(faults=[Fault("/refund", RefundWithdrawn.code, order.refund)])
     if order.status is not RefundOrderStatus.OPEN:
         return RefundSettled(faults=[Fault("/refund", RefundSettled.code, order.refund)])
+    if order.transfer is not None:
+        return RefundDiffers(faults=[Fault("/kind", RefundDiffers.code, "transfer_in")])
     faults = []
     if deposit not in {order.deposit, Account.FISCAL_DEPOSIT}:
         faults.append(Fault("/deposit", RefundDiffers.code, order.deposit))

@@ -269,14 +269,19 @@ def event_id(settlement_id: UUID) -> str:
 
 
 def voucher_of(
-    settlement: Settlement, balances: Mapping[tuple[str, str], int]
+    settlement: Settlement,
+    balances: Mapping[tuple[str, str], int],
+    money: Sequence[Line] = (),
 ) -> tuple[Draft | None, dict[str, int]]:
     """Return the voucher of a settlement and fund → fen moved; no voucher if nothing moves.
 
     Args:
         settlement: the proposed settlement.
         balances: (fund, district) → fen that its day moves from the account to be emptied.
+        money: the entries of a transfer in whose money is a receipt in suspense.
     """
+    if money:
+        return _draft(settlement, list(money)), dict(settlement.amounts)
     if settlement.kind.moves_everything:
         account = EMPTIED[settlement.kind]
         moved, lines = _emptying(account, balances)

@@ -32,6 +32,31 @@ class YearsBrought(LedgerRefusal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLetter:
+    """A contact letter (联系函) of one fund, and which part of its money it brings."""
+
+    fund: str
+    city: str
+    letter: str
+    supplement: int = 0
+
+    @property
+    def paper(self) -> str:
+        """Return the name of the paper: a letter, and which supplement it is."""
+        return f"{self.name}{self.supplement}"
+
+    @property
+    def name(self) -> str:
+        """Return the part of a paper's name that its supplements share: city, letter and fund.
+
+        上海 and 上海市 are one city.
+        """
+        city = "".join(unicodedata.normalize("NFKC", self.city).split()).casefold()
+        city = city.removesuffix("市") if city.endswith("市") else city.removesuffix("省")
+        return f"{city}:{self.letter.casefold()}:{self.fund}:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BroughtYear:
     """The months of a year that were paid in another city, and the sum of their bases."""
 
@@ -42,7 +67,10 @@ class BroughtYear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingTransfer:
-    """The person, the letter, the account's part of the money, and the years that come along."""
+    """The person, the letter, the account's part of the money, and the years that come along.
+
+    `without_receipt` is the reason why no receipt of collection shows the money.
+    """
 
     person: str
     city: str
@@ -50,6 +78,7 @@ class IncomingTransfer:
     supplement: int
     account_fen: int
     years: tuple[BroughtYear, ...] = ()
+    without_receipt: str | None = None
 
     @property
     def person_id(self) -> int:
@@ -58,16 +87,16 @@ class IncomingTransfer:
 
     def paper(self, fund: str) -> str:
         """Return the name of the paper: a letter, and which supplement it is."""
-        return f"{self.letter_name(fund)}{self.supplement}"
+        return self._contact(fund).paper
 
     def letter_name(self, fund: str) -> str:
-        """Return the part of a paper's name that its supplements share: city, letter and fund.
+        """Return the part of a paper's name that its supplements share."""
+        return self._contact(fund).name
 
-        上海 and 上海市 are one city.
-        """
-        city = "".join(unicodedata.normalize("NFKC", self.city).split()).casefold()
-        city = city.removesuffix("市") if city.endswith("市") else city.removesuffix("省")
-        return f"{city}:{self.letter.casefold()}:{fund}:"
+    def _contact(self, fund: str) -> ContactLetter:
+        return ContactLetter(
+            fund=fund, city=self.city, letter=self.letter, supplement=self.supplement
+        )
 
     def key(self, fund: str) -> int:
         """Return the shard key of the paper, by which the database keeps it to once."""

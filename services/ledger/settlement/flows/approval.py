@@ -9,6 +9,7 @@ import asyncpg
 
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.flows.round import LockedSlot
+from services.ledger.settlement.domain.refund import RefundOrder
 from services.ledger.settlement.domain.refusals import NothingToMove
 from services.ledger.settlement.domain.settlement import (
     EMPTIED,
@@ -18,6 +19,8 @@ from services.ledger.settlement.domain.settlement import (
     voucher_of,
 )
 from services.ledger.settlement.domain.transfer_in import IncomingTransfer, LetterUsed
+from services.ledger.settlement.domain.transfer_money import transfer_lines
+from services.ledger.settlement.flows import transfer_in as transfer_in_flow
 from services.ledger.settlement.flows.check import refusal_of
 from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
@@ -63,7 +66,9 @@ async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
         balances = await settlement_store.movable_balances(slot.connection, account, found.day)
     if (refusal := await refusal_of(slot.connection, found, by)) is not None:
         raise refusal
-    draft, moved = voucher_of(found, balances)
+    order = await transfer_in_flow.order_of_receipt(slot.connection, found)
+    lines = transfer_lines(order) if order else []
+    draft, moved = voucher_of(_with_order(found, order), balances, lines)
     if draft is None:
         raise NothingToMove(kind=found.kind.value)
     seq = (await slot.post(draft)).seq
@@ -78,7 +83,11 @@ async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
         raise SamePersonTwice(step="approved") from error
     await settlement_store.mark_posted(slot.connection, posted, slot.now)
     if found.kind is SettlementKind.REFUND:
-        await _settle_order(slot, posted)
+        assert found.terms.refund, "a refund without an order was refused"
+        assert found.terms.deposit
+        await _settle_order(slot, posted, found.terms.refund, found.terms.deposit)
+    if order is not None:
+        await _settle_order(slot, posted, order.refund, order.deposit)
     if found.terms.transfer is not None:
         await _credit_person(slot, posted, found.terms.transfer)
     return posted
@@ -93,17 +102,21 @@ async def _credit_person(slot: LockedSlot, posted: Settlement, transfer: Incomin
         raise LetterUsed(letter=transfer.letter)
 
 
-async def _settle_order(slot: LockedSlot, posted: Settlement) -> None:
-    terms = posted.terms
-    assert terms.refund, "a refund without an order was refused"
-    assert terms.deposit
+def _with_order(found: Settlement, order: RefundOrder | None) -> Settlement:
+    """Name the order and the receipt of a transfer's money, for its voucher."""
+    if order is None:
+        return found
+    return replace(found, terms=replace(found.terms, refund=order.refund, receipt=order.receipt))
+
+
+async def _settle_order(slot: LockedSlot, posted: Settlement, refund: str, paid_from: str) -> None:
     assert posted.seq is not None
     settled = await refund_order_store.settle(
         slot.connection,
-        terms.refund,
+        refund,
         posted.id,
         day=posted.day,
-        paid_from=terms.deposit,
+        paid_from=paid_from,
         seq=posted.seq,
     )
     assert settled, "the order was locked while it was open"

@@ -6,6 +6,7 @@ They run when it is proposed, and again under the lock of the centre's head when
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -20,7 +21,11 @@ from services.ledger.settlement.domain.adjustment import (
     remittance_refusal,
 )
 from services.ledger.settlement.domain.budget import OverBudget, budget_faults
-from services.ledger.settlement.domain.refund import deposit_faults, settlement_refusal
+from services.ledger.settlement.domain.refund import (
+    RefundOrder,
+    deposit_faults,
+    settlement_refusal,
+)
 from services.ledger.settlement.domain.settlement import (
     EMPTIED,
     Settlement,
@@ -29,6 +34,7 @@ from services.ledger.settlement.domain.settlement import (
     emptying_refusal,
 )
 from services.ledger.settlement.domain.transfer_in import LetterUsed, YearsBrought
+from services.ledger.settlement.domain.transfer_money import money_refusal, order_of
 from services.ledger.settlement.store import basis as basis_store
 from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
@@ -68,13 +74,15 @@ async def refusal_of(
             totals = await basis_store.adjustment_totals(connection, settlement.day)
             return grant_refusal(settlement.amounts, totals)
         case SettlementKind.TRANSFER_IN:
-            return await _transfer_refusal(connection, settlement)
+            return await _transfer_refusal(connection, settlement, approver)
         case _:
             return None
 
 
-async def _transfer_refusal(connection: Connection, settlement: Settlement) -> LedgerRefusal | None:
-    """Refuse a letter that has brought its money, or one of its years, already."""
+async def _transfer_refusal(
+    connection: Connection, settlement: Settlement, approver: Caller | None
+) -> LedgerRefusal | None:
+    """Refuse a letter that has brought its money, or one of its years, already, or has none to bring."""
     transfer = settlement.terms.transfer
     assert transfer is not None
     [fund] = settlement.amounts
@@ -82,7 +90,14 @@ async def _transfer_refusal(connection: Connection, settlement: Settlement) -> L
         return LetterUsed(letter=transfer.letter)
     if years := await transfer_in_store.years_brought(connection, transfer, fund):
         return YearsBrought(letter=transfer.letter, years=years)
-    return None
+    orders = await refund_order_store.lock_open_of(connection, transfer.paper(fund))
+    amount_fen = settlement.amounts[fund]
+    refusal = money_refusal(transfer, amount_fen, orders, is_last=approver is not None)
+    order = order_of(orders, amount_fen)
+    if refusal is not None or approver is None or order is None:
+        return refusal
+    refusal = await _suspense_refusal(connection, order)
+    return refusal or await _early_refusal(connection, order, settlement.day)
 
 
 async def granted(
@@ -121,16 +136,37 @@ async def _refund_refusal(connection: Connection, settlement: Settlement) -> Led
         return refusal
     assert order is not None
     assert terms.deposit
-    if order.receipt and order.suspense_fen:
-        await suspense_store.lock(connection, [order.receipt])
-        # What is free, with what this very order holds.
-        free_fen = await suspense_store.free_of(connection, [order.receipt])
-        for (fund, district), fen in order.suspense_fen.items():
-            if free_fen.get((order.receipt, fund, district), 0) < 0:
-                fault = Fault("/amounts", SuspenseExceeded.code, f"{order.receipt}: {fund}")
-                return SuspenseExceeded(faults=[fault], asked=format_yuan(fen))
+    if (refusal := await _suspense_refusal(connection, order)) is not None:
+        return refusal
     if terms.deposit == Account.FISCAL_DEPOSIT:  # it has a floor, which the writer keeps
         return None
     balances = await settlement_store.movable_balances(connection, terms.deposit, settlement.day)
     short = deposit_faults(settlement.parts, terms.deposit, balances)
     return InsufficientFunds(faults=short) if short else None
+
+
+async def _suspense_refusal(connection: Connection, order: RefundOrder) -> LedgerRefusal | None:
+    """Check the suspense of an order's receipt, and keep others from it until the transaction ends."""
+    if not order.receipt or not order.suspense_fen:
+        return None
+    await suspense_store.lock(connection, [order.receipt])
+    # What is free, with what this very order holds.
+    free_fen = await suspense_store.free_of(connection, [order.receipt])
+    for (fund, district), fen in order.suspense_fen.items():
+        if free_fen.get((order.receipt, fund, district), 0) < 0:
+            fault = Fault("/amounts", SuspenseExceeded.code, f"{order.receipt}: {fund}")
+            return SuspenseExceeded(faults=[fault], asked=format_yuan(fen))
+    return None
+
+
+async def _early_refusal(
+    connection: Connection, order: RefundOrder, day: date
+) -> LedgerRefusal | None:
+    """Refuse to take a receipt's money out of suspense before the day that put it there."""
+    assert order.receipt is not None
+    least_fen = await suspense_store.least_of(connection, [order.receipt], day)
+    for (fund, district), fen in order.suspense_fen.items():
+        if least_fen.get((order.receipt, fund, district), 0) < fen:
+            fault = Fault("/day", SuspenseExceeded.code, f"{order.receipt}: {day}")
+            return SuspenseExceeded(faults=[fault], asked=format_yuan(fen))
+    return None

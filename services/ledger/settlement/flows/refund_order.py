@@ -65,6 +65,7 @@ async def _same_order(tx: AsyncConnection, order: RefundOrder) -> RefundOrder:
         settled_on=None,
         paid_from=None,
         seq=None,
+        reversed_on=None,
     )
     if content != first:
         raise RefundOrderReused(refund=order.refund)

@@ -5,9 +5,16 @@ from __future__ import annotations
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.refund import RefundOrder
 from services.ledger.settlement.domain.settlement import SettlementPart
+from services.ledger.settlement.domain.transfer_in import ContactLetter
 from shared.ids import Ref, uuid7
 from shared.references import Reference
-from shared.wire.ledger import RefundAmountOut, RefundOrderIn, RefundOrderOut
+from shared.wire.ledger import (
+    RefundAmountOut,
+    RefundOrderIn,
+    RefundOrderOut,
+    TransferLetterIn,
+    TransferLetterOut,
+)
 
 
 def order_from(body: RefundOrderIn) -> RefundOrder:
@@ -27,12 +34,19 @@ def order_from(body: RefundOrderIn) -> RefundOrder:
             )
             for one in body.amounts
         ),
+        transfer=_letter(body.transfer) if body.transfer else None,
+    )
+
+
+def _letter(body: TransferLetterIn) -> ContactLetter:
+    return ContactLetter(
+        fund=body.fund, city=body.city, letter=body.letter, supplement=body.supplement
     )
 
 
 def order_out(order: RefundOrder) -> RefundOrderOut:
     """Answer an order."""
-    settlement = order.settlement_id
+    settlement, letter = order.settlement_id, order.transfer
     return RefundOrderOut(
         refund=order.refund,
         source=order.source,
@@ -56,4 +70,9 @@ def order_out(order: RefundOrder) -> RefundOrderOut:
         settled_on=order.settled_on,
         paid_from=order.paid_from,
         seq=order.seq,
+        transfer=letter
+        and TransferLetterOut(
+            fund=letter.fund, city=letter.city, letter=letter.letter, supplement=letter.supplement
+        ),
+        reversed_on=order.reversed_on,
     )

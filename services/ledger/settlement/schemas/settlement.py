@@ -89,6 +89,11 @@ class IncomingTransferIn(In):
     supplement: int = Field(default=0, ge=0, le=99, strict=True, description="补转次数")
     account: NonNegativeYuan = Field(description="其中记入个人账户 (the account's part)")
     years: list[BroughtYearIn] = Field(default=[], max_length=100)
+    without_receipt: ShortText | None = Field(
+        default=None,
+        description="款项不在征缴到账中的理由;否则须与已认领的到账相符 (why no receipt of collection shows"
+        " the money; without a reason the letter waits for its receipt)",
+    )
 
     def transfer(self) -> IncomingTransfer:
         """Return the transfer."""
@@ -102,6 +107,7 @@ class IncomingTransferIn(In):
                 BroughtYear(year=one.year, months=one.months, base_fen=one.base)
                 for one in self.years
             ),
+            without_receipt=self.without_receipt,
         )
 
 
@@ -209,6 +215,9 @@ class SettlementOut(Out):
     account: YuanOut | None = Field(
         description="其中记入个人账户 (the account's part of a transfer)"
     )
+    without_receipt: str | None = Field(
+        description="无到账的理由 (why no receipt shows the money of a transfer)"
+    )
     proposed_by: str
     approved_by: str | None
     voucher: str | None
@@ -233,6 +242,7 @@ class SettlementOut(Out):
             plan=settlement.terms.plan,
             letter=transfer.letter if transfer else None,
             account=transfer.account_fen if transfer else None,
+            without_receipt=transfer.without_receipt if transfer else None,
             proposed_by=settlement.proposed_by,
             approved_by=settlement.approved_by,
             voucher=None if seq is None else voucher_id(CENTRE_SLOT, seq),

@@ -15,13 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.refund import RefundOrder
 from services.ledger.settlement.domain.settlement import SettlementPart
+from services.ledger.settlement.domain.transfer_in import ContactLetter
 from shared.entry import RefundOrderSource, RefundOrderStatus
 from shared.page import read_page
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 _COLUMNS = """id, refund, source, payee, receipt, deposit, reason, ordered_on,
-       CAST(parts AS text) AS parts, status, settlement_id, settled_on, paid_from, seq"""
+       CAST(parts AS text) AS parts, status, settlement_id, settled_on, paid_from, seq,
+       CAST(transfer AS text) AS transfer, reversed_on"""
 
 
 async def insert(tx: AsyncConnection, order: RefundOrder) -> bool:
@@ -29,9 +31,9 @@ async def insert(tx: AsyncConnection, order: RefundOrder) -> bool:
     made = await tx.execute(
         text("""
             INSERT INTO refund_order (slot, id, refund, source, payee, receipt, deposit, reason,
-                                      ordered_on, parts, status)
+                                      ordered_on, parts, status, transfer, paper)
             VALUES (:slot, :id, :refund, :source, :payee, :receipt, :deposit, :reason,
-                    :ordered_on, CAST(:parts AS jsonb), :status)
+                    :ordered_on, CAST(:parts AS jsonb), :status, CAST(:transfer AS jsonb), :paper)
             ON CONFLICT (slot, refund) DO NOTHING
             RETURNING id
         """),
@@ -47,6 +49,8 @@ async def insert(tx: AsyncConnection, order: RefundOrder) -> bool:
             "ordered_on": order.ordered_on,
             "parts": orjson.dumps([asdict(part) for part in order.parts]).decode(),
             "status": order.status.value,
+            "transfer": orjson.dumps(asdict(order.transfer)).decode() if order.transfer else None,
+            "paper": order.transfer.paper if order.transfer else None,
         },
     )
     return made.first() is not None
@@ -72,6 +76,22 @@ async def lock(connection: Connection, refund: str) -> RefundOrder | None:
     return _order(row) if row else None
 
 
+async def lock_open_of(connection: Connection, paper: str) -> list[RefundOrder]:
+    """Return the open orders of a letter, oldest first, and lock their rows."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {_COLUMNS}
+          FROM refund_order
+         WHERE slot = $1 AND paper = $2 AND status = 'open'
+         ORDER BY id
+           FOR UPDATE
+        """,
+        CENTRE_SLOT,
+        paper,
+    )
+    return [_order(row) for row in rows]
+
+
 async def settle(
     connection: Connection, order: str, settlement_id: UUID, *, day: date, paid_from: str, seq: int
 ) -> bool:
@@ -90,6 +110,21 @@ async def settle(
         seq,
     )
     return str(done) == "UPDATE 1"
+
+
+async def reverse(connection: Connection, settlement_id: UUID, *, day: date, seq: int) -> None:
+    """Mark the order that a reversed transfer settled, if there is one."""
+    await connection.execute(
+        """
+        UPDATE refund_order
+           SET status = 'reversed', reversed_on = $3, seq = $4
+         WHERE slot = $1 AND settlement_id = $2 AND status = 'settled'
+        """,
+        CENTRE_SLOT,
+        settlement_id,
+        day,
+        seq,
+    )
 
 
 async def withdraw(tx: AsyncConnection, refund: str) -> bool:
@@ -120,7 +155,7 @@ async def open_page(tx: AsyncConnection, after: UUID | None, limit: int) -> list
 
 
 async def settled_after(tx: AsyncConnection, seq: int, limit: int) -> list[RefundOrder]:
-    """Return orders settled by vouchers after a number of the centre's chain, in its order."""
+    """Return orders settled or reversed by vouchers after a number of the chain, in its order."""
     return await read_page(
         tx,
         f"SELECT {_COLUMNS} FROM refund_order",
@@ -128,13 +163,13 @@ async def settled_after(tx: AsyncConnection, seq: int, limit: int) -> list[Refun
         after=(seq,),
         limit=limit,
         row=lambda **columns: _order(columns),
-        equal={"slot": CENTRE_SLOT, "status": RefundOrderStatus.SETTLED.value},
+        equal={"slot": CENTRE_SLOT},
     )
 
 
 def _order(row: Any) -> RefundOrder:
     found = dict(row)
-    settlement_id = found["settlement_id"]
+    settlement_id, transfer = found["settlement_id"], found["transfer"]
     return RefundOrder(
         **found
         | {
@@ -142,6 +177,7 @@ def _order(row: Any) -> RefundOrder:
             "source": RefundOrderSource(found["source"]),
             "status": RefundOrderStatus(found["status"]),
             "parts": tuple(SettlementPart(**part) for part in orjson.loads(found["parts"])),
+            "transfer": ContactLetter(**orjson.loads(transfer)) if transfer else None,
             "settlement_id": None if settlement_id is None else UUID(int=settlement_id.int),
         }
     )

@@ -12,6 +12,7 @@ LETTER = {
     "letter": "LXH-120000-2021-00009",
     "account": "800.00",
     "years": [{"year": 2019, "months": 6, "base": "30000.00"}],
+    "without_receipt": "财政专户直接收款",
 }
 
 

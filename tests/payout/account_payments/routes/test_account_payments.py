@@ -194,6 +194,7 @@ async def test_what_one_city_sends_goes_on_to_the_next(city: City) -> None:
         "letter": "LXH-110000-2021-00003",
         "account": "300.00",
         "years": [{"year": 2020, "months": 3, "base": "9000.00"}],
+        "without_receipt": "财政专户直接收款",
     }
     amounts = [{"fund": "pension", "amount": "1500.00"}]
     body = {"kind": "transfer_in", "day": "2021-08-02", "amounts": amounts, "transfer": transfer}
