@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import event, text
+from sqlalchemy import Row, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -36,6 +36,8 @@ TRUSTED_SECONDS = 1.0
 """Time for which a connection that worked is used again without a question."""
 RETRIED_STATES = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction did nothing and may be run again."""
+
+_DISTRIBUTED = "wuxian_is_distributed"
 
 _TOLD_AS_INTERNAL = {
     "duplicate key value violates unique constraint": "23505",
@@ -261,6 +263,41 @@ async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:
     # SQLAlchemy begins with its own first statement; before it the driver would commit each one.
     assert driver.is_in_transaction(), "execute a statement of the transaction first"
     return driver
+
+
+async def lock_rows(
+    tx: AsyncConnection,
+    statement: str,
+    keys: Iterable[int],
+    parameters: Mapping[str, Any] | None = None,
+) -> list[Row[Any]]:
+    """Run a statement that locks the rows of some keys, in ascending order; return what it reads.
+
+    A distributed database locks rows of one key at a time, so there the same statement runs for one
+    key after another.
+
+    Args:
+        tx: the transaction.
+        statement: names its rows by `= ANY(CAST(:keys AS bigint[]))` and orders them by their key.
+        keys: the keys.
+        parameters: its other parameters.
+    """
+    ordered = sorted(set(keys))
+    groups = [[key] for key in ordered] if await _is_distributed(tx) else [ordered]
+    found: list[Row[Any]] = []
+    for group in groups:
+        found += await tx.execute(text(statement), {**(parameters or {}), "keys": group})
+    return found
+
+
+async def _is_distributed(tx: AsyncConnection) -> bool:
+    """Tell whether the database is a coordinator of Citus; asked once a connection."""
+    known = (await tx.get_raw_connection()).info
+    if _DISTRIBUTED not in known:
+        known[_DISTRIBUTED] = await tx.scalar(
+            text("SELECT count(*) > 0 FROM pg_extension WHERE extname = 'citus'")
+        )
+    return bool(known[_DISTRIBUTED])
 
 
 async def patient(tx: AsyncConnection, seconds: float) -> None:

@@ -60,14 +60,17 @@ SAVEPOINTS = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
 """Statements about a transaction, of no table; the parser does not know the second one."""
 
 
-def read(sql: str, keys: Mapping[str, str], whole: frozenset[str] = frozenset()) -> Reading:
+def read(
+    sql: str, keys: Mapping[str, str], whole: frozenset[str] = frozenset(), key_by_key: bool = False
+) -> Reading:
     """Read one statement.
 
     Args:
         keys: table → key column ("reference" for small shared tables).
         whole: keyed tables that lie whole at the coordinator of a distributed database.
+        key_by_key: `= ANY(…)` names one key: `shared.db.lock_rows` sends it for one after another.
     """
-    reader = _Reader(keys)
+    reader = _Reader(keys, key_by_key=key_by_key)
     if sql.startswith(SAVEPOINTS):
         return reader.reading
     try:
@@ -88,8 +91,9 @@ def read(sql: str, keys: Mapping[str, str], whole: frozenset[str] = frozenset())
 
 
 class _Reader:
-    def __init__(self, keys: Mapping[str, str]) -> None:
+    def __init__(self, keys: Mapping[str, str], *, key_by_key: bool) -> None:
         self.keys = keys
+        self.key_by_key = key_by_key
         self.reading = Reading()
         self._parents: dict[Atom, Atom] = {}
         self._number = 0
@@ -322,6 +326,8 @@ class _Reader:
                 return ("constant", node.name)
             case exp.Column():
                 return self._column(node, scope)
+            case exp.Any() if self.key_by_key:
+                return self._atom(node.this, scope)
         return None
 
     def _column(self, node: exp.Column, scope: _Scope | None) -> Atom | None:

@@ -28,6 +28,8 @@ VOLATILE: Final = frozenset(
         *("nextval", "setval", "uuid_generate_v4", "txid_current", "pg_current_xact_id"),
     }
 )
+RECURSIVE: Final = frozenset({"personal_holder"})
+"""Views that follow a chain of rows: read by themselves, in a MATERIALIZED part."""
 _QUERIES: Final = (exp.Select, exp.SetOperation, exp.Update, exp.Delete, exp.Insert)
 _CHANGES: Final = (exp.Insert, exp.Update, exp.Delete)
 Roots = Mapping[int, tuple[str, Any]]
@@ -56,6 +58,7 @@ def refused(
     yield from _locks(statement, roots)
     if any(with_.recursive for with_ in statement.find_all(exp.With)) and roots:
         yield "a recursive query over several keys"
+    yield from _recursive_views(statement, roots)
     for query in statement.find_all(*_QUERIES):
         if not _depends(query):
             yield from _part(query, roots)
@@ -134,6 +137,15 @@ def _locks(statement: exp.Expression, roots: Roots) -> Iterator[str]:
             names = sorted({name for name, root in tables if root[0] == "column"})
             if names:
                 yield f"locks rows of {', '.join(names)} under several keys"
+
+
+def _recursive_views(statement: exp.Expression, roots: Roots) -> Iterator[str]:
+    parts = {
+        id(one.find_ancestor(exp.CTE)) for one in statement.find_all(exp.Table) if id(one) in roots
+    }
+    for view in statement.find_all(exp.Table):
+        if view.name in RECURSIVE and id(view.find_ancestor(exp.CTE)) in parts:
+            yield f"{view.name} beside rows of several keys: read it in a part of its own"
 
 
 def _at_the_coordinator(

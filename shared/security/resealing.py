@@ -154,7 +154,10 @@ class ResealedTable:
     async def reseal(
         self, tx: AsyncConnection, keys: FieldKeys, after: tuple[Any, ...] | None
     ) -> tuple[int, tuple[Any, ...] | None]:
-        """Seal one batch of rows that come after a key; return their number and the last key."""
+        """Seal one batch of rows that come after a key; return their number and the last key.
+
+        A row that somebody changes meanwhile keeps the change, and is left to the next pass.
+        """
         await tx.execute(
             text("SELECT set_config('wuxian.reason', :reason, true)"),
             {"reason": f"{ROTATION}{keys.current.id}"},
@@ -169,16 +172,18 @@ class ResealedTable:
     ) -> list[dict[str, Any]]:
         names = [*self.key, *(column.name for column in self.columns)]
         fresh = [f"({column.header}) = :current AS {column.name}_fresh" for column in self.columns]
+        as_read = [
+            f"CAST({column.name} AS text) AS {column.name}_as_read" for column in self.columns
+        ]
         place = ", ".join(f"CAST(:{name} AS {type_})" for name, type_ in self.key.items())
         follows = f"({', '.join(self.key)}) > ({place})" if after else "true"
         found = await tx.execute(
             text(f"""
-                SELECT {", ".join(names + fresh)}
+                SELECT {", ".join(names + fresh + as_read)}
                   FROM {self.name}
                  WHERE ({self.where}) AND {follows} AND ({self._waits})
                  ORDER BY {", ".join(self.key)}
                  LIMIT :batch
-                   FOR NO KEY UPDATE
             """),
             {"current": keys.current.header, "batch": self.batch}
             | dict(zip(self.key, after or (), strict=bool(after))),
@@ -188,8 +193,10 @@ class ResealedTable:
     async def _write(
         self, tx: AsyncConnection, rows: Sequence[Mapping[str, Any]], keys: FieldKeys
     ) -> None:
+        as_read = [f"{column.name}_as_read" for column in self.columns]
         types = {**self.key, **{column.name: column.type for column in self.columns}}
-        values: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in self.key}
+        types |= dict.fromkeys(as_read, "text")
+        values: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in types}
         for column in self.columns:
             name = column.name
             # A value that is fresh stays: a trigger allows each value one step to another key.
@@ -200,13 +207,17 @@ class ResealedTable:
             f"{column.name} = coalesce(fresh.{column.name}, {self.name}.{column.name})"
             for column in self.columns
         ]
+        is_same = [f"{self.name}.{name} = fresh.{name}" for name in self.key] + [
+            f"CAST({self.name}.{column.name} AS text) IS NOT DISTINCT FROM fresh.{column.name}_as_read"
+            for column in self.columns
+        ]
         arrays = ", ".join(f"CAST(:{name} AS {type_}[])" for name, type_ in types.items())
         await tx.execute(
             text(f"""
                 UPDATE {self.name}
                    SET {", ".join(sets)}
                   FROM unnest({arrays}) AS fresh ({", ".join(types)})
-                 WHERE {" AND ".join(f"{self.name}.{name} = fresh.{name}" for name in self.key)}
+                 WHERE {" AND ".join(is_same)}
             """),
             values,
         )

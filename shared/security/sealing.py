@@ -61,6 +61,8 @@ async def rewrite(
 ) -> int:
     """Write columns of some rows anew; return how many rows there were.
 
+    A row that somebody changes meanwhile keeps the change, and is found again if it still waits.
+
     Args:
         tx: the transaction.
         table: the table's name.
@@ -71,31 +73,37 @@ async def rewrite(
     """
     await tx.execute(text("SELECT set_config('wuxian.reason', 'personal data sealed', true)"))
     names = ", ".join([*key, *written])
+    as_read = [f"{name}_as_read" for name in written]
+    columns = [f"CAST({name} AS text) AS {name}_as_read" for name in written]
     rows = (
         await tx.execute(
             text(f"""
-                SELECT {names}
+                SELECT {", ".join([names, *columns])}
                   FROM {table}
                  WHERE {waits}
                  LIMIT :limit
-                   FOR UPDATE SKIP LOCKED
             """),
             {"limit": ROWS_PER_STEP},
         )
     ).all()
     if not rows:
         return 0
-    types = {**key, **dict.fromkeys(written, kind)}
+    types = {**key, **dict.fromkeys(written, kind), **dict.fromkeys(as_read, "text")}
     arrays = ", ".join(f"CAST(:{name} AS {type_}[])" for name, type_ in types.items())
-    values: dict[str, list[Any]] = {name: [row._mapping[name] for row in rows] for name in key}
+    values: dict[str, list[Any]] = {name: [row._mapping[name] for row in rows] for name in types}
     for name, new_value in written.items():
         values[name] = [new_value(row._mapping[name]) for row in rows]
+    is_unchanged = [
+        f"CAST({table}.{name} AS text) IS NOT DISTINCT FROM sealed.{name}_as_read"
+        for name in written
+    ]
     await tx.execute(
         text(f"""
             UPDATE {table}
                SET {", ".join(f"{name} = sealed.{name}" for name in written)}
-              FROM unnest({arrays}) AS sealed ({names})
+              FROM unnest({arrays}) AS sealed ({", ".join(types)})
              WHERE {" AND ".join(f"{table}.{name} = sealed.{name}" for name in key)}
+               AND {" AND ".join(is_unchanged)}
         """),
         values,
     )

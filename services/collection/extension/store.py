@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.extension.domain import Extension, ExtensionMonths
 from services.collection.filing.domain.records import DeclarationRow, PersonRow
+from shared.db import lock_rows
 from shared.page import read_page
 from shared.period import Period
 
@@ -45,20 +46,26 @@ async def is_enrolled(tx: AsyncConnection, unit_id: int, person_id: int) -> bool
 
 async def lock_units(tx: AsyncConnection, person_id: int) -> None:
     """Wait until declarations of a person's units that are under way are stored; let none begin."""
-    await tx.execute(
+    units = await tx.scalars(
         text("""
-            SELECT 1
-              FROM unit
-             WHERE unit_id IN (SELECT known.unit_id
-                                 FROM person_unit AS known
-                                 JOIN person
-                                   ON person.person_id = known.person_id
-                                WHERE person.person_id = :person_id
-                                   OR person.merged_into = :person_id)
-             ORDER BY unit_id
-               FOR UPDATE
+            SELECT known.unit_id
+              FROM person_unit AS known
+              JOIN person
+                ON person.person_id = known.person_id
+             WHERE person.person_id = :person_id OR person.merged_into = :person_id
         """),
         {"person_id": person_id},
+    )
+    await lock_rows(
+        tx,
+        """
+        SELECT 1
+          FROM unit
+         WHERE unit_id = ANY(CAST(:keys AS bigint[]))
+         ORDER BY unit_id
+           FOR UPDATE
+        """,
+        units,
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.bill import AuditedDeclaration, BillDraft, BillItem
 from services.collection.common.store.binary import SIGNATURE, TRAILER, Frame, uuid_bytes
-from shared.db import raw
+from shared.db import lock_rows, raw
 from shared.page import UnitFilter, read_page
 
 _COLUMNS = """unit_id, id, declaration_id, credit_code, district, period, policy_id, issued_on,
@@ -180,15 +180,16 @@ async def _levied(
 
 async def _collectors(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, str]:
     """Read how units pay, and lock the units, so that concurrent billing of a unit takes turns."""
-    rows = await tx.execute(
-        text("""
-            SELECT unit_id, collector
-              FROM unit
-             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[]))
-             ORDER BY unit_id
-               FOR NO KEY UPDATE
-        """),
-        {"unit_ids": list(unit_ids)},
+    rows = await lock_rows(
+        tx,
+        """
+        SELECT unit_id, collector
+          FROM unit
+         WHERE unit_id = ANY(CAST(:keys AS bigint[]))
+         ORDER BY unit_id
+           FOR NO KEY UPDATE
+        """,
+        unit_ids,
     )
     return {row.unit_id: row.collector for row in rows}
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.credit import Credit, CreditableLine, CreditUse
-from shared.db import raw
+from shared.db import lock_rows, raw
 from shared.page import read_page
 
 _CREDIT = """unit_id, id, declaration_id, credit_code, district, period, insurance, party, account,
@@ -46,15 +46,16 @@ class CreditUseRow:
 
 async def unused(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
     """Lock and read the unused credits of units."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_CREDIT}
-              FROM credit
-             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND used_fen < amount_fen
-             ORDER BY unit_id, id
-               FOR UPDATE
-        """),
-        {"unit_ids": list(unit_ids)},
+    rows = await lock_rows(
+        tx,
+        f"""
+        SELECT {_CREDIT}
+          FROM credit
+         WHERE unit_id = ANY(CAST(:keys AS bigint[])) AND used_fen < amount_fen
+         ORDER BY unit_id, id
+           FOR UPDATE
+        """,
+        unit_ids,
     )
     return [Credit(**row._mapping) for row in rows]
 
@@ -64,16 +65,17 @@ async def lock_open(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[tuple[
 
     Everything that pays, debits or lowers a bill takes this lock.
     """
-    rows = await tx.execute(
-        text("""
-            SELECT unit_id, id
-              FROM bill
-             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND status <> 'settled'
-               AND kind <> 'charge'
-             ORDER BY unit_id, id
-               FOR UPDATE
-        """),
-        {"unit_ids": list(unit_ids)},
+    rows = await lock_rows(
+        tx,
+        """
+        SELECT unit_id, id
+          FROM bill
+         WHERE unit_id = ANY(CAST(:keys AS bigint[])) AND status <> 'settled'
+           AND kind <> 'charge'
+         ORDER BY unit_id, id
+           FOR UPDATE
+        """,
+        unit_ids,
     )
     return [(row.unit_id, row.id) for row in rows]
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.debits.domain.bank_profile import CITY_BANK
 from services.collection.debits.domain.retry import RetryBound
+from shared.db import lock_rows
 from shared.page import read_page
 
 
@@ -27,6 +28,9 @@ class DebitExclusion:
     reason: str
 
 
+_OPEN = """period = :period AND status IN ('open', 'part') AND collector = 'bank_debit'
+       AND issued_on <= :debit_date AND total_fen > settled_fen"""
+
 # The latest agreement that was valid by the debit day, or else the first to come.
 _AGREEMENT = """
     SELECT agreement.id, agreement.bank_code, agreement.bank, agreement.limit_fen,
@@ -34,7 +38,7 @@ _AGREEMENT = """
            agreement.valid_to < :debit_date AS expired,
            agreement.ends_on <= :debit_date AS ended
       FROM debit_agreement AS agreement
-     WHERE agreement.unit_id = due.unit_id
+     WHERE agreement.unit_id = unit.unit_id
        AND agreement.status IN ('approved', 'cancelling', 'cancelled', 'replaced')
      ORDER BY agreement.valid_from > :debit_date, agreement.valid_from DESC, agreement.id DESC
      LIMIT 1
@@ -46,7 +50,7 @@ _REFUSALS = """
            (array_agg(coalesce(line.reason_class, '') ORDER BY line.value_date DESC,
                       line.batch_id DESC))[1] AS reason_class
       FROM debit_line AS line
-     WHERE line.unit_id = due.unit_id
+     WHERE line.unit_id = unit.unit_id
        AND line.bill_id = due.id
        AND line.status = 'refused'
        AND line.agreement_id IS NOT DISTINCT FROM agreement.id
@@ -74,7 +78,7 @@ _JUDGED = f"""
        AND NOT EXISTS (
                SELECT 1
                  FROM debit_line AS live
-                WHERE live.unit_id = due.unit_id
+                WHERE live.unit_id = unit.unit_id
                   AND live.bill_id = due.id
                   AND live.status IN ('waiting', 'unknown'))
 """
@@ -95,19 +99,16 @@ async def add_lines(
     The bills are locked: a change of a bill comes before, and its amount is read afterwards, or
     comes after and finds the debit under way. Bills that may not be debited are kept with reasons.
     """
+    held = await _hold_open(tx, period, on)
     await tx.execute(
         text(f"""
             WITH due AS MATERIALIZED (
-                 SELECT unit_id, id, district, credit_code, period,
-                        total_fen - settled_fen AS open_fen
-                   FROM bill
-                  WHERE period = :period
-                    AND status IN ('open', 'part')
-                    AND collector = 'bank_debit'
-                    AND issued_on <= :debit_date
-                    AND total_fen > settled_fen
-                  ORDER BY unit_id, id
-                    FOR SHARE),
+                 SELECT bill.unit_id, bill.id, bill.district, bill.credit_code, bill.period,
+                        bill.total_fen - bill.settled_fen AS open_fen
+                   FROM unnest(CAST(:units AS bigint[]), CAST(:bills AS uuid[]))
+                     AS held (unit_id, id)
+                   JOIN bill
+                     ON bill.unit_id = held.unit_id AND bill.id = held.id),
                  judged AS MATERIALIZED ({_JUDGED}),
                  excluded AS (
             INSERT INTO debit_exclusion (unit_id, batch_id, bill_id, credit_code, name, amount_fen,
@@ -127,8 +128,9 @@ async def add_lines(
             ON CONFLICT (unit_id, bill_id) WHERE status IN ('waiting', 'unknown') DO NOTHING
         """),
         {
+            "units": [unit_id for unit_id, _ in held],
+            "bills": [bill_id for _, bill_id in held],
             "batch_id": batch_id,
-            "period": period,
             "debit_date": on,
             "bank": bank,
             "city": CITY_BANK,
@@ -137,6 +139,25 @@ async def add_lines(
             "refused_until": [one.refused_until for one in bounds],
         },
     )
+
+
+async def _hold_open(tx: AsyncConnection, period: str, on: date) -> list[tuple[int, UUID]]:
+    """Lock the open bills of a period that a bank may debit; return (unit, bill)."""
+    values = {"period": period, "debit_date": on}
+    units = await tx.scalars(text(f"SELECT DISTINCT unit_id FROM bill WHERE {_OPEN}"), values)
+    rows = await lock_rows(
+        tx,
+        f"""
+        SELECT unit_id, id
+          FROM bill
+         WHERE unit_id = ANY(CAST(:keys AS bigint[])) AND {_OPEN}
+         ORDER BY unit_id, id
+           FOR SHARE
+        """,
+        units,
+        values,
+    )
+    return [(row.unit_id, row.id) for row in rows]
 
 
 async def excluded(tx: AsyncConnection, batch_id: UUID) -> dict[str, int]:

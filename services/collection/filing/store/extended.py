@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import lock_rows
+
 
 async def people(
     tx: AsyncConnection, unit_ids: Sequence[int], person_ids: Sequence[int], period: str
@@ -47,15 +49,16 @@ async def people(
 
 async def hold_units(tx: AsyncConnection, unit_ids: Sequence[int]) -> None:
     """Wait for extensions of the units' people, and let none begin; other declarations go on."""
-    await tx.execute(
-        text("""
-            SELECT 1
-              FROM unit
-             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[]))
-             ORDER BY unit_id
-               FOR KEY SHARE
-        """),
-        {"unit_ids": list(unit_ids)},
+    await lock_rows(
+        tx,
+        """
+        SELECT 1
+          FROM unit
+         WHERE unit_id = ANY(CAST(:keys AS bigint[]))
+         ORDER BY unit_id
+           FOR KEY SHARE
+        """,
+        unit_ids,
     )
 
 

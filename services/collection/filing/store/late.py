@@ -10,23 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.late import ExistingDeclaration
 from services.collection.filing.domain.records import LineRow
+from shared.db import lock_rows
 
 
 async def existing(
     tx: AsyncConnection, unit_ids: Sequence[int], period: str
 ) -> dict[int, list[ExistingDeclaration]]:
     """Read and lock the valid declarations of units in a month, without those of projects."""
-    rows = await tx.execute(
-        text("""
-            SELECT unit_id, id, kind, status, round, corrects,
-                   summary_id IS NOT NULL AS in_summary
-              FROM declaration
-             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND period = :period
-               AND kind NOT IN ('project', 'extension') AND NOT void
-             ORDER BY unit_id, id
-               FOR UPDATE
-        """),
-        {"unit_ids": list(unit_ids), "period": period},
+    rows = await lock_rows(
+        tx,
+        """
+        SELECT unit_id, id, kind, status, round, corrects, summary_id IS NOT NULL AS in_summary
+          FROM declaration
+         WHERE unit_id = ANY(CAST(:keys AS bigint[])) AND period = :period
+           AND kind NOT IN ('project', 'extension') AND NOT void
+         ORDER BY unit_id, id
+           FOR UPDATE
+        """,
+        unit_ids,
+        {"period": period},
     )
     found: dict[int, list[ExistingDeclaration]] = defaultdict(list)
     for row in rows:

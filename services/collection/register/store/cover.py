@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.register.domain.cover import Cover
+from shared.db import lock_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +107,14 @@ async def at_units(
     tx: AsyncConnection, pairs: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], list[Cover]]:
     """Read all periods of (unit, person) pairs, earliest first, and lock them."""
-    mine = """(held.unit_id, held.person_id) IN (
+    units, ids = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    mine = """held.unit_id = ANY(CAST(:keys AS bigint[])) AND (held.unit_id, held.person_id) IN (
         SELECT * FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[])))"""
-    rows = await tx.execute(
-        text(_PERIODS.format(mine=mine)),
-        {"unit_ids": [pair[0] for pair in pairs], "ids": [pair[1] for pair in pairs]},
-    )
+    rows = await lock_rows(tx, _PERIODS.format(mine=mine), units, {"unit_ids": units, "ids": ids})
     return _by_pair(rows)
 
 
-def _by_pair(rows: CursorResult[Any]) -> dict[tuple[int, int], list[Cover]]:
+def _by_pair(rows: Iterable[Row[Any]]) -> dict[tuple[int, int], list[Cover]]:
     found: dict[tuple[int, int], list[Cover]] = {}
     for row in rows:
         cover = Cover(row.joined_on, row.left_on, row.left_on_presumed, row.overlapping)

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import lock_rows
 from shared.page import read_page
 
 IN_FORCE: Final = "in_force"
@@ -205,36 +206,42 @@ async def survivors(
 
 async def lock_people(tx: AsyncConnection, person_ids: Sequence[int]) -> None:
     """Lock records in the order of their keys, so that two mergers do not cross."""
-    await tx.execute(
-        text("""
-            SELECT person_id
-              FROM person
-             WHERE person_id = ANY(CAST(:ids AS bigint[]))
-             ORDER BY person_id
-               FOR UPDATE
-        """),
-        {"ids": list(person_ids)},
+    await lock_rows(
+        tx,
+        """
+        SELECT person_id
+          FROM person
+         WHERE person_id = ANY(CAST(:keys AS bigint[]))
+         ORDER BY person_id
+           FOR UPDATE
+        """,
+        person_ids,
     )
 
 
 async def periods(tx: AsyncConnection, person_ids: Sequence[int]) -> list[HeldPeriod]:
     """Read and lock the periods of cover of records at all units."""
-    rows = await tx.execute(
-        text("""
-            SELECT held.unit_id, unit.credit_code, unit.district, held.person_id, held.joined_on,
-                   held.left_on, held.left_on_presumed
-              FROM person_unit AS known
-              JOIN enrolment AS held
-                ON held.unit_id = known.unit_id AND held.person_id = known.person_id
-              JOIN unit
-                ON unit.unit_id = known.unit_id
-             WHERE known.person_id = ANY(CAST(:ids AS bigint[]))
-             ORDER BY held.unit_id, held.person_id, held.joined_on
-               FOR UPDATE OF held
-        """),
+    units = await tx.scalars(
+        text("SELECT unit_id FROM person_unit WHERE person_id = ANY(CAST(:ids AS bigint[]))"),
         {"ids": list(person_ids)},
     )
-    return [HeldPeriod(*row) for row in rows]
+    rows = await lock_rows(
+        tx,
+        """
+        SELECT held.unit_id, unit.credit_code, unit.district, held.person_id, held.joined_on,
+               held.left_on, held.left_on_presumed
+          FROM enrolment AS held
+          JOIN unit
+            ON unit.unit_id = held.unit_id
+         WHERE held.unit_id = ANY(CAST(:keys AS bigint[]))
+           AND held.person_id = ANY(CAST(:ids AS bigint[]))
+         ORDER BY held.unit_id, held.person_id, held.joined_on
+           FOR UPDATE OF held
+        """,
+        units,
+        {"ids": list(person_ids)},
+    )
+    return [HeldPeriod(**row._mapping) for row in rows]
 
 
 async def drop(tx: AsyncConnection, twice: Sequence[HeldPeriod]) -> None:
