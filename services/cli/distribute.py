@@ -66,8 +66,6 @@ def distribute(
 
 
 def _in_json(report: Report) -> dict[str, Any]:
-    from services.distribution.tables import NOT_YET
-
     return {
         "citus": report.is_citus,
         "done": report.is_done,
@@ -83,7 +81,6 @@ def _in_json(report: Report) -> dict[str, Any]:
                 "left_out_triggers": [
                     {"table": trigger.table, "name": trigger.name} for trigger in one.left_out
                 ],
-                "refused_still": list(NOT_YET.get(one.schema, ())),
                 "faults": list(one.faults),
             }
             for one in report.plans
@@ -92,8 +89,6 @@ def _in_json(report: Report) -> dict[str, Any]:
 
 
 def _print(report: Report, *, dry_run: bool) -> None:
-    from services.distribution.tables import NOT_YET
-
     for one in report.plans:
         count = list(one.places.values()).count
         print_table(
@@ -107,8 +102,6 @@ def _print(report: Report, *, dry_run: bool) -> None:
         for key in one.unheld:
             sentence = f"  not held by a server: {key.table}: {key.name} {key.definition}"
             out.print(sentence, soft_wrap=True, markup=False, highlight=False)
-        for work in NOT_YET.get(one.schema, ()):
-            out.print(f"  refused there still: {work}", markup=False, highlight=False)
         for trigger in one.left_out:
             out.print(f"  second lock left out: {trigger.table}: {trigger.name}", highlight=False)
         if not one.faults and not one.statements:

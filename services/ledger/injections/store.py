@@ -48,11 +48,13 @@ WITH rules AS (
      CROSS JOIN LATERAL generate_series(
                to_date(COALESCE(run.first_period, CAST(:period AS text)), 'YYYY-MM'),
                to_date(CAST(:period AS text), 'YYYY-MM'), interval '1 month') AS first_day
+), merged AS MATERIALIZED (
+    SELECT person_id, holder_id FROM personal_holder
 ), known AS (
     SELECT COALESCE(merged.holder_id, retiree.person_id) AS person_id, retiree.born,
            retiree.since, retiree.until, retiree.changed_at
       FROM retiree
-      LEFT JOIN personal_holder AS merged
+      LEFT JOIN merged
         ON merged.person_id = retiree.person_id
 ), account AS (
     SELECT person_id, max(changed_at) AS changed_at
@@ -86,10 +88,10 @@ WITH rules AS (
     SELECT person_id, period, person_id AS record_id
       FROM looked_at
      UNION ALL
-    SELECT other.holder_id, looked_at.period, other.person_id
+    SELECT merged.holder_id, looked_at.period, merged.person_id
       FROM looked_at
-      JOIN personal_holder AS other
-        ON other.holder_id = looked_at.person_id
+      JOIN merged
+        ON merged.holder_id = looked_at.person_id
 ), given_before AS (
     SELECT record.person_id, record.period, SUM(credit.amount_fen) AS fen,
            bool_or(credit.source = 'injection') AS by_hand

@@ -6,7 +6,7 @@ A tax push is a bulk job over many keys; a request about one receipt names its k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -251,13 +251,7 @@ _SELECT = """
     SELECT receipt.receipt_key, receipt.id, receipt.channel, receipt.source, receipt.serial,
            receipt.paper, receipt.credit_code, receipt.district, receipt.period,
            receipt.amount_fen, receipt.paid_on, receipt.book_date,
-           coalesce(suspense.amount_fen - suspense.matched_fen, 0) AS suspended_fen,
-           coalesce((SELECT CAST(sum(returned.amount_fen) AS bigint)
-                       FROM receipt_change AS returned
-                      WHERE returned.receipt_key = receipt.receipt_key
-                        AND returned.receipt_id = receipt.id
-                        AND returned.kind = 'return' AND returned.status = 'approved'), 0)
-               AS returned_fen
+           coalesce(suspense.amount_fen - suspense.matched_fen, 0) AS suspended_fen
       FROM receipt
       {join} JOIN suspense ON suspense.receipt_key = receipt.receipt_key
                           AND suspense.receipt_id = receipt.id
@@ -265,7 +259,24 @@ _SELECT = """
 
 
 def _row(**columns: Any) -> ReceiptRow:
-    return ReceiptRow(**columns | {"channel": Channel(columns["channel"])})
+    return ReceiptRow(**columns | {"channel": Channel(columns["channel"]), "returned_fen": 0})
+
+
+async def _with_returns(tx: AsyncConnection, receipts: Sequence[ReceiptRow]) -> list[ReceiptRow]:
+    """Add what the bank took back of receipts."""
+    rows = await tx.execute(
+        text("""
+            SELECT back.receipt_id, CAST(sum(back.amount_fen) AS bigint) AS fen
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (key, id)
+              JOIN receipt_change AS back
+                ON back.receipt_key = wanted.key AND back.receipt_id = wanted.id
+               AND back.kind = 'return' AND back.status = 'approved'
+             GROUP BY back.receipt_id
+        """),
+        {"keys": [one.receipt_key for one in receipts], "ids": [one.id for one in receipts]},
+    )
+    returned = {row.receipt_id: row.fen for row in rows}
+    return [replace(one, returned_fen=returned.get(one.id, 0)) for one in receipts]
 
 
 async def find(tx: AsyncConnection, ref: Ref) -> ReceiptRow | None:
@@ -277,7 +288,7 @@ async def find(tx: AsyncConnection, ref: Ref) -> ReceiptRow | None:
         {"key": ref.key, "id": ref.id},
     )
     row = found.one_or_none()
-    return _row(**row._mapping) if row else None
+    return (await _with_returns(tx, [_row(**row._mapping)]))[0] if row else None
 
 
 async def page(
@@ -302,7 +313,7 @@ async def page(
             where["suspense.receipt_id > :suspense_after"] = {"suspense_after": after}
     elif suspended is False:
         where["coalesce(suspense.matched_fen = suspense.amount_fen, true)"] = {}
-    return await read_page(
+    rows = await read_page(
         tx,
         _SELECT.format(join="INNER" if suspended else "LEFT"),
         key=("receipt.id",),
@@ -316,3 +327,4 @@ async def page(
         },
         where=where,
     )
+    return await _with_returns(tx, rows)

@@ -71,17 +71,24 @@ _SUMMARIES: Final = f"""
                           AND {_MINE} AND trail.signs)
 """
 
+# A distributed database has these papers at one server, and their trail with the units.
 _CHANGES: Final = f"""
+    WITH paper AS MATERIALIZED (
+         SELECT unit_id, id, decided_in, credit_code, kind, people, proposed_at
+           FROM register_change
+          WHERE (CAST(:district AS text) IS NULL OR decided_in = :district)
+            AND status = 'proposed'),
+    signed AS MATERIALIZED (
+         SELECT paper.unit_id, paper.id
+           FROM paper
+           JOIN trail
+             ON trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
+            AND {_MINE} AND trail.signs)
     SELECT paper.unit_id AS key, paper.id, paper.decided_in AS district,
            CAST(NULL AS text) AS period, paper.credit_code, paper.kind, paper.kind AS name,
            paper.people, CAST(NULL AS bigint) AS total_fen, paper.proposed_at AS since
-      FROM register_change AS paper
-     WHERE (CAST(:district AS text) IS NULL OR paper.decided_in = :district)
-       AND paper.status = 'proposed'
-       AND NOT EXISTS (SELECT 1
-                         FROM trail
-                        WHERE trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
-                          AND {_MINE} AND trail.signs)
+      FROM paper
+     WHERE (paper.unit_id, paper.id) NOT IN (SELECT unit_id, id FROM signed)
 """
 
 WAITING: Final[dict[str, str]] = {

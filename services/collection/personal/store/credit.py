@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.personal.domain import DeclarationLine, PersonAmounts, SettledDeclaration
+from services.collection.personal.store import undone as undone_store
 
 Key = tuple[int, UUID]
 """Unit and declaration."""
@@ -83,23 +84,10 @@ IS_REFUSED = """sent.refused IS NOT NULL AND NOT EXISTS (
 
 # `fresh` is limited before the days are looked up: a city's month has hundreds of thousands of them.
 _PENDING = f"""
-    WITH RECURSIVE lost AS (
-         SELECT bill.unit_id, bill.id, bill.declaration_id, CAST(NULL AS date) AS on_day
-           FROM bill
-          WHERE status <> 'settled' AND kind <> 'charge' AND personal_told
-          UNION
-         SELECT bill.unit_id, bill.id, bill.declaration_id,
-                (SELECT max(book_date)
-                   FROM allocation
-                   JOIN bill AS undone ON undone.unit_id = allocation.unit_id
-                                      AND undone.id = allocation.bill_id
-                  WHERE undone.unit_id = lost.unit_id
-                    AND undone.declaration_id = lost.declaration_id AND undone.kind <> 'charge')
-           FROM lost
-           JOIN declaration AS restating ON restating.unit_id = lost.unit_id
-                                        AND restating.corrects = lost.declaration_id
-           JOIN bill ON bill.unit_id = restating.unit_id AND bill.declaration_id = restating.id
-                    AND bill.kind <> 'charge'),
+    WITH lost AS MATERIALIZED (
+         SELECT *
+           FROM unnest(CAST(:lost_units AS bigint[]), CAST(:lost_bills AS uuid[]),
+                       CAST(:lost_days AS date[])) AS lost (unit_id, id, on_day)),
     fresh AS (
          SELECT bill.unit_id, bill.id, CAST(NULL AS date) AS on_day
            FROM bill
@@ -133,8 +121,8 @@ _PENDING = f"""
                   JOIN bill AS later ON later.unit_id = restating.unit_id
                                     AND later.declaration_id = restating.id
                                     AND later.kind <> 'charge' AND later.personal_told
-                 WHERE restating.unit_id = lost.unit_id
-                   AND restating.corrects = lost.declaration_id)
+                 WHERE restating.unit_id = bill.unit_id
+                   AND restating.corrects = bill.declaration_id)
           GROUP BY lost.unit_id, lost.id)
     SELECT bill.unit_id, bill.id AS bill_id, bill.declaration_id, bill.period,
            bill.personal_turn + 1 AS turn,
@@ -176,7 +164,16 @@ async def pending(tx: AsyncConnection, limit: int) -> list[PendingCredit]:
 
     A restatement waits for the month that it restates, and is taken back before it.
     """
-    rows = await tx.execute(text(_PENDING), {"limit": limit})
+    lost = await undone_store.lost(tx)
+    rows = await tx.execute(
+        text(_PENDING),
+        {
+            "lost_units": [row.unit_id for row in lost],
+            "lost_bills": [row.id for row in lost],
+            "lost_days": [row.on_day for row in lost],
+            "limit": limit,
+        },
+    )
     return [
         PendingCredit(
             paper=SettledDeclaration(

@@ -1,7 +1,8 @@
 """The SQL of the data quality checks, and of the subjects that they look at.
 
 Each check gives one row for every subject that it finds: district, unit, person (or NULL) and a few
-words. Every statement may use the period, its first and last day, and the check's own limits.
+words. Every statement may use the period, its first and last day, the district that is asked for, and
+the check's own limits.
 """
 
 from __future__ import annotations
@@ -58,25 +59,38 @@ def _yuan(fen: str) -> str:
 def _participation(has: str, lacks: str) -> str:
     """Find people who pay for one insurance at some unit and for another at none."""
     return f"""
+        WITH place AS MATERIALIZED (
+             SELECT policy.id,
+                    max(name.place) FILTER (WHERE name.code = '{has}') AS has,
+                    max(name.place) FILTER (WHERE name.code = '{lacks}') AS lacks
+               FROM policy
+              CROSS JOIN LATERAL jsonb_array_elements_text(policy.content -> 'insurances')
+                    WITH ORDINALITY AS name (code, place)
+              GROUP BY policy.id),
+        line AS MATERIALIZED (
+             SELECT line.district, line.unit_id, line.person_id,
+                    line.unit_fen[place.has] + line.personal_fen[place.has] > 0 AS has,
+                    line.unit_fen[place.lacks] + line.personal_fen[place.lacks] > 0 AS lacks
+               FROM ({_DECLARED}) AS line
+               JOIN place
+                 ON place.id = line.policy_id)
         SELECT paid.district, paid.unit_id, paid.person_id,
                '{has} > 0, {lacks} = 0' AS said
-          FROM (SELECT line.district, line.unit_id, line.person_id,
-                       bool_or(line.unit_fen[place.has] + line.personal_fen[place.has] > 0)
-                           OVER (PARTITION BY line.person_id) AS has,
-                       bool_or(line.unit_fen[place.lacks] + line.personal_fen[place.lacks] > 0)
-                           OVER (PARTITION BY line.person_id) AS lacks
-                  FROM ({_DECLARED}) AS line
-                  JOIN (SELECT policy.id,
-                               max(name.place) FILTER (WHERE name.code = '{has}') AS has,
-                               max(name.place) FILTER (WHERE name.code = '{lacks}') AS lacks
-                          FROM policy
-                         CROSS JOIN LATERAL jsonb_array_elements_text(policy.content -> 'insurances')
-                               WITH ORDINALITY AS name (code, place)
-                         GROUP BY policy.id) AS place
-                    ON place.id = line.policy_id) AS paid
+          FROM (SELECT district, unit_id, person_id,
+                       bool_or(has) OVER (PARTITION BY person_id) AS has,
+                       bool_or(lacks) OVER (PARTITION BY person_id) AS lacks
+                  FROM line) AS paid
          WHERE paid.has AND paid.lacks IS NOT TRUE
     """
 
+
+# A check over several units collects its side first: a distributed database joins by the key only.
+_OF_DISTRICT: Final = "(CAST(:district AS text) IS NULL OR district = :district)"
+_MET: Final = """
+        SELECT district, unit_id, person_id, string_agg(DISTINCT credit_code, '、') AS said
+          FROM met
+         GROUP BY district, unit_id, person_id
+"""
 
 CHECKS: Final[dict[str, str]] = {
     "unit_not_declared": f"""
@@ -163,47 +177,55 @@ CHECKS: Final[dict[str, str]] = {
          GROUP BY held.district, held.unit_id, held.person_id
     """,
     "cover_overlaps": f"""
-        SELECT held.district, held.unit_id, held.person_id,
-               string_agg(DISTINCT elsewhere.credit_code, '、') AS said
-          FROM ({_COVERS}) AS held
-          JOIN enrolment AS other
-            ON other.person_id = held.person_id
-           AND (other.unit_id, other.joined_on) <> (held.unit_id, held.joined_on)
-           AND other.joined_on <= least(held.left_on, :last)
-           AND (other.left_on IS NULL OR other.left_on >= greatest(held.joined_on, :first))
-          JOIN unit AS elsewhere
-            ON elsewhere.unit_id = other.unit_id
-         GROUP BY held.district, held.unit_id, held.person_id
+        WITH held AS MATERIALIZED (
+             SELECT * FROM ({_COVERS}) AS cover WHERE {_OF_DISTRICT}),
+        met AS MATERIALIZED (
+             SELECT held.district, held.unit_id, held.person_id, elsewhere.credit_code
+               FROM held
+               JOIN enrolment AS other
+                 ON other.person_id = held.person_id
+                AND (other.unit_id, other.joined_on) <> (held.unit_id, held.joined_on)
+                AND other.joined_on <= least(held.left_on, :last)
+                AND (other.left_on IS NULL OR other.left_on >= greatest(held.joined_on, :first))
+               JOIN unit AS elsewhere
+                 ON elsewhere.unit_id = other.unit_id)
+        {_MET}
     """,
     "declared_twice": f"""
-        SELECT line.district, line.unit_id, line.person_id,
-               string_agg(DISTINCT elsewhere.credit_code, '、') AS said
-          FROM ({_DECLARED}) AS line
-          JOIN ({_DECLARED}) AS other
-            ON other.person_id = line.person_id AND other.unit_id <> line.unit_id
-          JOIN unit AS elsewhere
-            ON elsewhere.unit_id = other.unit_id
-         GROUP BY line.district, line.unit_id, line.person_id
+        WITH line AS MATERIALIZED (
+             SELECT district, unit_id, person_id
+               FROM ({_DECLARED}) AS declared
+              WHERE {_OF_DISTRICT}),
+        met AS MATERIALIZED (
+             SELECT line.district, line.unit_id, line.person_id, elsewhere.credit_code
+               FROM line
+               JOIN ({_DECLARED}) AS other
+                 ON other.person_id = line.person_id AND other.unit_id <> line.unit_id
+               JOIN unit AS elsewhere
+                 ON elsewhere.unit_id = other.unit_id)
+        {_MET}
     """,
-    "account_shared": """
-        SELECT unit.district, unit.unit_id, CAST(NULL AS bigint) AS person_id,
-               string_agg(DISTINCT other.credit_code, '、') AS said
-          FROM unit
-          JOIN unit AS other
-            ON other.bank ->> 'number' = unit.bank ->> 'number' AND other.unit_id <> unit.unit_id
-           AND other.status = 'active'
-         WHERE unit.status = 'active'
-         GROUP BY unit.district, unit.unit_id
+    "account_shared": f"""
+        WITH debited AS MATERIALIZED (
+             SELECT district, unit_id, bank ->> 'number' AS number
+               FROM unit
+              WHERE status = 'active' AND {_OF_DISTRICT}),
+        met AS MATERIALIZED (
+             SELECT debited.district, debited.unit_id, CAST(NULL AS bigint) AS person_id,
+                    other.credit_code
+               FROM debited
+               JOIN unit AS other
+                 ON other.bank ->> 'number' = debited.number AND other.unit_id <> debited.unit_id
+                AND other.status = 'active')
+        {_MET}
     """,
     "declared_without_cover": f"""
         SELECT line.district, line.unit_id, line.person_id, '' AS said
           FROM ({_DECLARED}) AS line
-         WHERE NOT EXISTS (SELECT 1
-                             FROM enrolment AS held
-                            WHERE held.unit_id = line.unit_id
-                              AND held.person_id = line.person_id
-                              AND held.joined_on <= :last
-                              AND (held.left_on IS NULL OR held.left_on >= :first))
+          LEFT JOIN enrolment AS held
+            ON held.unit_id = line.unit_id AND held.person_id = line.person_id
+           AND held.joined_on <= :last AND (held.left_on IS NULL OR held.left_on >= :first)
+         WHERE held.unit_id IS NULL
     """,
     "closed_with_people": """
         SELECT unit.district, unit.unit_id, CAST(NULL AS bigint) AS person_id,
@@ -215,22 +237,33 @@ CHECKS: Final[dict[str, str]] = {
          GROUP BY unit.district, unit.unit_id
     """,
     "declaration_does_not_foot": f"""
+        WITH head AS MATERIALIZED (
+             SELECT * FROM ({_HEADS}) AS head WHERE {_OF_DISTRICT}),
+        levied AS MATERIALIZED (
+             SELECT head.id, CAST(sum(line.amount_fen) AS bigint) AS total_fen
+               FROM head
+               JOIN declaration_line AS line
+                 ON line.unit_id = head.unit_id AND line.declaration_id = head.id
+                AND line.round = head.round
+              GROUP BY head.id),
+        staff AS MATERIALIZED (
+             SELECT head.id, count(*) AS people, CAST(sum(line.wage_fen) AS bigint) AS wages_fen
+               FROM head
+               JOIN declaration_person AS line
+                 ON line.unit_id = head.unit_id AND line.declaration_id = head.id
+                AND line.round = head.round
+              GROUP BY head.id)
         SELECT head.district, head.unit_id, CAST(NULL AS bigint) AS person_id,
                {_yuan("head.total_fen")} || ' ≠ ' || {_yuan("coalesce(levied.total_fen, 0)")}
                    AS said
-          FROM ({_HEADS}) AS head
-          LEFT JOIN LATERAL (
-               SELECT CAST(sum(line.amount_fen) AS bigint) AS total_fen
-                 FROM declaration_line AS line
-                WHERE line.unit_id = head.unit_id AND line.declaration_id = head.id
-                  AND line.round = head.round) AS levied ON true
-          LEFT JOIN LATERAL (
-               SELECT count(*) AS people, CAST(coalesce(sum(line.wage_fen), 0) AS bigint) AS wages_fen
-                 FROM declaration_person AS line
-                WHERE line.unit_id = head.unit_id AND line.declaration_id = head.id
-                  AND line.round = head.round) AS staff ON true
-         WHERE head.total_fen <> coalesce(levied.total_fen, 0) OR head.people <> staff.people
-            OR head.wages_fen <> staff.wages_fen
+          FROM head
+          LEFT JOIN levied
+            ON levied.id = head.id
+          LEFT JOIN staff
+            ON staff.id = head.id
+         WHERE head.total_fen <> coalesce(levied.total_fen, 0)
+            OR head.people <> coalesce(staff.people, 0)
+            OR head.wages_fen <> coalesce(staff.wages_fen, 0)
     """,
     "pension_without_medical": _participation("pension", "medical"),
     "medical_without_pension": _participation("medical", "pension"),

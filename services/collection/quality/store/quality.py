@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -26,12 +26,14 @@ class FindingRow:
     credit_code: str
     unit_name: str
     person_id: int
-    masked_number: str | None
-    masked_name: str | None
     said: str
+    masked_number: str | None = None
+    masked_name: str | None = None
 
 
-def _days(period: Period, limits: Mapping[str, Any], sql: str) -> dict[str, Any]:
+def _days(
+    period: Period, limits: Mapping[str, Any], sql: str, district: str | None = None
+) -> dict[str, Any]:
     """Return only the parameters that a statement uses; PostgreSQL accepts no others."""
     given = dict(limits)
     if "earliest" in given:
@@ -41,6 +43,7 @@ def _days(period: Period, limits: Mapping[str, Any], sql: str) -> dict[str, Any]
         "before": str(period.plus(-1)),
         "first": period.first_day,
         "last": period.last_day,
+        "district": district,
     } | given
     return {name: value for name, value in known.items() if f":{name}" in sql}
 
@@ -155,27 +158,45 @@ async def page(
 ) -> list[FindingRow]:
     """Read what a check finds, ordered by unit and person."""
     sql = CHECKS[check.id]
-    return await read_page(
+    rows = await read_page(
         tx,
         f"""
             SELECT found.district, found.unit_id, unit.credit_code, unit.name AS unit_name,
-                   coalesce(found.person_id, 0) AS person_id, known.masked_number,
-                   known.masked_name, found.said
+                   coalesce(found.person_id, 0) AS person_id, found.said
               FROM ({sql}) AS found
               JOIN unit
                 ON unit.unit_id = found.unit_id
-              LEFT JOIN LATERAL (
-                   SELECT masked_number, masked_name
-                     FROM enrolment
-                    WHERE enrolment.unit_id = found.unit_id
-                      AND enrolment.person_id = found.person_id
-                    ORDER BY joined_on DESC
-                    LIMIT 1) AS known ON true
         """,
         key=("found.unit_id", "coalesce(found.person_id, 0)"),
         after=after,
         limit=limit,
         row=FindingRow,
         equal={"found.district": district},
-        parameters=_days(period, check.limits, sql),
+        parameters=_days(period, check.limits, sql, district),
     )
+    return await _with_masks(tx, rows)
+
+
+async def _with_masks(tx: AsyncConnection, findings: Sequence[FindingRow]) -> list[FindingRow]:
+    """Add the masked number and name of each person, as they were last enrolled at the unit."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT ON (held.unit_id, held.person_id)
+                   held.unit_id, held.person_id, held.masked_number, held.masked_name
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:person_ids AS bigint[]))
+                AS found (unit_id, person_id)
+              JOIN enrolment AS held
+                ON held.unit_id = found.unit_id AND held.person_id = found.person_id
+             ORDER BY held.unit_id, held.person_id, held.joined_on DESC
+        """),
+        {
+            "unit_ids": [one.unit_id for one in findings],
+            "person_ids": [one.person_id for one in findings],
+        },
+    )
+    masks = {(row.unit_id, row.person_id): (row.masked_number, row.masked_name) for row in rows}
+    masked = [masks.get((one.unit_id, one.person_id), (None, None)) for one in findings]
+    return [
+        replace(one, masked_number=number, masked_name=name)
+        for one, (number, name) in zip(findings, masked, strict=True)
+    ]

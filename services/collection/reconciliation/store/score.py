@@ -36,14 +36,13 @@ _ARRIVAL: Final = """
 """Bills that are due in the month, and the money for them that was paid by its end."""
 _ACCURACY: Final = """
     SELECT receipt.district, 'receipt' AS paper, receipt.receipt_key AS key, receipt.id,
-           CASE WHEN EXISTS (
-                     SELECT 1
-                       FROM receipt_change AS change
-                      WHERE change.receipt_key = receipt.receipt_key
-                        AND change.receipt_id = receipt.id AND change.kind = 'move'
-                        AND change.status = 'approved')
-                  OR wrong.receipt_id IS NOT NULL THEN 0 ELSE 1 END AS part, 1 AS whole
+           CASE WHEN moved.receipt_id IS NOT NULL OR wrong.receipt_id IS NOT NULL
+                THEN 0 ELSE 1 END AS part, 1 AS whole
       FROM receipt
+      LEFT JOIN (SELECT DISTINCT receipt_key, receipt_id
+                   FROM receipt_change
+                  WHERE kind = 'move' AND status = 'approved') AS moved
+        ON moved.receipt_key = receipt.receipt_key AND moved.receipt_id = receipt.id
       LEFT JOIN (SELECT DISTINCT receipt_key, receipt_id
                    FROM reconciliation_item
                   WHERE kind IN ('amount_differs', 'wrong_payer', 'duplicate', 'wrong_day')

@@ -60,12 +60,18 @@ async def open_for_receipts(tx: AsyncConnection, receipts: Sequence[Receipt], on
 
 # What is assessed here for a period: bills as they were issued, less credits of the month, less what
 # came another way than by tax. What the tax bureau collected: its lines. A unit with a whole ticket
-# is compared over all insurances together.
+# is compared over all insurances together. The lines lie with their tickets, so they are added up by
+# unit first.
 _COMPARED: Final = """
-    WITH whole AS (
-         SELECT DISTINCT unit_id
+    WITH taxed AS MATERIALIZED (
+         SELECT unit_id, insurance, bool_or(line_no = 0) AS has_whole,
+                CAST(sum(amount_fen) FILTER (WHERE party NOT IN ('late_fee', 'interest')) AS bigint)
+                    AS fen
            FROM tax_line
-          WHERE period = :period AND line_no = 0 AND unit_id IS NOT NULL),
+          WHERE period = :period AND unit_id IS NOT NULL
+          GROUP BY unit_id, insurance),
+    whole AS (
+         SELECT DISTINCT unit_id FROM taxed WHERE has_whole),
     assessed AS (
          SELECT bill.unit_id, bill.credit_code, bill.district, line.insurance,
                 line.amount_fen + line.credited_fen + line.waived_fen
@@ -81,20 +87,17 @@ _COMPARED: Final = """
            JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
           WHERE bill.period = :period AND bill.kind <> 'charge'
             AND (bill.collector = 'tax'
-                 OR EXISTS (SELECT 1 FROM tax_line
-                             WHERE tax_line.unit_id = bill.unit_id
-                               AND tax_line.period = bill.period))
+                 OR bill.unit_id IN (SELECT unit_id FROM taxed))
           UNION ALL
          SELECT credit.unit_id, credit.credit_code, credit.district, credit.insurance,
                 -credit.amount_fen
            FROM credit
           WHERE credit.period = :period),
     collected AS (
-         SELECT tax_line.unit_id, unit.credit_code, unit.district, tax_line.insurance,
-                tax_line.amount_fen AS fen
-           FROM tax_line
-           JOIN unit ON unit.unit_id = tax_line.unit_id
-          WHERE tax_line.period = :period AND tax_line.party NOT IN ('late_fee', 'interest')),
+         SELECT taxed.unit_id, unit.credit_code, unit.district, taxed.insurance, taxed.fen
+           FROM taxed
+           JOIN unit ON unit.unit_id = taxed.unit_id
+          WHERE taxed.fen IS NOT NULL),
     both_sides AS (
          SELECT unit_id, credit_code, district, insurance, fen AS ours, 0 AS theirs FROM assessed
           UNION ALL
@@ -106,7 +109,12 @@ _COMPARED: Final = """
            FROM both_sides AS side
            LEFT JOIN whole ON whole.unit_id = side.unit_id
           GROUP BY side.unit_id, CASE WHEN whole.unit_id IS NULL THEN side.insurance ELSE '' END),
-    differing AS (SELECT * FROM compared WHERE ours <> theirs)
+    differing AS MATERIALIZED (SELECT * FROM compared WHERE ours <> theirs)
+"""
+_COUNTED: Final = f"""
+    {_COMPARED}
+    SELECT count(*) AS compared, count(*) FILTER (WHERE ours <> theirs) AS differing
+      FROM compared
 """
 
 
@@ -138,7 +146,16 @@ async def compare(tx: AsyncConnection, period: str, on: date) -> Comparison:
     )
     opened = await tx.execute(
         text(f"""
-            {_COMPARED}
+            {_COMPARED},
+            settled AS (
+                 SELECT differing.unit_id, differing.insurance
+                   FROM differing
+                   JOIN tax_item AS earlier
+                     ON earlier.unit_id = differing.unit_id
+                    AND earlier.subject = 'month:' || :period || ':' || differing.insurance
+                    AND earlier.closed_as = 'settled'
+                    AND earlier.ours_fen = differing.ours
+                    AND earlier.theirs_fen = differing.theirs)
             INSERT INTO tax_item (unit_id, id, subject, kind, credit_code, owner, period, insurance,
                                   ours_fen, theirs_fen, status, opened_on)
             SELECT unit_id, gen_random_uuid(), 'month:' || :period || ':' || insurance,
@@ -146,14 +163,7 @@ async def compare(tx: AsyncConnection, period: str, on: date) -> Comparison:
                         ELSE 'amount_differs' END,
                    credit_code, owner, :period, insurance, ours, theirs, 'open', :on_day
               FROM differing
-             WHERE NOT EXISTS (
-                       SELECT 1
-                         FROM tax_item AS settled
-                        WHERE settled.unit_id = differing.unit_id
-                          AND settled.subject = 'month:' || :period || ':' || differing.insurance
-                          AND settled.closed_as = 'settled'
-                          AND settled.ours_fen = differing.ours
-                          AND settled.theirs_fen = differing.theirs)
+             WHERE (unit_id, insurance) NOT IN (SELECT unit_id, insurance FROM settled)
             ON CONFLICT (unit_id, subject) WHERE status <> 'closed'
             DO UPDATE SET kind = excluded.kind, ours_fen = excluded.ours_fen,
                           theirs_fen = excluded.theirs_fen, status = 'open', remedy = NULL,
@@ -164,16 +174,7 @@ async def compare(tx: AsyncConnection, period: str, on: date) -> Comparison:
         """),
         {"period": period, "on_day": on},
     )
-    counts = (
-        await tx.execute(
-            text(f"""
-                {_COMPARED}
-                SELECT count(*) AS compared, count(*) FILTER (WHERE ours <> theirs) AS differing
-                  FROM compared
-            """),
-            {"period": period},
-        )
-    ).one()
+    counts = (await tx.execute(text(_COUNTED), {"period": period})).one()
     return Comparison(
         compared=counts.compared,
         differing=counts.differing,

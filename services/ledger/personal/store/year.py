@@ -120,6 +120,8 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, b
     await patient(tx, _PATIENCE_SECONDS)
     await tx.execute(
         text("""
+            WITH merged AS MATERIALIZED (
+                 SELECT person_id, holder_id FROM personal_holder)
             INSERT INTO personal_year (person_id, fund, year, opening_fen, credited_fen,
                                        interest_fen, closing_fen)
             SELECT holder_id, CAST(:fund AS text), CAST(:year AS integer), opening_fen,
@@ -140,7 +142,7 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, b
                                    * (12 - CAST(EXTRACT(MONTH FROM credited_on) AS integer))
                               FROM personal_credit
                              WHERE fund = :fund AND credited_on BETWEEN :first AND :last) AS moved
-                      LEFT JOIN personal_holder AS merged
+                      LEFT JOIN merged
                         ON merged.person_id = moved.person_id
                      GROUP BY 1) AS summed
         """),
