@@ -79,19 +79,26 @@ async def of_lines(tx: AsyncConnection, batch: Ref, line_nos: Sequence[int]) -> 
     """
     await tx.execute(
         text("""
+            WITH paid AS MATERIALIZED (
+                SELECT batched.claim_key, batched.claim_id, line.claim_line_no AS line_no
+                  FROM payment_line AS line
+                  JOIN payment_part AS batched
+                    ON batched.batch_key = line.batch_key AND batched.batch_id = line.batch_id
+                   AND batched.part_no = line.part_no
+                 WHERE line.batch_key = :batch_key AND line.batch_id = :batch_id
+                   AND line.line_no = ANY (CAST(:line_nos AS integer[]))
+            ), line AS MATERIALIZED (
+                SELECT line.person_id, line.reference
+                  FROM paid
+                  JOIN claim_line AS line
+                    ON line.claim_key = paid.claim_key AND line.claim_id = paid.claim_id
+                   AND line.line_no = paid.line_no
+                 WHERE line.reference ~ '^[0-9]{4}-[0-9]{2}$'
+            )
             INSERT INTO draw_mark (person_id, identity_blind, period)
             SELECT DISTINCT part.person_id, part.identity_blind, line.reference
-              FROM payment_line AS paid
-              JOIN payment_part AS batched
-                ON batched.batch_key = paid.batch_key AND batched.batch_id = paid.batch_id
-               AND batched.part_no = paid.part_no
-              JOIN claim_line AS line
-                ON line.claim_key = batched.claim_key AND line.claim_id = batched.claim_id
-               AND line.line_no = paid.claim_line_no
+              FROM line
               JOIN account_pension AS part ON part.person_id = line.person_id
-             WHERE paid.batch_key = :batch_key AND paid.batch_id = :batch_id
-               AND paid.line_no = ANY (CAST(:line_nos AS integer[]))
-               AND line.reference ~ '^[0-9]{4}-[0-9]{2}$'
         """),
         {"batch_key": batch.key, "batch_id": batch.id, "line_nos": list(line_nos)},
     )
@@ -101,15 +108,22 @@ async def of_kept(tx: AsyncConnection, run: Ref) -> None:
     """Mark the months of which an approved run kept something back for a debt."""
     await tx.execute(
         text(f"""
+            WITH line AS MATERIALIZED (
+                SELECT person_id, reference, amount_fen
+                  FROM claim_line
+                 WHERE claim_key = :claim_key AND claim_id = :claim_id
+            ), marked AS MATERIALIZED (
+                SELECT month.person_id, month.identity_blind, month.period
+                  FROM line
+                  JOIN pension_month AS month
+                    ON month.person_id = line.person_id AND month.period = line.reference
+                   AND month.claim_key = :claim_key AND month.claim_id = :claim_id
+                   AND month.amount_fen > line.amount_fen
+            )
             INSERT INTO draw_mark (person_id, identity_blind, period)
             SELECT DISTINCT marked.person_id, marked.identity_blind, marked.period
-              FROM claim_line AS line
-              JOIN pension_month AS marked
-                ON marked.person_id = line.person_id AND marked.period = line.reference
-               AND marked.claim_key = line.claim_key AND marked.claim_id = line.claim_id
-               AND marked.amount_fen > line.amount_fen
-             WHERE line.claim_key = :claim_key AND line.claim_id = :claim_id
-               AND {_HAS_PART}
+              FROM marked
+             WHERE {_HAS_PART}
         """),
         {"claim_key": run.key, "claim_id": run.id},
     )

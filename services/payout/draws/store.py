@@ -47,55 +47,72 @@ _DUE: Final = f"""
               AND row.kind = '{BASIC_PENSION}' AND {IN_FORCE} AND {NOT_STOPPED}
             LIMIT 1) AS due"""
 """Join what is due of a person's `month`, and the district that pays it: `due.fen`, `due.district`."""
-# What the person has: what the bank paid and what an approved run kept back for a debt, less what was
-# given back. It is drawn on the day of the first payment.
-_HELD: Final = f"""
-     CROSS JOIN LATERAL (
-           SELECT CAST(sum(CASE WHEN paid.amount_fen < 0 THEN paid.amount_fen
-                                ELSE coalesce(sent.fen, 0)
-                                     + CASE WHEN claim.status = 'approved'
-                                            THEN paid.amount_fen - line.amount_fen ELSE 0 END
-                           END) AS bigint) AS fen,
-                  coalesce(min(sent.booked_on),
-                           min(CAST(claim.filed_at AT TIME ZONE 'Asia/Shanghai' AS date)))
-                      AS booked_on
-             FROM pension_month AS paid
-             JOIN claim ON claim.claim_key = paid.claim_key AND claim.id = paid.claim_id
-             LEFT JOIN claim_line AS line
-               ON line.claim_key = paid.claim_key AND line.claim_id = paid.claim_id
-              AND line.person_id = paid.person_id AND line.reference = paid.period
-              AND paid.amount_fen > 0
-            CROSS JOIN LATERAL (
-                  SELECT sum(done.amount_fen) AS fen, min(done.paid_booked_on) AS booked_on
-                    FROM payment_part AS batched
-                    JOIN payment_line AS done
-                      ON done.batch_key = batched.batch_key AND done.batch_id = batched.batch_id
-                     AND done.part_no = batched.part_no
-                   WHERE batched.claim_key = paid.claim_key AND batched.claim_id = paid.claim_id
-                     AND batched.live AND done.claim_line_no = line.line_no
-                     AND done.status = 'paid') AS sent
-            WHERE paid.person_id = month.person_id
-              AND paid.identity_blind = month.identity_blind AND paid.kind = '{BASIC_PENSION}'
-              AND paid.period = month.period AND paid.live) AS held"""
+# What the person has of each `month`: what the bank paid and what an approved run kept back for a debt,
+# less what was given back. It is drawn on the day of the first payment. The parts of a month lie with
+# the person, their lines with the claims and payments with the batches: each is joined in its turn.
+_HELD: Final = f"""paid AS MATERIALIZED (
+    SELECT paid.person_id, paid.identity_blind, paid.period, paid.part, paid.amount_fen,
+           paid.claim_key, paid.claim_id
+      FROM month
+      JOIN pension_month AS paid
+        ON paid.person_id = month.person_id AND paid.identity_blind = month.identity_blind
+       AND paid.kind = '{BASIC_PENSION}' AND paid.period = month.period AND paid.live
+), claimed AS MATERIALIZED (
+    SELECT paid.*, claim.status,
+           CAST(claim.filed_at AT TIME ZONE 'Asia/Shanghai' AS date) AS filed_on
+      FROM paid
+      JOIN claim ON claim.claim_key = paid.claim_key AND claim.id = paid.claim_id
+), line AS MATERIALIZED (
+    SELECT claimed.person_id, claimed.identity_blind, claimed.period, line.claim_key,
+           line.claim_id, line.line_no,
+           CASE WHEN claimed.status = 'approved' THEN claimed.amount_fen - line.amount_fen
+                ELSE 0 END AS kept_fen
+      FROM claimed
+      JOIN claim_line AS line
+        ON line.claim_key = claimed.claim_key AND line.claim_id = claimed.claim_id
+       AND line.person_id = claimed.person_id AND line.reference = claimed.period
+     WHERE claimed.amount_fen > 0
+), sent AS MATERIALIZED (
+    SELECT line.person_id, line.identity_blind, line.period, done.amount_fen,
+           done.paid_booked_on AS booked_on
+      FROM line
+      JOIN payment_part AS batched
+        ON batched.claim_key = line.claim_key AND batched.claim_id = line.claim_id
+       AND batched.live
+      JOIN payment_line AS done
+        ON done.batch_key = batched.batch_key AND done.batch_id = batched.batch_id
+       AND done.part_no = batched.part_no AND done.claim_line_no = line.line_no
+       AND done.status = 'paid'
+), held AS MATERIALIZED (
+    SELECT person_id, identity_blind, period, CAST(sum(fen) AS bigint) AS fen,
+           coalesce(min(booked_on), min(filed_on)) AS booked_on
+      FROM (SELECT person_id, identity_blind, period, least(amount_fen, 0) AS fen,
+                   CAST(NULL AS date) AS booked_on, filed_on
+              FROM claimed
+             UNION ALL
+            SELECT person_id, identity_blind, period, kept_fen, NULL, NULL FROM line
+             UNION ALL
+            SELECT person_id, identity_blind, period, amount_fen, booked_on, NULL FROM sent) AS part
+     GROUP BY person_id, identity_blind, period
+)"""
 _KEEP_IN_STEP: Final = f"""
 WITH marked AS (
     SELECT person_id, identity_blind, period
       FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]),
                   CAST(:periods AS text[])) AS mark (person_id, identity_blind, period)
-), month AS (
+), month AS MATERIALIZED (
     SELECT DISTINCT paid.person_id, paid.identity_blind, paid.period
       FROM marked
       JOIN pension_month AS paid
         ON paid.person_id = marked.person_id AND paid.identity_blind = marked.identity_blind
        AND paid.kind = '{BASIC_PENSION}' AND paid.live AND marked.period IN ('', paid.period)
-), wanted AS (
-    SELECT month.person_id, month.identity_blind, month.period, held.booked_on AS drawn_on,
-           least(part.fen, due.fen, held.fen) AS fen
-      FROM month
+), {_HELD}, wanted AS MATERIALIZED (
+    SELECT month.person_id, month.identity_blind, month.period, month.booked_on AS drawn_on,
+           least(part.fen, due.fen, month.fen) AS fen
+      FROM held AS month
       {_PART}
       {_DUE}
-      {_HELD}
-     WHERE least(part.fen, due.fen, held.fen) > 0
+     WHERE least(part.fen, due.fen, month.fen) > 0
 ), earlier AS (
     SELECT asked.person_id, asked.identity_blind, asked.period, asked.drawn_on, asked.asked_fen
       FROM marked
@@ -116,7 +133,7 @@ SELECT person_id, identity_blind, period, drawn_on, CAST(:paper AS uuid), fen
 RETURNING person_id, drawn_on, asked_fen
 """
 _DRAWN: Final = f"""
-WITH record AS (
+WITH record AS MATERIALIZED (
     SELECT owner_id, person_id
       FROM unnest(CAST(:owner_ids AS bigint[]), CAST(:person_ids AS bigint[]))
         AS record (owner_id, person_id)
@@ -127,21 +144,21 @@ WITH record AS (
         ON row.person_id = record.person_id AND row.kind = '{BASIC_PENSION}'
        AND row.suspended_at IS NULL
      GROUP BY record.owner_id, row.person_id, row.identity_blind
-), stated AS (
+), stated AS MATERIALIZED (
     SELECT pension.owner_id, pension.person_id, pension.identity_blind, pension.since,
            coalesce(pension.since >= min(part.since), false) AS is_known
       FROM pension
       LEFT JOIN account_pension AS part
         ON part.person_id = pension.person_id AND part.identity_blind = pension.identity_blind
      GROUP BY pension.owner_id, pension.person_id, pension.identity_blind, pension.since
-), month AS (
+), month AS MATERIALIZED (
     SELECT stated.owner_id, stated.person_id, stated.identity_blind,
            to_char(first_day, 'YYYY-MM') AS period
       FROM stated
      CROSS JOIN LATERAL generate_series(to_date(stated.since, 'YYYY-MM'),
                                         to_date(:until, 'YYYY-MM'), interval '1 month') AS first_day
      WHERE stated.is_known
-), begun AS (
+), begun AS MATERIALIZED (
     SELECT district, min(period) AS period
       FROM claim
      WHERE kind = 'pension_run' AND status <> 'refused' AND octet_length(paper_hash) = 0
@@ -154,6 +171,10 @@ WITH record AS (
       {_DUE}
       JOIN begun ON begun.district = due.district AND begun.period <= month.period
      GROUP BY month.owner_id
+), paid AS MATERIALIZED (
+    SELECT DISTINCT record.person_id
+      FROM record
+      JOIN pension_month AS month ON month.person_id = record.person_id AND month.live
 )
 SELECT record.owner_id, bool_or(stated.owner_id IS NOT NULL) AS has_rows,
        bool_and(coalesce(stated.is_known, true)) AS is_known,
@@ -165,10 +186,7 @@ SELECT record.owner_id, bool_or(stated.owner_id IS NOT NULL) AS has_rows,
               AND ended.identity_blind = stated.identity_blind
               AND ended.kind = '{BASIC_PENSION}' AND ended.status = 'approved'
               AND ended.reason = 'death' AND ended.again_from IS NULL)) AS died,
-       bool_or(EXISTS (
-           SELECT 1
-             FROM pension_month AS paid
-            WHERE paid.person_id = record.person_id AND paid.live)) AS was_paid
+       bool_or(record.person_id IN (SELECT person_id FROM paid)) AS was_paid
   FROM record
   LEFT JOIN stated ON stated.person_id = record.person_id
   LEFT JOIN asked ON asked.owner_id = record.owner_id

@@ -13,13 +13,21 @@ from services.payout.withdrawals.domain import CANCELLED, Withdrawal, Withdrawal
 from shared.ids import Ref
 from shared.references import Reference
 
-_COLUMNS: Final = (
-    "taken.person_id, taken.fund, taken.kind, account_fen, pooled_fen, taken.claim_key, claim_id"
-)
-_LIVE: Final = """
+_COLUMNS: Final = "person_id, fund, kind, account_fen, pooled_fen, claim_key, claim_id"
+_OF_PEOPLE: Final = f"""
+WITH every AS MATERIALIZED (
+    SELECT {_COLUMNS}
+      FROM account_withdrawal
+     WHERE person_id = ANY (CAST(:person_ids AS bigint[]))
+), taken AS MATERIALIZED (
+    SELECT every.*, claim.district
+      FROM every
       JOIN claim
-        ON claim.claim_key = taken.claim_key AND claim.id = taken.claim_id
-       AND claim.status <> 'refused'"""
+        ON claim.claim_key = every.claim_key AND claim.id = every.claim_id
+       AND claim.status <> 'refused'
+)"""
+"""Withdrawals of some people whose claims are not refused: they lie with the people, and the claims
+with their kind and month."""
 
 
 def _withdrawal(*, kind: str, claim_key: int, claim_id: UUID, **columns: Any) -> Withdrawal:
@@ -119,12 +127,11 @@ async def of_people(
     """Read the withdrawals of people's records whose claims are not refused."""
     rows = await tx.execute(
         text(f"""
+            {_OF_PEOPLE}
             SELECT {_COLUMNS}
-              FROM account_withdrawal AS taken
-              {_LIVE}
-             WHERE taken.person_id = ANY (CAST(:person_ids AS bigint[]))
-               AND (CAST(:fund AS text) IS NULL OR taken.fund = :fund)
-             ORDER BY taken.person_id, taken.claim_id
+              FROM taken
+             WHERE CAST(:fund AS text) IS NULL OR fund = :fund
+             ORDER BY person_id, claim_id
         """),
         {"person_ids": list(person_ids), "fund": fund},
     )
@@ -134,31 +141,57 @@ async def of_people(
 async def page(
     tx: AsyncConnection, *, district: str | None, after: tuple[int, UUID] | None, limit: int
 ) -> list[Withdrawal]:
-    """Read the last withdrawal of each person and fund in order, after one, by the claim's district."""
+    """Read the last withdrawal of each person and fund in order, after one, by the claim's district.
+
+    Some hundred people are looked at together, until there are enough.
+    """
+    found: list[Withdrawal] = []
+    at_least = after[0] if after else None
+    while len(found) < limit and (people := await _people(tx, at_least)):
+        found += await _last_of(tx, people, district, after)
+        at_least = people[-1] + 1
+    return found[:limit]
+
+
+async def _people(tx: AsyncConnection, at_least: int | None) -> list[int]:
+    """Read some people with withdrawals in the order of their keys, from a key on."""
+    rows = await tx.scalars(
+        text("""
+            SELECT DISTINCT person_id
+              FROM account_withdrawal
+             WHERE CAST(:at_least AS bigint) IS NULL OR person_id >= CAST(:at_least AS bigint)
+             ORDER BY person_id
+             LIMIT 500
+        """),
+        {"at_least": at_least},
+    )
+    return list(rows)
+
+
+async def _last_of(
+    tx: AsyncConnection, people: Sequence[int], district: str | None, after: tuple[int, UUID] | None
+) -> list[Withdrawal]:
+    """Read the last withdrawals of some people in order, after one, by the claim's district."""
     rows = await tx.execute(
         text(f"""
+            {_OF_PEOPLE}
             SELECT {_COLUMNS}
-              FROM account_withdrawal AS taken
-              {_LIVE}
-             WHERE (CAST(:district AS text) IS NULL OR claim.district = :district)
+              FROM taken AS last
+             WHERE (CAST(:district AS text) IS NULL OR district = :district)
                AND (CAST(:person_id AS bigint) IS NULL
-                    OR (taken.person_id, taken.claim_id) > (:person_id, CAST(:claim_id AS uuid)))
+                    OR (person_id, claim_id) > (:person_id, CAST(:claim_id AS uuid)))
                AND NOT EXISTS (
                        SELECT 1
-                         FROM account_withdrawal AS other
-                         JOIN claim AS later
-                           ON later.claim_key = other.claim_key AND later.id = other.claim_id
-                          AND later.status <> 'refused'
-                        WHERE other.person_id = taken.person_id AND other.fund = taken.fund
-                          AND other.claim_id > taken.claim_id)
-             ORDER BY taken.person_id, taken.claim_id
-             LIMIT :limit
+                         FROM taken AS other
+                        WHERE other.person_id = last.person_id AND other.fund = last.fund
+                          AND other.claim_id > last.claim_id)
+             ORDER BY person_id, claim_id
         """),
         {
+            "person_ids": list(people),
             "district": district,
             "person_id": after[0] if after else None,
             "claim_id": after[1] if after else None,
-            "limit": limit,
         },
     )
     return [_withdrawal(**row._mapping) for row in rows]

@@ -15,45 +15,65 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.claims.domain.advance import Advance, OpenAdvance, Settlement
 from services.payout.claims.domain.claim import AdvanceRef
+from shared.db import lock_rows
 from shared.ids import Ref
 from shared.page import read_page
 from shared.security.personal_data import PersonalCipher
 
-_PAYMENT: Final = """
-      FROM payment_part AS part
+# A line's payments lie with their batches, and its cases at one server: each is joined by itself.
+_KNOWN: Final = """
+paid AS MATERIALIZED (
+    SELECT line.claim_id, line.line_no, max(sent.paid_on) AS paid_on
+      FROM line
+      JOIN payment_part AS part
+        ON part.claim_key = line.claim_key AND part.claim_id = line.claim_id AND part.live
       JOIN payment_line AS sent
         ON sent.batch_key = part.batch_key AND sent.batch_id = part.batch_id
-       AND sent.part_no = part.part_no
-     WHERE part.claim_key = line.claim_key AND part.claim_id = line.claim_id AND part.live
-       AND sent.claim_line_no = line.line_no AND sent.status = 'paid'
-"""
-_SETTLED: Final = """
-    SELECT CAST(coalesce(sum(amount_fen), 0) + (
-               SELECT coalesce(sum(taken.amount_fen - taken.written_off_fen), 0)
-                 FROM recovery_line AS taken
-                 JOIN recovery_case AS owner
-                   ON owner.case_key = taken.case_key AND owner.id = taken.case_id
-                WHERE taken.case_key = line.claim_key AND taken.claim_id = line.claim_id
-                  AND taken.claim_line_no = line.line_no
-                  AND owner.cause = 'claim' AND owner.status <> 'refused') AS bigint) AS fen
-      FROM advance_settlement AS made
-     WHERE made.advance_key = line.claim_key AND made.advance_id = line.claim_id
+       AND sent.part_no = part.part_no AND sent.claim_line_no = line.line_no
+       AND sent.status = 'paid'
+     GROUP BY line.claim_id, line.line_no
+), made AS MATERIALIZED (
+    SELECT line.claim_id, line.line_no, sum(made.amount_fen) AS fen
+      FROM line
+      JOIN advance_settlement AS made
+        ON made.advance_key = line.claim_key AND made.advance_id = line.claim_id
        AND made.advance_line = line.line_no AND made.live
+     GROUP BY line.claim_id, line.line_no
+), taken AS MATERIALIZED (
+    SELECT line.claim_id, line.line_no, sum(taken.amount_fen - taken.written_off_fen) AS fen
+      FROM line
+      JOIN recovery_line AS taken
+        ON taken.case_key = line.claim_key AND taken.claim_id = line.claim_id
+       AND taken.claim_line_no = line.line_no
+      JOIN recovery_case AS owner
+        ON owner.case_key = taken.case_key AND owner.id = taken.case_id
+       AND owner.cause = 'claim' AND owner.status <> 'refused'
+     GROUP BY line.claim_id, line.line_no
+), advance AS (
+    SELECT line.*, paid.paid_on, paid.line_no IS NOT NULL AS is_paid,
+           CAST(coalesce(made.fen, 0) + coalesce(taken.fen, 0) AS bigint) AS settled_fen
+      FROM line
+      LEFT JOIN paid ON paid.claim_id = line.claim_id AND paid.line_no = line.line_no
+      LEFT JOIN made ON made.claim_id = line.claim_id AND made.line_no = line.line_no
+      LEFT JOIN taken ON taken.claim_id = line.claim_id AND taken.line_no = line.line_no
+)
 """
 
 
 async def lock(tx: AsyncConnection, claims: Iterable[Ref]) -> None:
     """Let one claim at a time settle these advances, until the transaction ends."""
-    wanted = sorted(set(claims), key=lambda ref: (ref.key, ref.id))
-    await tx.execute(
-        text("""
-            SELECT 1
-              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (claim_key, id)
-              JOIN claim ON claim.claim_key = wanted.claim_key AND claim.id = wanted.id
-             ORDER BY claim.claim_key, claim.id
-               FOR UPDATE OF claim
-        """),
-        {"keys": [ref.key for ref in wanted], "ids": [ref.id for ref in wanted]},
+    wanted = set(claims)
+    await lock_rows(
+        tx,
+        """
+        SELECT 1
+          FROM claim
+         WHERE claim_key = ANY(CAST(:keys AS bigint[])) AND id = ANY(CAST(:ids AS uuid[]))
+         ORDER BY claim_key, id
+           FOR UPDATE
+        """,
+        [ref.key for ref in wanted],
+        {"ids": [ref.id for ref in wanted]},
     )
 
 
@@ -64,19 +84,20 @@ async def find(
     known = [(ref.claim, ref.line_no) for ref in set(refs) if ref.claim is not None]
     rows = await tx.execute(
         text(f"""
-            SELECT line.claim_key, line.claim_id, line.line_no, claim.fund, claim.district,
-                   line.person_id, line.payee_name,
-                   CASE WHEN EXISTS (SELECT 1 {_PAYMENT}) THEN line.amount_fen ELSE 0 END
-                     AS paid_fen,
-                   settled.fen AS settled_fen
-              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:lines AS int[]))
-                AS wanted (claim_key, claim_id, line_no)
-              JOIN claim ON claim.claim_key = wanted.claim_key AND claim.id = wanted.claim_id
-               AND claim.account = 'temporary_payment'
-              JOIN claim_line AS line
-                ON line.claim_key = wanted.claim_key AND line.claim_id = wanted.claim_id
-               AND line.line_no = wanted.line_no
-             CROSS JOIN LATERAL ({_SETTLED}) AS settled
+            WITH line AS MATERIALIZED (
+                SELECT line.claim_key, line.claim_id, line.line_no, claim.fund, claim.district,
+                       line.person_id, line.payee_name, line.amount_fen
+                  FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:lines AS int[]))
+                    AS wanted (claim_key, claim_id, line_no)
+                  JOIN claim ON claim.claim_key = wanted.claim_key AND claim.id = wanted.claim_id
+                   AND claim.account = 'temporary_payment'
+                  JOIN claim_line AS line
+                    ON line.claim_key = wanted.claim_key AND line.claim_id = wanted.claim_id
+                   AND line.line_no = wanted.line_no
+            ), {_KNOWN}
+            SELECT claim_key, claim_id, line_no, fund, district, person_id, payee_name,
+                   CASE WHEN is_paid THEN amount_fen ELSE 0 END AS paid_fen, settled_fen
+              FROM advance
         """),
         {
             "keys": [claim.key for claim, _ in known],
@@ -169,16 +190,16 @@ async def release(tx: AsyncConnection, claim: Ref) -> None:
 
 
 _OPEN: Final = f"""
-SELECT *
-  FROM (SELECT claim.claim_key, claim.id AS claim_id, line.line_no, claim.kind, claim.district,
-               claim.fund, line.payee_name, line.reference, line.amount_fen,
-               settled.fen AS settled_fen, paid.paid_on
-          FROM claim
-          JOIN claim_line AS line ON line.claim_key = claim.claim_key AND line.claim_id = claim.id
-         CROSS JOIN LATERAL (SELECT max(sent.paid_on) AS paid_on {_PAYMENT}) AS paid
-         CROSS JOIN LATERAL ({_SETTLED}) AS settled
-         WHERE claim.account = 'temporary_payment' AND claim.status = 'approved'
-           AND paid.paid_on IS NOT NULL AND settled.fen < line.amount_fen) AS listed
+WITH line AS MATERIALIZED (
+    SELECT claim.claim_key, claim.id AS claim_id, line.line_no, claim.kind, claim.district,
+           claim.fund, line.payee_name, line.reference, line.amount_fen
+      FROM claim
+      JOIN claim_line AS line ON line.claim_key = claim.claim_key AND line.claim_id = claim.id
+     WHERE claim.account = 'temporary_payment' AND claim.status = 'approved'
+), {_KNOWN}
+SELECT claim_key, claim_id, line_no, kind, district, fund, payee_name, reference, amount_fen,
+       settled_fen, paid_on
+  FROM (SELECT * FROM advance WHERE paid_on IS NOT NULL AND settled_fen < amount_fen) AS listed
 """
 
 

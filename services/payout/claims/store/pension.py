@@ -8,52 +8,52 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.claims.domain.run import RunScope
-from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, PAID
+from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, UNPAID
 from services.payout.recoveries.store.deduction import DEBTS, KEPT
 from shared.ids import Ref
 from shared.period import Period
 
 _WRITE_LINES = f"""
-WITH {DEBTS}, due AS (
-    SELECT row.person_id, row.id, row.identity_blind, row.name,
-           coalesce(changed.bank, row.bank) AS bank,
-           coalesce(changed.bank_number, row.bank_number) AS bank_number,
-           coalesce(changed.bank_holder, row.bank_holder) AS bank_holder,
-           row.sealed_number, month.period,
-           amount.fen - coalesce(paid.fen, 0) AS amount_fen,
-           coalesce(paid.part, 0) + 1 AS part
+WITH {DEBTS}, run AS MATERIALIZED (
+    SELECT period, filed_at
+      FROM claim
+     WHERE kind = 'pension_run' AND district = :district AND status <> 'refused'
+       AND octet_length(paper_hash) = 0
+), candidate AS MATERIALIZED (
+    SELECT row.person_id, row.id, row.identity_blind, row.kind, month.period, amount.fen
       FROM (SELECT CAST(:period AS text) AS period,
                    CAST('-infinity' AS timestamptz) AS filed_at
              WHERE CAST(:own_month AS boolean)
              UNION ALL
             SELECT period, filed_at
-              FROM claim
-             WHERE kind = 'pension_run' AND district = :district AND status <> 'refused'
-               AND octet_length(paper_hash) = 0
-               AND (period < CAST(:period AS text)
-                    OR (period = CAST(:period AS text) AND NOT CAST(:own_month AS boolean)))
+              FROM run
+             WHERE period < CAST(:period AS text)
+                OR (period = CAST(:period AS text) AND NOT CAST(:own_month AS boolean))
            ) AS month
       JOIN entitlement AS row
         ON row.kind = :kind AND row.district = :district
        AND row.known_at > month.filed_at
-      {PAID}
       {AMOUNT}
+     WHERE {IN_FORCE}
+       AND {NOT_STOPPED}
+), {UNPAID}, due AS MATERIALIZED (
+    SELECT row.person_id, row.id, row.identity_blind, row.name,
+           coalesce(changed.bank, row.bank) AS bank,
+           coalesce(changed.bank_number, row.bank_number) AS bank_number,
+           coalesce(changed.bank_holder, row.bank_holder) AS bank_holder,
+           row.sealed_number, unpaid.period, unpaid.fen AS amount_fen, unpaid.part + 1 AS part
+      FROM unpaid
+      JOIN entitlement AS row
+        ON row.person_id = unpaid.person_id AND row.id = unpaid.id
       LEFT JOIN LATERAL (
            SELECT bank, bank_number, bank_holder
              FROM entitlement_account AS account
             WHERE account.person_id = row.person_id
               AND account.identity_blind = row.identity_blind
               AND account.kind = row.kind
-              AND (NOT account.held OR account.known_at < (
-                       SELECT max(filed_at)
-                         FROM claim
-                        WHERE kind = 'pension_run' AND district = :district
-                          AND status <> 'refused' AND octet_length(paper_hash) = 0))
+              AND (NOT account.held OR account.known_at < (SELECT max(filed_at) FROM run))
             ORDER BY account.known_at DESC, account.id DESC
             LIMIT 1) AS changed ON true
-     WHERE amount.fen > coalesce(paid.fen, 0)
-       AND {IN_FORCE}
-       AND {NOT_STOPPED}
 ), taken AS (
     INSERT INTO pension_month (person_id, identity_blind, kind, period, part,
                                amount_fen, claim_key, claim_id)
@@ -131,14 +131,19 @@ async def release(tx: AsyncConnection, claim: Ref, instant: datetime) -> None:
     """
     await tx.execute(
         text("""
+            WITH run AS MATERIALIZED (
+                SELECT district, period FROM claim WHERE claim_key = :claim_key AND id = :claim_id
+            ), month AS MATERIALIZED (
+                SELECT person_id, identity_blind, kind, period
+                  FROM pension_month
+                 WHERE claim_id = :claim_id AND claim_key = :claim_key AND live
+            )
             UPDATE entitlement AS row
                SET known_at = CAST(:instant AS timestamptz)
-              FROM pension_month AS month
-              JOIN claim ON claim.claim_key = month.claim_key AND claim.id = month.claim_id
-             WHERE month.claim_id = :claim_id AND month.claim_key = :claim_key AND month.live
-               AND row.person_id = month.person_id AND row.identity_blind = month.identity_blind
+              FROM month, run
+             WHERE row.person_id = month.person_id AND row.identity_blind = month.identity_blind
                AND row.kind = month.kind AND row.suspended_at IS NULL
-               AND (row.district <> claim.district OR month.period <> claim.period)
+               AND (row.district <> run.district OR month.period <> run.period)
         """),
         {"claim_id": claim.id, "claim_key": claim.key, "instant": instant},
     )

@@ -55,49 +55,79 @@ AMOUNT: Final = """
                         LIMIT 1) END AS fen) AS amount"""
 """Join the amount of a row: `amount.fen`, of one that was moved that of the row before it."""
 
-PAID: Final = """
-      LEFT JOIN LATERAL (
-           SELECT CAST(sum(amount_fen) FILTER (WHERE live) AS bigint) AS fen,
-                  max(part) AS part
-             FROM pension_month
-            WHERE pension_month.person_id = row.person_id
-              AND pension_month.identity_blind = row.identity_blind
-              AND pension_month.kind = row.kind
-              AND pension_month.period = month.period) AS paid ON true"""
-"""Join what any run pays of the person's month: `paid.fen`, and its last part."""
+UNPAID: Final = """paid AS MATERIALIZED (
+    SELECT candidate.person_id, candidate.id, candidate.period, part.part,
+           CASE WHEN part.live THEN part.amount_fen ELSE 0 END AS fen
+      FROM candidate
+      JOIN pension_month AS part
+        ON part.person_id = candidate.person_id
+       AND part.identity_blind = candidate.identity_blind
+       AND part.kind = candidate.kind AND part.period = candidate.period
+), unpaid AS MATERIALIZED (
+    SELECT person_id, id, period, CAST(sum(fen) AS bigint) AS fen, max(part) AS part
+      FROM (SELECT person_id, id, period, fen, 0 AS part FROM candidate
+             UNION ALL
+            SELECT person_id, id, period, -fen, part FROM paid) AS one
+     GROUP BY person_id, id, period
+    HAVING sum(fen) > 0
+)"""
+"""Common tables: what no run pays of the months of a common table `candidate` of rows with their
+amounts `fen`: `unpaid.fen`, where there is something, and the last part of the month."""
 
-ROOM: Final = f"""
-     CROSS JOIN LATERAL (
-           SELECT coalesce((
-                      SELECT amount.fen
-                        FROM entitlement AS row
-                        {AMOUNT}
-                       WHERE row.person_id = month.person_id
-                         AND row.identity_blind = month.identity_blind
-                         AND row.kind = month.kind AND {IN_FORCE} AND {NOT_STOPPED}
-                       LIMIT 1), 0)
-                  - coalesce(CAST(sum(CASE WHEN part.amount_fen < 0 THEN part.amount_fen
-                                      ELSE part.amount_fen - line.amount_fen
-                                           + coalesce(sent.fen, 0) END) AS bigint), 0) AS fen
-             FROM pension_month AS part
-             LEFT JOIN claim_line AS line
-               ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
-              AND line.person_id = part.person_id AND line.reference = part.period
-            CROSS JOIN LATERAL (
-                  SELECT sum(paid.amount_fen) AS fen
-                    FROM payment_part AS batched
-                    JOIN payment_line AS paid
-                      ON paid.batch_key = batched.batch_key AND paid.batch_id = batched.batch_id
-                     AND paid.part_no = batched.part_no
-                   WHERE batched.claim_key = part.claim_key
-                     AND batched.claim_id = part.claim_id AND batched.live
-                     AND paid.claim_line_no = line.line_no
-                     AND paid.status NOT IN ('refused', 'returned')) AS sent
-            WHERE part.person_id = month.person_id
-              AND part.identity_blind = month.identity_blind AND part.kind = month.kind
-              AND part.period = month.period AND part.live) AS room"""
-"""Join what may still be paid of the person's `month`: `room.fen`.
+ROOM: Final = f"""room_month AS MATERIALIZED (
+    SELECT DISTINCT person_id, identity_blind, kind, period FROM month
+), room_part AS MATERIALIZED (
+    SELECT month.person_id, month.identity_blind, month.kind, month.period, part.amount_fen,
+           part.claim_key, part.claim_id
+      FROM room_month AS month
+      JOIN pension_month AS part
+        ON part.person_id = month.person_id AND part.identity_blind = month.identity_blind
+       AND part.kind = month.kind AND part.period = month.period AND part.live
+), room_line AS MATERIALIZED (
+    SELECT part.person_id, part.identity_blind, part.kind, part.period, line.claim_key,
+           line.claim_id, line.line_no, part.amount_fen - line.amount_fen AS kept_fen
+      FROM room_part AS part
+      JOIN claim_line AS line
+        ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
+       AND line.person_id = part.person_id AND line.reference = part.period
+     WHERE part.amount_fen >= 0
+), room_sent AS MATERIALIZED (
+    SELECT line.person_id, line.identity_blind, line.kind, line.period, paid.amount_fen
+      FROM room_line AS line
+      JOIN payment_part AS batched
+        ON batched.claim_key = line.claim_key AND batched.claim_id = line.claim_id
+       AND batched.live
+      JOIN payment_line AS paid
+        ON paid.batch_key = batched.batch_key AND paid.batch_id = batched.batch_id
+       AND paid.part_no = batched.part_no AND paid.claim_line_no = line.line_no
+       AND paid.status NOT IN ('refused', 'returned')
+), room_used AS MATERIALIZED (
+    SELECT person_id, identity_blind, kind, period, CAST(sum(fen) AS bigint) AS fen
+      FROM (SELECT person_id, identity_blind, kind, period, 0 AS fen FROM room_month
+             UNION ALL
+            SELECT person_id, identity_blind, kind, period, amount_fen
+              FROM room_part
+             WHERE amount_fen < 0
+             UNION ALL
+            SELECT person_id, identity_blind, kind, period, kept_fen FROM room_line
+             UNION ALL
+            SELECT person_id, identity_blind, kind, period, amount_fen FROM room_sent) AS one
+     GROUP BY person_id, identity_blind, kind, period
+), room AS MATERIALIZED (
+    SELECT month.person_id, month.identity_blind, month.kind, month.period,
+           coalesce((
+               SELECT amount.fen
+                 FROM entitlement AS row
+                 {AMOUNT}
+                WHERE row.person_id = month.person_id
+                  AND row.identity_blind = month.identity_blind
+                  AND row.kind = month.kind AND {IN_FORCE} AND {NOT_STOPPED}
+                LIMIT 1), 0) - month.fen AS fen
+      FROM room_used AS month
+)"""
+"""Common tables: what may still be paid of the months of a common table `month`: `room.fen`.
 
 It is what is due, less what the person has, which is what the bank paid or is to pay and what was
-kept back for a debt, plus what the person gave back.
+kept back for a debt, plus what the person gave back. A month has its parts with the person, their
+lines with the claims and payments with the batches, so each is joined in its turn.
 """

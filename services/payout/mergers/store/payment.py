@@ -31,7 +31,7 @@ async def shared_months(
     """Read the lines of the months that a run has paid, or is to pay, to both records."""
     rows = await tx.execute(
         text(f"""
-            WITH month AS (
+            WITH month AS MATERIALIZED (
                 SELECT person_id = :old AND identity_blind = :old_blind AS of_old, person_id,
                        period, claim_key, claim_id,
                        count(*) FILTER (WHERE person_id = :old AND identity_blind = :old_blind)
@@ -41,16 +41,20 @@ async def shared_months(
                  WHERE ((person_id = :old AND identity_blind = :old_blind)
                         OR (person_id = :new AND identity_blind = :new_blind))
                    AND kind = :kind AND live
-            )
-            SELECT DISTINCT month.of_old, month.period AS event, line.claim_key, line.claim_id,
-                   line.line_no, so_far.rank
-              FROM month
-              JOIN claim_line AS line
-                ON line.claim_key = month.claim_key AND line.claim_id = month.claim_id
-               AND line.person_id = month.person_id AND line.reference = month.period
-             CROSS JOIN LATERAL ({PAID_SO_FAR}) AS so_far
-             WHERE month.olds BETWEEN 1 AND month.parts - 1
-             ORDER BY event, line.claim_id, line.line_no
+            ), line AS MATERIALIZED (
+                SELECT DISTINCT month.of_old, month.period AS event, line.claim_key,
+                       line.claim_id, line.line_no
+                  FROM month
+                  JOIN claim_line AS line
+                    ON line.claim_key = month.claim_key AND line.claim_id = month.claim_id
+                   AND line.person_id = month.person_id AND line.reference = month.period
+                 WHERE month.olds BETWEEN 1 AND month.parts - 1
+            ), {PAID_SO_FAR}
+            SELECT line.*, coalesce(so_far.rank, 0) AS rank
+              FROM line
+              LEFT JOIN so_far
+                ON so_far.claim_id = line.claim_id AND so_far.line_no = line.line_no
+             ORDER BY line.event, line.claim_id, line.line_no
         """),
         {
             "old": old[0],
@@ -70,14 +74,23 @@ async def claimed_events(
     rows = (
         await tx.execute(
             text(f"""
-                SELECT event.event_key = :old AS of_old, event.event_key, event.event, event.period,
-                       line.claim_key, line.claim_id, line.line_no, so_far.rank
-                  FROM benefit_event AS event
-                  JOIN claim_line AS line
-                    ON line.claim_key = event.claim_key AND line.claim_id = event.claim_id
-                   AND line.line_no = event.line_no
-                 CROSS JOIN LATERAL ({PAID_SO_FAR}) AS so_far
-                 WHERE event.event_key IN (:old, :new) AND event.live
+                WITH event AS MATERIALIZED (
+                    SELECT event_key, event, period, claim_key, claim_id, line_no
+                      FROM benefit_event
+                     WHERE event_key IN (:old, :new) AND live
+                ), line AS MATERIALIZED (
+                    SELECT event.*
+                      FROM event
+                      JOIN claim_line AS line
+                        ON line.claim_key = event.claim_key AND line.claim_id = event.claim_id
+                       AND line.line_no = event.line_no
+                ), {PAID_SO_FAR}
+                SELECT line.event_key = :old AS of_old, line.event_key, line.event, line.period,
+                       line.claim_key, line.claim_id, line.line_no,
+                       coalesce(so_far.rank, 0) AS rank
+                  FROM line
+                  LEFT JOIN so_far
+                    ON so_far.claim_id = line.claim_id AND so_far.line_no = line.line_no
                  ORDER BY line.claim_id, line.line_no
             """),
             {"old": old, "new": survivor},
@@ -203,17 +216,23 @@ async def move_months(
     values = {"old": old[0], "old_blind": old[1], "new": survivor[0], "new_blind": survivor[1]}
     await tx.execute(
         text("""
+            WITH month AS MATERIALIZED (
+                SELECT kind, period, part, amount_fen, claim_key, claim_id, recovery_id
+                  FROM pension_month
+                 WHERE person_id = :old AND identity_blind = :old_blind AND live
+            ), own AS MATERIALIZED (
+                SELECT kind, period, max(part) AS part
+                  FROM pension_month
+                 WHERE person_id = :new AND identity_blind = :new_blind
+                 GROUP BY kind, period
+            )
             INSERT INTO pension_month (person_id, identity_blind, kind, period, part, amount_fen,
                                        claim_key, claim_id, recovery_id)
             SELECT CAST(:new AS bigint), CAST(:new_blind AS bytea), month.kind, month.period,
-                   month.part + coalesce((
-                       SELECT max(own.part)
-                         FROM pension_month AS own
-                        WHERE own.person_id = :new AND own.identity_blind = :new_blind
-                          AND own.kind = month.kind AND own.period = month.period), 0),
-                   month.amount_fen, month.claim_key, month.claim_id, month.recovery_id
-              FROM pension_month AS month
-             WHERE month.person_id = :old AND month.identity_blind = :old_blind AND month.live
+                   month.part + coalesce(own.part, 0), month.amount_fen, month.claim_key,
+                   month.claim_id, month.recovery_id
+              FROM month
+              LEFT JOIN own ON own.kind = month.kind AND own.period = month.period
         """),
         values,
     )

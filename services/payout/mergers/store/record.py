@@ -319,12 +319,16 @@ async def correct(
     )
     await tx.execute(
         text("""
+            WITH month AS MATERIALIZED (
+                SELECT person_id, period, claim_key, claim_id
+                  FROM pension_month
+                 WHERE person_id = :person_id AND identity_blind = :blind AND live
+            )
             UPDATE claim_line AS line
                SET payee_name = CAST(:name AS bytea), sealed_number = CAST(:sealed_number AS bytea)
-              FROM pension_month AS month
+              FROM month
               JOIN claim ON claim.claim_key = month.claim_key AND claim.id = month.claim_id
-             WHERE month.person_id = :person_id AND month.identity_blind = :blind AND month.live
-               AND claim.status <> 'refused'
+             WHERE claim.status <> 'refused'
                AND line.claim_key = month.claim_key AND line.claim_id = month.claim_id
                AND line.person_id = month.person_id AND line.reference = month.period
                AND (NOT EXISTS (

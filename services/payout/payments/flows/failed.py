@@ -22,6 +22,7 @@ from services.payout.payments.domain.failed import (
     LineNotFailed,
     correction_faults,
 )
+from services.payout.payments.store import account_correction as account_correction_store
 from services.payout.payments.store import failed as failed_store
 from shared import trail
 from shared.errors import NotFound
@@ -81,7 +82,7 @@ async def propose(
         status=CorrectionStatus.PROPOSED,
         proposed_by=caller.subject,
     )
-    await failed_store.propose(tx, correction)
+    await account_correction_store.propose(tx, correction)
     await _record(tx, correction, "proposed", caller, why=note)
     return correction
 
@@ -97,7 +98,7 @@ async def decide(
         CorrectionDecided: it is decided already.
         SamePersonTwice: the caller proposed it.
     """
-    correction = await failed_store.load_correction(tx, ref)
+    correction = await account_correction_store.load(tx, ref)
     if correction is None:
         raise NotFound(account_correction=ref.text(Reference.ACCOUNT_CORRECTION))
     caller.require_district(correction.district)
@@ -105,7 +106,7 @@ async def decide(
         raise CorrectionDecided(status=correction.status.value)
     # The trail refuses the same person by name; the table's own rule stands behind it.
     await _record(tx, correction, status.value, caller, why=note)
-    await failed_store.decide(tx, ref, status, caller.subject)
+    await account_correction_store.decide(tx, ref, status, caller.subject)
     return replace(correction, status=status)
 
 
@@ -116,7 +117,7 @@ async def read_account(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> Corr
         NotFound: no such correction.
         Forbidden: another district's.
     """
-    correction = await failed_store.load_correction(tx, ref)
+    correction = await account_correction_store.load(tx, ref)
     if correction is None:
         raise NotFound(account_correction=ref.text(Reference.ACCOUNT_CORRECTION))
     caller.require_district(correction.district)
@@ -128,7 +129,7 @@ async def page_of_corrections(
     tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
 ) -> list[AccountCorrection]:
     """Read corrections in order of proposal."""
-    return await failed_store.page_of_corrections(tx, filters=filters, after=after, limit=limit)
+    return await account_correction_store.page(tx, filters=filters, after=after, limit=limit)
 
 
 async def _record(

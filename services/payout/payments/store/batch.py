@@ -121,7 +121,18 @@ async def write_parts(tx: AsyncConnection, batch: PaymentBatch, parts: Sequence[
 
 
 _WRITE_LINES = """
-WITH wanted AS (
+WITH corrected AS MATERIALIZED (
+    SELECT DISTINCT ON (claim_key, claim_id, line_no) claim_key, claim_id, line_no, bank,
+           bank_number, bank_holder
+      FROM account_correction
+     WHERE claim_key = ANY (CAST(:keys AS bigint[])) AND claim_id = ANY (CAST(:ids AS uuid[]))
+       AND status = 'approved'
+     ORDER BY claim_key, claim_id, line_no, id DESC
+), twice AS MATERIALIZED (
+    SELECT claim_key, claim_id, line_no
+      FROM double_payment
+     WHERE claim_key = ANY (CAST(:keys AS bigint[])) AND claim_id = ANY (CAST(:ids AS uuid[]))
+), wanted AS (
     SELECT part.part_no, part.is_retry, line.*,
            CASE WHEN part.is_retry THEN coalesce(again.fen, 0) ELSE line.amount_fen END
                - coalesce(held.amount_fen, 0) AS fen
@@ -147,20 +158,12 @@ WITH wanted AS (
            coalesce(corrected.bank_number, line.bank_number),
            coalesce(corrected.bank_holder, line.bank_holder), line.fen
       FROM wanted AS line
-      LEFT JOIN LATERAL (
-           SELECT bank, bank_number, bank_holder
-             FROM account_correction
-            WHERE line.is_retry AND account_correction.claim_key = line.claim_key
-              AND account_correction.claim_id = line.claim_id
-              AND account_correction.line_no = line.line_no
-              AND account_correction.status = 'approved'
-            ORDER BY account_correction.id DESC
-            LIMIT 1) AS corrected ON true
+      LEFT JOIN corrected
+        ON line.is_retry AND corrected.claim_key = line.claim_key
+       AND corrected.claim_id = line.claim_id AND corrected.line_no = line.line_no
      WHERE line.fen > 0
-       AND NOT EXISTS (SELECT 1
-                         FROM double_payment AS twice
-                        WHERE twice.claim_key = line.claim_key AND twice.claim_id = line.claim_id
-                          AND twice.line_no = line.line_no)
+       AND (line.claim_key, line.claim_id, line.line_no) NOT IN (
+               SELECT claim_key, claim_id, line_no FROM twice)
     RETURNING amount_fen
 )
 SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen

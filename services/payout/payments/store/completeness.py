@@ -42,13 +42,17 @@ WITH person AS MATERIALIZED (
      WHERE row.kind = :kind
        AND (CAST(:district AS text) IS NULL OR row.district = CAST(:district AS text))
        AND {IN_FORCE}
-), run AS MATERIALIZED (
-    SELECT line.person_id, month.identity_blind, line.claim_key, line.claim_id, line.line_no,
-           month.amount_fen AS fen, claim.status
+), month AS MATERIALIZED (
+    SELECT month.person_id, month.identity_blind, month.period, month.claim_key, month.claim_id,
+           month.amount_fen
       FROM person
       JOIN pension_month AS month
         ON month.person_id = person.person_id AND month.identity_blind = person.identity_blind
        AND month.kind = person.kind AND month.period = :period AND month.live
+), run AS MATERIALIZED (
+    SELECT line.person_id, month.identity_blind, line.claim_key, line.claim_id, line.line_no,
+           month.amount_fen AS fen, claim.status
+      FROM month
       JOIN claim ON claim.claim_key = month.claim_key AND claim.id = month.claim_id
       JOIN claim_line AS line
         ON line.claim_key = month.claim_key AND line.claim_id = month.claim_id

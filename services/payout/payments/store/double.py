@@ -13,18 +13,23 @@ from services.payout.payments.domain.double import DoublePayment, DoubleStatus
 from shared.ids import Ref
 from shared.page import read_page
 
-PAID_SO_FAR: Final = """
-    SELECT coalesce(max(CASE WHEN sent.status = 'paid' THEN 2
-                             WHEN sent.status IN ('refused', 'returned') THEN 0
-                             ELSE 1 END), 0) AS rank
-      FROM payment_part AS part
+PAID_SO_FAR: Final = """so_far AS MATERIALIZED (
+    SELECT line.claim_id, line.line_no,
+           max(CASE WHEN sent.status = 'paid' THEN 2
+                    WHEN sent.status IN ('refused', 'returned') THEN 0
+                    ELSE 1 END) AS rank
+      FROM line
+      JOIN payment_part AS part
+        ON part.claim_key = line.claim_key AND part.claim_id = line.claim_id AND part.live
       JOIN payment_line AS sent
         ON sent.batch_key = part.batch_key AND sent.batch_id = part.batch_id
-       AND sent.part_no = part.part_no
-     WHERE part.claim_key = line.claim_key AND part.claim_id = line.claim_id
-       AND sent.claim_line_no = line.line_no AND part.live
+       AND sent.part_no = part.part_no AND sent.claim_line_no = line.line_no
+     GROUP BY line.claim_id, line.line_no
+)"""
+"""A common table: how far the payments of the claim lines of a common table `line` are.
+
+2 is paid, 1 in a batch, 0 come back; a line that was never sent is not in it.
 """
-"""How far the payment of a claim line `line` is: 2 paid, 1 in a batch, 0 not sent or come back."""
 
 
 async def stopped_in(tx: AsyncConnection, claims: Sequence[Ref]) -> dict[Ref, tuple[int, int]]:
@@ -48,18 +53,26 @@ async def stopped_in(tx: AsyncConnection, claims: Sequence[Ref]) -> dict[Ref, tu
 
 
 _DOUBLE: Final = f"""
+WITH twice AS MATERIALIZED (
+    SELECT claim_key, claim_id, line_no, first_claim_key, first_claim_id, first_line_no,
+           sealed_number, paper
+      FROM double_payment
+), line AS MATERIALIZED (
+    SELECT twice.*, claim.kind, claim.district, claim.fund, line.payee_name, line.reference,
+           line.amount_fen
+      FROM twice
+      JOIN claim ON claim.claim_key = twice.claim_key AND claim.id = twice.claim_id
+      JOIN claim_line AS line
+        ON line.claim_key = twice.claim_key AND line.claim_id = twice.claim_id
+       AND line.line_no = twice.line_no
+), {PAID_SO_FAR}
 SELECT *
-  FROM (SELECT twice.claim_key, twice.claim_id, twice.line_no, twice.first_claim_key,
-               twice.first_claim_id, twice.first_line_no, claim.kind, claim.district, claim.fund,
-               twice.sealed_number, line.payee_name, line.reference, line.amount_fen, twice.paper,
+  FROM (SELECT line.*,
                CASE so_far.rank WHEN 2 THEN 'to_recover' WHEN 1 THEN 'in_flight'
                                 ELSE 'stopped' END AS status
-          FROM double_payment AS twice
-          JOIN claim ON claim.claim_key = twice.claim_key AND claim.id = twice.claim_id
-          JOIN claim_line AS line
-            ON line.claim_key = twice.claim_key AND line.claim_id = twice.claim_id
-           AND line.line_no = twice.line_no
-         CROSS JOIN LATERAL ({PAID_SO_FAR}) AS so_far) AS listed
+          FROM line
+          LEFT JOIN so_far
+            ON so_far.claim_id = line.claim_id AND so_far.line_no = line.line_no) AS listed
 """
 
 

@@ -1,25 +1,22 @@
-"""Failed payments and account corrections in the database."""
+"""Failed payments in the database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.entitlements.store.due import ROOM
 from services.payout.payments.domain.failed import (
-    AccountCorrection,
-    CorrectedAccount,
-    CorrectionStatus,
-    CorrectionWaits,
     FailedKey,
     FailedPayment,
     FailureOutcome,
 )
+from shared.db import lock_rows
 from shared.ids import Ref
 from shared.page import read_page
 
@@ -44,31 +41,28 @@ async def add(tx: AsyncConnection, batch: Ref, numbers: Sequence[int]) -> None:
     )
 
 
-_NOT_DUE: Final = f"""
-           EXISTS (
-               SELECT 1
-                 FROM claim_line AS pension
-                 JOIN pension_month AS month
-                   ON month.claim_key = pension.claim_key AND month.claim_id = pension.claim_id
-                  AND month.person_id = pension.person_id AND month.period = pension.reference
-                  AND month.live AND month.amount_fen > 0
-                {ROOM}
-                WHERE pension.claim_key = failed.claim_key
-                  AND pension.claim_id = failed.claim_id
-                  AND pension.line_no = failed.line_no
-                  AND room.fen <= 0)"""
-"""True for a pension of whose month nothing more may be paid."""
+_NOT_DUE: Final = f"""month AS MATERIALIZED (
+    SELECT failed.claim_key, failed.claim_id, failed.line_no, month.person_id,
+           month.identity_blind, month.kind, month.period
+      FROM failed
+      JOIN pension_month AS month
+        ON month.person_id = failed.person_id AND month.period = failed.reference
+       AND month.claim_key = failed.claim_key AND month.claim_id = failed.claim_id
+       AND month.live AND month.amount_fen > 0
+), {ROOM}, not_due AS MATERIALIZED (
+    SELECT month.claim_key, month.claim_id, month.line_no
+      FROM month
+      JOIN room
+        ON room.person_id = month.person_id AND room.identity_blind = month.identity_blind
+       AND room.kind = month.kind AND room.period = month.period
+     WHERE room.fen <= 0
+)"""
+"""Common tables: of the lines of a common table `failed`, those of whose month nothing more may be
+paid."""
 
-_WAITS: Final = f"""
-           failed.retry_id IS NULL
-           AND NOT {_NOT_DUE}
-           AND NOT EXISTS (
-                   SELECT 1
-                     FROM double_payment AS twice
-                    WHERE twice.claim_key = failed.claim_key
-                      AND twice.claim_id = failed.claim_id
-                      AND twice.line_no = failed.line_no)"""
-"""True for a failed line that the next batch of its claim may pay."""
+_NOT_DOUBLE: Final = """
+           (failed.claim_key, failed.claim_id, failed.line_no) NOT IN (
+               SELECT claim_key, claim_id, line_no FROM double_payment)"""
 
 # A correction is of this failure when it was proposed after the batch that failed was formed: both
 # ids begin with their instant.
@@ -91,13 +85,28 @@ _WRONG: Final = """
                  FROM recovery_line AS taken
                  JOIN recovery_case AS owner
                    ON owner.case_key = taken.case_key AND owner.id = taken.case_id
-                 JOIN claim_line AS whole
-                   ON whole.claim_key = taken.claim_key AND whole.claim_id = taken.claim_id
-                  AND whole.line_no = taken.claim_line_no
                 WHERE taken.case_key = failed.claim_key AND taken.claim_id = failed.claim_id
                   AND taken.claim_line_no = failed.line_no AND taken.recovered_fen = 0
-                  AND taken.amount_fen IN (0, whole.amount_fen)
+                  AND taken.amount_fen IN (0, failed.line_fen)
                   AND owner.cause = 'claim' AND owner.status <> 'refused')"""
+
+_OF_LINE: Final = """failed_payment AS failed
+      JOIN claim_line AS line
+        ON line.claim_key = failed.claim_key AND line.claim_id = failed.claim_id
+       AND line.line_no = failed.line_no"""
+_CANDIDATE: Final = f"""
+    SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_id, failed.outcome,
+           failed.amount_fen, line.person_id, line.reference, line.amount_fen AS line_fen
+      FROM {_OF_LINE}
+     WHERE failed.retry_id IS NULL AND {_NOT_DOUBLE}"""
+_WAITING: Final = f"""{_NOT_DUE}, waiting AS MATERIALIZED (
+    SELECT *
+      FROM failed
+     WHERE (claim_key, claim_id, line_no) NOT IN (SELECT claim_key, claim_id, line_no FROM not_due)
+       AND (NOT CAST(:corrected_only AS boolean) OR {_CORRECTED})
+       AND NOT {_WRONG}
+)"""
+"""Common tables: the lines of `failed` that the next batch of their claim may pay."""
 
 
 async def ready_claims(
@@ -106,17 +115,16 @@ async def ready_claims(
     """Find claims with failed lines that wait on a corrected account, oldest first."""
     rows = await tx.execute(
         text(f"""
-            SELECT DISTINCT failed.claim_id, failed.claim_key
-              FROM failed_payment AS failed
-             WHERE failed.fund = :fund
-               AND (CAST(:district AS text) IS NULL OR failed.district = CAST(:district AS text))
-               AND {_WAITS}
-               AND {_CORRECTED}
-               AND NOT {_WRONG}
-             ORDER BY failed.claim_id
+            WITH failed AS MATERIALIZED ({_CANDIDATE}
+                AND failed.fund = :fund
+                AND (CAST(:district AS text) IS NULL OR failed.district = CAST(:district AS text))
+            ), {_WAITING}
+            SELECT DISTINCT claim_id, claim_key
+              FROM waiting
+             ORDER BY claim_id
              LIMIT :limit
         """),
-        {"fund": fund, "district": district, "limit": limit},
+        {"fund": fund, "district": district, "limit": limit, "corrected_only": True},
     )
     return [Ref(row.claim_key, row.claim_id) for row in rows]
 
@@ -131,21 +139,26 @@ async def reserve(
     The rows are locked in key order, so that two batches that want the same lines wait for each
     other instead of deadlocking; the second finds them reserved.
     """
+    keys, ids = [ref.key for ref in claims], [ref.id for ref in claims]
+    await lock_rows(
+        tx,
+        """
+        SELECT 1
+          FROM failed_payment
+         WHERE claim_key = ANY(CAST(:keys AS bigint[])) AND claim_id = ANY(CAST(:ids AS uuid[]))
+           AND retry_id IS NULL
+         ORDER BY claim_key, claim_id, line_no, batch_id, outcome
+           FOR UPDATE
+        """,
+        keys,
+        {"ids": ids},
+    )
     rows = await tx.execute(
         text(f"""
-            WITH waiting AS (
-                SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_id,
-                       failed.outcome
-                  FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]))
-                    AS wanted (claim_key, claim_id)
-                  JOIN failed_payment AS failed
-                    ON failed.claim_key = wanted.claim_key AND failed.claim_id = wanted.claim_id
-                 WHERE {_WAITS}
-                   AND (NOT CAST(:corrected_only AS boolean) OR {_CORRECTED})
-                   AND NOT {_WRONG}
-                 ORDER BY failed.claim_key, failed.claim_id, failed.line_no
-                   FOR UPDATE OF failed
-            ), reserved AS (
+            WITH failed AS MATERIALIZED ({_CANDIDATE}
+                AND (failed.claim_key, failed.claim_id) IN (
+                        SELECT * FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])))
+            ), {_WAITING}, reserved AS (
                 UPDATE failed_payment AS failed
                    SET retry_key = CAST(:batch_key AS bigint), retry_id = CAST(:batch_id AS uuid)
                   FROM waiting
@@ -162,8 +175,8 @@ async def reserve(
              GROUP BY reserved.claim_key, reserved.claim_id
         """),
         {
-            "keys": [ref.key for ref in claims],
-            "ids": [ref.id for ref in claims],
+            "keys": keys,
+            "ids": ids,
             "batch_key": batch.key,
             "batch_id": batch.id,
             "corrected_only": corrected_only,
@@ -185,11 +198,15 @@ async def release(tx: AsyncConnection, batch: Ref) -> None:
     )
     await tx.execute(
         text("""
+            WITH part AS MATERIALIZED (
+                SELECT claim_key, claim_id
+                  FROM payment_part
+                 WHERE batch_key = :batch_key AND batch_id = :batch_id
+            )
             UPDATE failed_payment AS failed
                SET retry_key = failed.batch_key, retry_id = failed.batch_id
-              FROM payment_part AS part
-             WHERE part.batch_key = :batch_key AND part.batch_id = :batch_id
-               AND failed.claim_key = part.claim_key AND failed.claim_id = part.claim_id
+              FROM part
+             WHERE failed.claim_key = part.claim_key AND failed.claim_id = part.claim_id
                AND failed.batch_id = :batch_id AND failed.outcome = 'not_due'
         """),
         values,
@@ -200,32 +217,68 @@ _FAILED = f"""
 SELECT *
   FROM (SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_key, failed.batch_id,
                failed.fund, failed.district, failed.outcome, failed.amount_fen,
-               failed.reason_code, failed.reason,
-               line.payee_name, coalesce(corrected.bank, line.bank) AS bank,
-               coalesce(corrected.bank_number, line.bank_number) AS bank_number,
-               coalesce(corrected.bank_holder, line.bank_holder) AS bank_holder,
-               NOT {_NOT_DUE} AS is_due
-          FROM failed_payment AS failed
-          JOIN claim_line AS line
-            ON line.claim_key = failed.claim_key AND line.claim_id = failed.claim_id
-           AND line.line_no = failed.line_no
-          LEFT JOIN LATERAL (
-               SELECT bank, bank_number, bank_holder
-                 FROM account_correction
-                WHERE account_correction.claim_key = failed.claim_key
-                  AND account_correction.claim_id = failed.claim_id
-                  AND account_correction.line_no = failed.line_no
-                  AND account_correction.status = 'approved'
-                ORDER BY account_correction.id DESC
-                LIMIT 1) AS corrected ON true
-         WHERE failed.retry_id IS NULL
-           AND NOT EXISTS (
-                   SELECT 1
-                     FROM double_payment AS twice
-                    WHERE twice.claim_key = failed.claim_key
-                      AND twice.claim_id = failed.claim_id
-                      AND twice.line_no = failed.line_no)) AS waiting
+               failed.reason_code, failed.reason, line.payee_name, line.bank, line.bank_number,
+               line.bank_holder
+          FROM {_OF_LINE}
+         WHERE failed.retry_id IS NULL AND {_NOT_DOUBLE}) AS waiting
 """
+
+
+async def _without_room(
+    tx: AsyncConnection, lines: Sequence[tuple[Ref, int]]
+) -> set[tuple[Ref, int]]:
+    """Find those of some claim lines of whose month nothing more may be paid."""
+    rows = await tx.execute(
+        text(f"""
+            WITH failed AS MATERIALIZED (
+                SELECT line.claim_key, line.claim_id, line.line_no, line.person_id, line.reference
+                  FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:numbers AS int[]))
+                    AS named (claim_key, claim_id, line_no)
+                  JOIN claim_line AS line
+                    ON line.claim_key = named.claim_key AND line.claim_id = named.claim_id
+                   AND line.line_no = named.line_no
+            ), {_NOT_DUE}
+            SELECT claim_key, claim_id, line_no FROM not_due
+        """),
+        _named(lines),
+    )
+    return {(Ref(row.claim_key, row.claim_id), row.line_no) for row in rows}
+
+
+async def _corrected(
+    tx: AsyncConnection, lines: Sequence[tuple[Ref, int]]
+) -> dict[tuple[Ref, int], dict[str, Any]]:
+    """Read the latest approved accounts of some claim lines."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT ON (made.claim_key, made.claim_id, made.line_no)
+                   made.claim_key, made.claim_id, made.line_no, made.bank, made.bank_number,
+                   made.bank_holder
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:numbers AS int[]))
+                AS named (claim_key, claim_id, line_no)
+              JOIN account_correction AS made
+                ON made.claim_key = named.claim_key AND made.claim_id = named.claim_id
+               AND made.line_no = named.line_no AND made.status = 'approved'
+             ORDER BY made.claim_key, made.claim_id, made.line_no, made.id DESC
+        """),
+        _named(lines),
+    )
+    return {
+        (Ref(row.claim_key, row.claim_id), row.line_no): {
+            "bank": row.bank,
+            "bank_number": row.bank_number,
+            "bank_holder": row.bank_holder,
+        }
+        for row in rows
+    }
+
+
+def _named(lines: Sequence[tuple[Ref, int]]) -> dict[str, Any]:
+    return {
+        "keys": [claim.key for claim, _ in lines],
+        "ids": [claim.id for claim, _ in lines],
+        "numbers": [line_no for _, line_no in lines],
+    }
 
 
 def _failed(
@@ -235,6 +288,7 @@ def _failed(
         claim=Ref(claim_key, claim_id),
         batch=Ref(batch_key, batch_id),
         outcome=FailureOutcome(outcome),
+        is_due=True,
         **columns,
     )
 
@@ -247,7 +301,7 @@ async def page(
     limit: int,
 ) -> list[FailedPayment]:
     """Read what waits to be paid by claim and line, after one, with the account to pay to."""
-    return await read_page(
+    rows = await read_page(
         tx,
         _FAILED,
         key=("claim_id", "line_no", "batch_id", "outcome"),
@@ -256,6 +310,16 @@ async def page(
         row=_failed,
         equal=filters,
     )
+    lines = list(dict.fromkeys((row.claim, row.line_no) for row in rows))
+    accounts, gone = await _corrected(tx, lines), await _without_room(tx, lines)
+    return [
+        replace(
+            row,
+            is_due=(row.claim, row.line_no) not in gone,
+            **accounts.get((row.claim, row.line_no), {}),
+        )
+        for row in rows
+    ]
 
 
 async def waits(tx: AsyncConnection, claim: Ref, line_no: int) -> tuple[str, bytes, bytes] | None:
@@ -264,131 +328,15 @@ async def waits(tx: AsyncConnection, claim: Ref, line_no: int) -> tuple[str, byt
         await tx.execute(
             text(f"""
                 SELECT failed.district, line.payee_name, line.bank_holder
-                  FROM failed_payment AS failed
-                  JOIN claim_line AS line
-                    ON line.claim_key = failed.claim_key AND line.claim_id = failed.claim_id
-                   AND line.line_no = failed.line_no
+                  FROM {_OF_LINE}
                  WHERE failed.claim_key = :claim_key AND failed.claim_id = :claim_id
                    AND failed.line_no = :line_no
-                   AND {_WAITS}
+                   AND failed.retry_id IS NULL AND {_NOT_DOUBLE}
                  LIMIT 1
             """),
             {"claim_key": claim.key, "claim_id": claim.id, "line_no": line_no},
         )
     ).first()
-    return (row.district, bytes(row.payee_name), bytes(row.bank_holder)) if row else None
-
-
-# --- account corrections ---------------------------------------------------------------------
-
-_COLUMNS = """claim_key, id, claim_id, line_no, district, bank, bank_number, bank_holder,
-                   holder_reason, note, status, proposed_by"""
-
-
-def _correction(
-    *,
-    claim_key: int,
-    id: UUID,
-    claim_id: UUID,
-    bank: str,
-    bank_number: bytes,
-    bank_holder: bytes,
-    holder_reason: str | None,
-    status: str,
-    **columns: Any,
-) -> AccountCorrection:
-    return AccountCorrection(
-        ref=Ref(claim_key, id),
-        claim=Ref(claim_key, claim_id),
-        account=CorrectedAccount(
-            bank=bank,
-            bank_number=bank_number,
-            bank_holder=bank_holder,
-            holder_reason=holder_reason,
-        ),
-        status=CorrectionStatus(status),
-        **columns,
-    )
-
-
-async def propose(tx: AsyncConnection, correction: AccountCorrection) -> None:
-    """Store a proposed correction.
-
-    Raises:
-        CorrectionWaits: another correction of the line waits.
-    """
-    try:
-        await tx.execute(
-            text("""
-                INSERT INTO account_correction (claim_key, id, claim_id, line_no, district, bank,
-                                                bank_number, bank_holder, holder_reason, note,
-                                                proposed_by)
-                VALUES (:claim_key, :id, :claim_id, :line_no, :district, :bank, :bank_number,
-                        :bank_holder, :holder_reason, :note, :proposed_by)
-            """),
-            {
-                "claim_key": correction.ref.key,
-                "id": correction.ref.id,
-                "claim_id": correction.claim.id,
-                "line_no": correction.line_no,
-                "district": correction.district,
-                "bank": correction.account.bank,
-                "bank_number": correction.account.bank_number,
-                "bank_holder": correction.account.bank_holder,
-                "holder_reason": correction.account.holder_reason,
-                "note": correction.note,
-                "proposed_by": correction.proposed_by,
-            },
-        )
-    except IntegrityError as error:
-        if "account_correction_waiting" in str(error.orig):
-            raise CorrectionWaits(line=correction.line_no) from None
-        raise
-
-
-async def load_correction(tx: AsyncConnection, ref: Ref) -> AccountCorrection | None:
-    """Read a correction and lock it for the rest of the transaction."""
-    row = (
-        await tx.execute(
-            text(f"""
-                SELECT {_COLUMNS}
-                  FROM account_correction
-                 WHERE claim_key = :claim_key AND id = :id
-                   FOR UPDATE
-            """),
-            {"claim_key": ref.key, "id": ref.id},
-        )
-    ).first()
-    return _correction(**row._mapping) if row else None
-
-
-async def decide(tx: AsyncConnection, ref: Ref, status: CorrectionStatus, decided_by: str) -> None:
-    """Store the decision about a proposed correction."""
-    await tx.execute(
-        text("""
-            UPDATE account_correction
-               SET status = :status, decided_by = :decided_by, decided_at = now()
-             WHERE claim_key = :claim_key AND id = :id AND status = 'proposed'
-        """),
-        {
-            "claim_key": ref.key,
-            "id": ref.id,
-            "status": status.value,
-            "decided_by": decided_by,
-        },
-    )
-
-
-async def page_of_corrections(
-    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
-) -> list[AccountCorrection]:
-    """Read corrections by id, after one; `filters` are columns and the values they must have."""
-    return await read_page(
-        tx,
-        f"SELECT {_COLUMNS} FROM account_correction",
-        key=("id",),
-        after=None if after is None else (after,),
-        limit=limit,
-        row=_correction,
-        equal=filters,
-    )
+    if row is None or await _without_room(tx, [(claim, line_no)]):
+        return None
+    return row.district, bytes(row.payee_name), bytes(row.bank_holder)

@@ -44,7 +44,7 @@ WITH run AS MATERIALIZED (
        AND earlier.kind = row.kind AND earlier.in_force_from < row.in_force_from
        AND earlier.monthly_fen > row.monthly_fen
      WHERE row.known_at >= (SELECT min(since) FROM run)
-), wanted AS (
+), wanted AS MATERIALIZED (
     SELECT line.claim_key, line.claim_id, line.line_no, line.person_id, line.reference,
            line.amount_fen AS fen
       FROM run
@@ -69,12 +69,11 @@ WITH run AS MATERIALIZED (
        AND month.person_id = wanted.person_id AND month.period = wanted.reference
        AND month.live AND month.amount_fen > 0
      WHERE wanted.fen > 0
-       AND NOT EXISTS (SELECT 1
-                         FROM double_payment AS twice
-                        WHERE twice.claim_key = wanted.claim_key
-                          AND twice.claim_id = wanted.claim_id
-                          AND twice.line_no = wanted.line_no)
-), payable AS (
+       AND (wanted.claim_key, wanted.claim_id, wanted.line_no) NOT IN (
+               SELECT claim_key, claim_id, line_no FROM double_payment)
+), month AS MATERIALIZED (
+    SELECT person_id, identity_blind, kind, period FROM pension
+), {ROOM}, payable AS MATERIALIZED (
     SELECT month.claim_key, month.claim_id, month.line_no, month.fen,
            greatest(0, least(month.fen, room.fen - coalesce(
                sum(month.fen) OVER (
@@ -82,7 +81,9 @@ WITH run AS MATERIALIZED (
                        ORDER BY month.part
                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))) AS payable_fen
       FROM pension AS month
-      {ROOM}
+      JOIN room
+        ON room.person_id = month.person_id AND room.identity_blind = month.identity_blind
+       AND room.kind = month.kind AND room.period = month.period
 ), held AS (
     INSERT INTO failed_payment (claim_key, claim_id, line_no, batch_key, batch_id, fund, district,
                                 outcome, amount_fen, reason)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, PAID
+from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, UNPAID
 from services.payout.raises.domain.pension_raise import PensionRaise, RaiseLine
 from services.payout.raises.domain.rule import PensionFacts, RaiseRule
 from shared.db import patient
@@ -67,21 +67,25 @@ async def due_sums(tx: AsyncConnection, paper: PensionRaise, month: Period) -> D
     ).one()
     unpaid = await tx.execute(
         text(f"""
-            SELECT month.period,
-                   CAST(sum(amount.fen - coalesce(paid.fen, 0)) AS bigint) AS fen
-              FROM claim AS month
-              JOIN entitlement AS row
-                ON row.kind = :kind AND row.district = month.district
-               AND row.known_at > month.filed_at
-              {PAID}
-              {AMOUNT}
-             WHERE month.kind = 'pension_run' AND month.status <> 'refused'
-               AND octet_length(month.paper_hash) = 0
-               AND month.period >= :first_period
-               AND amount.fen > coalesce(paid.fen, 0)
-               AND {IN_FORCE} AND {NOT_STOPPED}
-             GROUP BY month.period
-             ORDER BY month.period
+            WITH month AS MATERIALIZED (
+                SELECT district, period, filed_at
+                  FROM claim
+                 WHERE kind = 'pension_run' AND status <> 'refused'
+                   AND octet_length(paper_hash) = 0 AND period >= :first_period
+            ), candidate AS MATERIALIZED (
+                SELECT row.person_id, row.id, row.identity_blind, row.kind, month.period,
+                       amount.fen
+                  FROM month
+                  JOIN entitlement AS row
+                    ON row.kind = :kind AND row.district = month.district
+                   AND row.known_at > month.filed_at
+                  {AMOUNT}
+                 WHERE {IN_FORCE} AND {NOT_STOPPED}
+            ), {UNPAID}
+            SELECT period, CAST(sum(fen) AS bigint) AS fen
+              FROM unpaid
+             GROUP BY period
+             ORDER BY period
              LIMIT 1200
         """),
         {"kind": paper.kind, "first_period": str(paper.first_period)},

@@ -91,12 +91,16 @@ async def kept(
     """Read what a run kept back of people: what their month counts less what the line pays."""
     rows = await tx.execute(
         text("""
+            WITH line AS MATERIALIZED (
+                SELECT person_id, amount_fen
+                  FROM claim_line
+                 WHERE claim_key = :claim_key AND claim_id = :claim_id AND reference = :period
+                   AND person_id = ANY (CAST(:keys AS bigint[]))
+            )
             SELECT month.person_id AS key, month.identity_blind AS blind,
                    month.amount_fen - line.amount_fen AS kept_fen
               FROM pension_month AS month
-              JOIN claim_line AS line
-                ON line.claim_key = month.claim_key AND line.claim_id = month.claim_id
-               AND line.person_id = month.person_id AND line.reference = month.period
+              JOIN line ON line.person_id = month.person_id
              WHERE month.person_id = ANY (CAST(:keys AS bigint[])) AND month.kind = :kind
                AND month.period = :period AND month.claim_key = :claim_key
                AND month.claim_id = :claim_id AND month.amount_fen > line.amount_fen

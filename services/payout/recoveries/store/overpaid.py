@@ -74,9 +74,9 @@ SELECT person_id, identity_blind
 """
 
 _MONTHS: Final = f"""
-WITH covered AS ({COVERED}),
-person AS ({{people}} UNION {_PEOPLE_WITH_CASES}),
-month AS (
+WITH covered AS MATERIALIZED ({COVERED}),
+person AS MATERIALIZED ({{people}} UNION {_PEOPLE_WITH_CASES}),
+month AS MATERIALIZED (
     SELECT person.person_id, person.identity_blind, paid.period, sum(paid.amount_fen) AS paid_fen,
            coalesce(-sum(paid.amount_fen) FILTER (WHERE paid.amount_fen < 0), 0) AS recovered_fen
       FROM person
@@ -84,7 +84,7 @@ month AS (
         ON paid.person_id = person.person_id AND paid.identity_blind = person.identity_blind
        AND paid.kind = :kind AND paid.live
      GROUP BY person.person_id, person.identity_blind, paid.period
-), balance AS (
+), balance AS MATERIALIZED (
     SELECT month.person_id, month.identity_blind, month.period,
            CAST(month.paid_fen AS bigint) AS paid_fen,
            CAST(month.recovered_fen AS bigint) AS recovered_fen,
@@ -97,37 +97,48 @@ month AS (
             WHERE row.person_id = month.person_id AND row.identity_blind = month.identity_blind
               AND row.kind = :kind AND {IN_FORCE} AND {NOT_STOPPED}
             LIMIT 1) AS due ON true
+     WHERE month.paid_fen > coalesce(due.fen, 0)
+        OR EXISTS (SELECT 1
+                     FROM covered
+                    WHERE covered.person_id = month.person_id
+                      AND covered.identity_blind = month.identity_blind
+                      AND covered.period = month.period)
+), part AS MATERIALIZED (
+    SELECT balance.person_id, balance.identity_blind, balance.period, balance.due_fen,
+           balance.recovered_fen, part.part, part.amount_fen, part.claim_key, part.claim_id
+      FROM balance
+      JOIN pension_month AS part
+        ON part.person_id = balance.person_id AND part.identity_blind = balance.identity_blind
+       AND part.kind = :kind AND part.period = balance.period AND part.live AND part.amount_fen > 0
+), claimed AS MATERIALIZED (
+    SELECT part.*, claim.district, claim.fund, claim.account,
+           CAST(extract(YEAR FROM claim.filed_at) AS integer) AS filed_year,
+           line.line_no, line.amount_fen AS cash_fen
+      FROM part
+      JOIN claim ON claim.claim_key = part.claim_key AND claim.id = part.claim_id
+      JOIN claim_line AS line
+        ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
+       AND line.person_id = part.person_id AND line.reference = part.period
+), sent AS MATERIALIZED (
+    SELECT claimed.claim_id, claimed.line_no,
+           CAST(extract(YEAR FROM max(done.paid_booked_on)) AS integer) AS paid_year,
+           CAST(sum(done.amount_fen) AS bigint) AS paid_fen
+      FROM (SELECT DISTINCT claim_key, claim_id, line_no FROM claimed) AS claimed
+      JOIN payment_part AS batched
+        ON batched.claim_key = claimed.claim_key AND batched.claim_id = claimed.claim_id
+      JOIN payment_line AS done
+        ON done.batch_key = batched.batch_key AND done.batch_id = batched.batch_id
+       AND done.part_no = batched.part_no AND done.claim_line_no = claimed.line_no
+       AND done.status = 'paid'
+     GROUP BY claimed.claim_id, claimed.line_no
 )
-SELECT balance.person_id, balance.identity_blind, balance.period, balance.due_fen,
-       balance.recovered_fen, part.part, part.amount_fen, claim.claim_key, claim.id AS claim_id,
-       claim.district, claim.fund, claim.account,
-       CAST(extract(YEAR FROM claim.filed_at) AS integer) AS filed_year,
-       line.line_no, line.amount_fen AS cash_fen, sent.paid_year,
-       coalesce(sent.paid_fen, 0) AS paid_fen
-  FROM balance
-  JOIN pension_month AS part
-    ON part.person_id = balance.person_id AND part.identity_blind = balance.identity_blind
-   AND part.kind = :kind AND part.period = balance.period AND part.live AND part.amount_fen > 0
-  JOIN claim ON claim.claim_key = part.claim_key AND claim.id = part.claim_id
-  JOIN claim_line AS line
-    ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
-   AND line.person_id = part.person_id AND line.reference = part.period
-  LEFT JOIN LATERAL (
-       SELECT CAST(extract(YEAR FROM max(done.paid_booked_on)) AS integer) AS paid_year,
-              CAST(sum(done.amount_fen) AS bigint) AS paid_fen
-         FROM payment_part AS sent
-         JOIN payment_line AS done
-           ON done.batch_key = sent.batch_key AND done.batch_id = sent.batch_id
-          AND done.part_no = sent.part_no
-        WHERE sent.claim_key = line.claim_key AND sent.claim_id = line.claim_id
-          AND done.claim_line_no = line.line_no AND done.status = 'paid') AS sent ON true
- WHERE balance.paid_fen > balance.due_fen
-    OR EXISTS (SELECT 1
-                 FROM covered
-                WHERE covered.person_id = balance.person_id
-                  AND covered.identity_blind = balance.identity_blind
-                  AND covered.period = balance.period)
- ORDER BY balance.person_id, balance.identity_blind, balance.period, part.part
+SELECT claimed.person_id, claimed.identity_blind, claimed.period, claimed.due_fen,
+       claimed.recovered_fen, claimed.part, claimed.amount_fen, claimed.claim_key,
+       claimed.claim_id, claimed.district, claimed.fund, claimed.account, claimed.filed_year,
+       claimed.line_no, claimed.cash_fen, sent.paid_year, coalesce(sent.paid_fen, 0) AS paid_fen
+  FROM claimed
+  LEFT JOIN sent ON sent.claim_id = claimed.claim_id AND sent.line_no = claimed.line_no
+ ORDER BY claimed.person_id, claimed.identity_blind, claimed.period, claimed.part
 """
 _ALL: Final = _MONTHS.format(people=_SUSPECTS)
 _COVERED_ONLY: Final = _MONTHS.format(people=_PEOPLE_WITH_CASES)

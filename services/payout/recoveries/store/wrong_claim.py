@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,6 +11,50 @@ from services.payout.recoveries.domain.overpaid import LowerLine
 from services.payout.recoveries.domain.wrong_claim import PaidClaim, PaidClaimLine
 from shared.ids import Ref
 from shared.period import Period
+
+_LINES: Final = """
+WITH line AS MATERIALIZED (
+    SELECT line_no, amount_fen, sealed_number, payee_name AS name
+      FROM claim_line
+     WHERE claim_key = :key AND claim_id = :id
+       AND line_no = ANY (CAST(:numbers AS integer[]))
+), sent AS MATERIALIZED (
+    SELECT done.claim_line_no AS line_no,
+           CAST(extract(YEAR FROM max(done.paid_booked_on)) AS integer) AS paid_year
+      FROM payment_part AS part
+      JOIN payment_line AS done
+        ON done.batch_key = part.batch_key AND done.batch_id = part.batch_id
+       AND done.part_no = part.part_no AND done.status = 'paid'
+     WHERE part.claim_key = :key AND part.claim_id = :id
+       AND done.claim_line_no = ANY (CAST(:numbers AS integer[]))
+     GROUP BY done.claim_line_no
+), covered AS MATERIALIZED (
+    SELECT taken.claim_line_no AS line_no,
+           CAST(sum(taken.amount_fen) AS bigint) AS fen
+      FROM recovery_line AS taken
+      JOIN recovery_case AS owner
+        ON owner.case_key = taken.case_key AND owner.id = taken.case_id
+       AND owner.status <> 'refused'
+     WHERE taken.claim_key = :key AND taken.claim_id = :id
+     GROUP BY taken.claim_line_no
+), settled AS MATERIALIZED (
+    SELECT advance_line AS line_no, CAST(sum(amount_fen) AS bigint) AS fen
+      FROM advance_settlement
+     WHERE advance_key = :key AND advance_id = :id AND live
+     GROUP BY advance_line
+)
+SELECT line.line_no, line.amount_fen, line.sealed_number, line.name, sent.paid_year,
+       coalesce(covered.fen, 0) AS covered_fen,
+       coalesce(settled.fen, 0) AS settled_fen,
+       EXISTS (SELECT 1
+                 FROM double_payment AS twice
+                WHERE twice.claim_key = :key AND twice.claim_id = :id
+                  AND twice.line_no = line.line_no) AS is_double
+  FROM line
+  LEFT JOIN sent ON sent.line_no = line.line_no
+  LEFT JOIN covered ON covered.line_no = line.line_no
+  LEFT JOIN settled ON settled.line_no = line.line_no
+"""
 
 
 async def load(tx: AsyncConnection, ref: Ref) -> PaidClaim | None:
@@ -33,39 +79,7 @@ async def load(tx: AsyncConnection, ref: Ref) -> PaidClaim | None:
 async def lines(tx: AsyncConnection, ref: Ref, numbers: list[int]) -> dict[int, PaidClaimLine]:
     """Read lines of a claim by number, with their payments and the cases about them."""
     rows = await tx.execute(
-        text("""
-            SELECT line.line_no, line.amount_fen, line.sealed_number, line.payee_name AS name,
-                   sent.paid_year, covered.fen AS covered_fen, settled.fen AS settled_fen,
-                   EXISTS (SELECT 1
-                             FROM double_payment AS twice
-                            WHERE twice.claim_key = line.claim_key
-                              AND twice.claim_id = line.claim_id
-                              AND twice.line_no = line.line_no) AS is_double
-              FROM claim_line AS line
-             CROSS JOIN LATERAL (
-                   SELECT CAST(extract(YEAR FROM max(done.paid_booked_on)) AS integer) AS paid_year
-                     FROM payment_part AS part
-                     JOIN payment_line AS done
-                       ON done.batch_key = part.batch_key AND done.batch_id = part.batch_id
-                      AND done.part_no = part.part_no
-                    WHERE part.claim_key = line.claim_key AND part.claim_id = line.claim_id
-                      AND done.claim_line_no = line.line_no AND done.status = 'paid') AS sent
-             CROSS JOIN LATERAL (
-                   SELECT CAST(coalesce(sum(taken.amount_fen), 0) AS bigint) AS fen
-                     FROM recovery_line AS taken
-                     JOIN recovery_case AS owner
-                       ON owner.case_key = taken.case_key AND owner.id = taken.case_id
-                    WHERE taken.claim_key = line.claim_key AND taken.claim_id = line.claim_id
-                      AND taken.claim_line_no = line.line_no
-                      AND owner.status <> 'refused') AS covered
-             CROSS JOIN LATERAL (
-                   SELECT CAST(coalesce(sum(made.amount_fen), 0) AS bigint) AS fen
-                     FROM advance_settlement AS made
-                    WHERE made.advance_key = line.claim_key AND made.advance_id = line.claim_id
-                      AND made.advance_line = line.line_no AND made.live) AS settled
-             WHERE line.claim_key = :key AND line.claim_id = :id
-               AND line.line_no = ANY (CAST(:numbers AS integer[]))
-        """),
+        text(_LINES),
         {"key": ref.key, "id": ref.id, "numbers": numbers},
     )
     return {
@@ -90,30 +104,40 @@ async def returned(tx: AsyncConnection) -> list[LowerLine]:
     """
     rows = await tx.execute(
         text("""
-            SELECT taken.case_key, taken.case_id, taken.line_no, taken.amount_fen
-              FROM recovery_case AS owner
-              JOIN recovery_line AS taken
-                ON taken.case_key = owner.case_key AND taken.case_id = owner.id
-              JOIN claim_line AS line
-                ON line.claim_key = taken.claim_key AND line.claim_id = taken.claim_id
-               AND line.line_no = taken.claim_line_no
-             WHERE owner.cause = 'claim' AND owner.status = 'confirmed'
-               AND taken.amount_fen > 0 AND taken.recovered_fen = 0
-               AND (taken.amount_fen = line.amount_fen
-                    OR EXISTS (SELECT 1
+            WITH taken AS MATERIALIZED (
+                SELECT line.case_key, line.case_id, line.line_no, line.amount_fen, line.claim_key,
+                       line.claim_id, line.claim_line_no,
+                       EXISTS (SELECT 1
                                  FROM double_payment AS twice
                                 WHERE twice.claim_key = line.claim_key
                                   AND twice.claim_id = line.claim_id
-                                  AND twice.line_no = line.line_no))
-               AND NOT EXISTS (
-                       SELECT 1
-                         FROM payment_part AS part
-                         JOIN payment_line AS done
-                           ON done.batch_key = part.batch_key AND done.batch_id = part.batch_id
-                          AND done.part_no = part.part_no
-                        WHERE part.claim_key = line.claim_key AND part.claim_id = line.claim_id
-                          AND done.claim_line_no = line.line_no AND done.status = 'paid')
-             ORDER BY taken.case_key, taken.case_id, taken.line_no
+                                  AND twice.line_no = line.claim_line_no) AS is_double
+                  FROM recovery_case AS owner
+                  JOIN recovery_line AS line
+                    ON line.case_key = owner.case_key AND line.case_id = owner.id
+                 WHERE owner.cause = 'claim' AND owner.status = 'confirmed'
+                   AND line.amount_fen > 0 AND line.recovered_fen = 0
+            ), whole AS MATERIALIZED (
+                SELECT taken.*
+                  FROM taken
+                  JOIN claim_line AS line
+                    ON line.claim_key = taken.claim_key AND line.claim_id = taken.claim_id
+                   AND line.line_no = taken.claim_line_no
+                   AND (line.amount_fen = taken.amount_fen OR taken.is_double)
+            ), paid AS MATERIALIZED (
+                SELECT whole.claim_id, whole.claim_line_no
+                  FROM whole
+                  JOIN payment_part AS part
+                    ON part.claim_key = whole.claim_key AND part.claim_id = whole.claim_id
+                  JOIN payment_line AS done
+                    ON done.batch_key = part.batch_key AND done.batch_id = part.batch_id
+                   AND done.part_no = part.part_no AND done.claim_line_no = whole.claim_line_no
+                   AND done.status = 'paid'
+            )
+            SELECT case_key, case_id, line_no, amount_fen
+              FROM whole
+             WHERE (claim_id, claim_line_no) NOT IN (SELECT claim_id, claim_line_no FROM paid)
+             ORDER BY case_key, case_id, line_no
         """)
     )
     return [
