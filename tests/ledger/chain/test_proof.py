@@ -243,7 +243,7 @@ def test_what_surrounds_the_vouchers_is_proved_too(
 
 def forge(records: list[Record]) -> None:
     """Change a voucher and seal everything after it anew, head, balances and all."""
-    from services.ledger.chain.domain.proof import Proof
+    from services.ledger.chain.domain.sealed import sealed_of
 
     summary = attacked(records)["summary"] = "forged"
     assert summary
@@ -252,7 +252,7 @@ def forge(records: list[Record]) -> None:
         if record["type"] == "slot":
             slot, previous = record, GENESIS
         if record["type"] == "voucher":
-            drafted = Proof.drafted(slot["slot"], record)
+            drafted = sealed_of(slot["slot"], record).draft
             previous = chain_hash(previous, drafted, record["seq"], record["recorded_at"])
             record["hash"] = slot["hash"] = previous.hex()
             record["body_hash"] = drafted.body_hash.hex()

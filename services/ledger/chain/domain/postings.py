@@ -46,25 +46,26 @@ class PostingSums:
         for sided, fen in zip(places, amounts, strict=False):
             nets[sided >> 1] = nets.get(sided >> 1, 0) + (-fen if sided & 1 else fen)
         for place, net_fen in nets.items():
-            self._count(place, day, seq, net_fen, 1)
+            sums = self._sums.get((place, day))
+            if sums is None:
+                sums = self._sums[place, day] = [0, 0, 0]
+            sums[0] += 1
+            sums[1] += net_fen
+            sums[2] += _mark(seq, net_fen)
 
     def take_list(self, one: PostingList) -> None:
         """Take away the postings of a list; what lacks its other half counts as an amount of 0."""
+        sums = self._sums.setdefault((one.place, one.day), [0, 0, 0])
         seq = one.from_seq
         for offset, net_fen in zip_longest(one.offsets, one.nets_fen, fillvalue=0):
             seq = one.from_seq + offset
-            self._count(one.place, one.day, seq, net_fen, -1)
+            sums[0] -= 1
+            sums[1] -= net_fen
+            sums[2] -= _mark(seq, net_fen)
+        if not any(sums):
+            del self._sums[one.place, one.day]
         if one.postings != len(one.offsets) or one.upto_seq != seq or not one.offsets:
             self._unsound.add((one.place, one.day))
-
-    def _count(self, place: int, day: date, seq: int, net_fen: int, way: int) -> None:
-        sums = self._sums.setdefault((place, day), [0, 0, 0])
-        sums[0] += way
-        sums[1] += way * net_fen
-        # Of the text: its hash is salted anew in each process, so nobody can make two alike.
-        sums[2] += way * hash((seq, str(net_fen)))
-        if not any(sums):
-            del self._sums[place, day]
 
     def faults(self, slot: int) -> list[str]:
         """Describe the places and days whose lists are not what the vouchers say."""
@@ -72,3 +73,8 @@ class PostingSums:
             f"slot {slot}: the postings of place {place} on {day} are not its vouchers'"
             for place, day in sorted(self._sums.keys() | self._unsound)
         ][:FAULTS_MAX]
+
+
+def _mark(seq: int, net_fen: int) -> int:
+    # Of the text: its hash is salted anew in each process, so nobody can make two alike.
+    return hash((seq, str(net_fen)))

@@ -6,19 +6,16 @@ in the order of the export (docs/ledger-chain.md), and keeps no more than one sl
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final, TypeAlias
 
-from services.ledger.posting.domain.entries import Line
+from services.ledger.chain.domain.sealed import Record, SealedVoucher, StoredVoucher, sealed_of
+from services.ledger.posting.domain.entries import Pattern
 from services.ledger.posting.domain.voucher import (
     ALGORITHMS,
     GENESIS,
-    Draft,
     chain_hash,
-    draft,
     is_hash_supported,
     voucher_id,
 )
@@ -29,8 +26,7 @@ VERSION: Final = 1
 FAULTS_MAX: Final = 100
 """Faults that are told: after so many it does not matter how many more there are."""
 
-Record: TypeAlias = Mapping[str, Any]
-"""One record: `type` says which (header, slot, closing, anchor, voucher, bucket, end)."""
+_KNOWN_MAX: Final = 16_384
 Key: TypeAlias = tuple[str, str, str, str, str]
 """(book, fund, account, district, day)."""
 
@@ -77,7 +73,19 @@ class _Slot:
     carried: set[int] = field(default_factory=set)
     """Vouchers that a closing itself booked into closed days."""
     sums: dict[Key, list[int]] = field(default_factory=dict)
+    known: dict[tuple[Pattern, str], tuple[list[int], ...]] = field(default_factory=dict)
+    """Pattern and day → the sums that its amounts are added to."""
     last_hash: str = GENESIS.hex()
+
+    def sums_of(self, pattern: Pattern, day: str) -> tuple[list[int], ...]:
+        """Return the [debits, credits] of each entry of a pattern on a day."""
+        known = self.known.get((pattern, day))
+        if known is None:
+            known = tuple([self.sums.setdefault((*place, day), [0, 0]) for place in pattern.places])
+            if len(self.known) >= _KNOWN_MAX:
+                self.known.clear()
+            self.known[pattern, day] = known
+        return known
 
 
 class Proof:
@@ -96,20 +104,23 @@ class Proof:
         self._first: str | None = None
         self._trial: dict[tuple[str, str], list[int]] = {}
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record | StoredVoucher) -> None:
         """Take the next record. A malformed record, or one out of order, is a fault."""
-        kind = record.get("type")
+        kind = "voucher" if isinstance(record, StoredVoucher) else record.get("type")
         if not self._began and kind != "header":
             self._fault("this does not begin like an export of the ledger")
         self._began = True
         if self._ended:
             self._fault("there is something after the end")
         try:
-            self._take(str(kind), record)
+            if isinstance(record, StoredVoucher):
+                self._voucher(record.sealed(self._in_slot().slot))
+            else:
+                self._take(str(kind), record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._fault(f"a record cannot be read ({kind}: {error!r})"[:200])
             if kind == "voucher":
-                self._break(record.get("seq"))
+                self._break(record.seq if isinstance(record, StoredVoucher) else record.get("seq"))
 
     def verdict(self) -> Verdict:
         """Return the result, after the last record."""
@@ -150,7 +161,7 @@ class Proof:
                 self._anchors += 1
                 self._mark(record["seq"], record["hash"], f"the anchor of {record['day']}")
             case "voucher":
-                self._voucher(record)
+                self._voucher(sealed_of(self._in_slot().slot, record))
             case "bucket":
                 self._bucket(record)
             case "end":
@@ -191,65 +202,42 @@ class Proof:
             return
         slot.marks.setdefault(seq, []).append((hash, who))
 
-    def _voucher(self, record: Record) -> None:
-        slot = self._in_slot()
-        seq = int(record["seq"])
-        drafted = self.drafted(slot.slot, record)
-        lines = drafted.lines
-        computed = chain_hash(slot.previous, drafted, seq, record["recorded_at"], slot.algorithm)
-        hash = str(record["hash"])
+    def _voucher(self, sealed: SealedVoucher) -> None:
+        slot, seq = self._in_slot(), sealed.seq
+        drafted = sealed.draft
+        computed = chain_hash(slot.previous, drafted, seq, sealed.recorded_at, slot.algorithm)
         wrong = (
             seq != slot.expected
-            or computed.hex() != hash
-            or hashlib.sha256(drafted.content).hexdigest() != record["body_hash"]
+            or computed.hex() != sealed.hash
+            or drafted.body_hash.hex() != sealed.body_hash
         )
         if wrong:
             self._break(min(seq, slot.expected))
-        self._books(slot, seq, record, lines)
+        self._books(slot, sealed)
         for expected, who in slot.marks.pop(seq, ()):
-            if expected != hash:
+            if expected != sealed.hash:
                 self._break(seq, f"{who} says otherwise of")
         self._vouchers += 1
-        self._entries += len(lines)
+        self._entries += len(drafted.entries.amounts)
         # After a fault the stored hash leads on, so that one broken voucher is one fault.
-        slot.expected, slot.previous, slot.last_hash = seq + 1, bytes.fromhex(hash), hash
+        slot.expected, slot.previous = seq + 1, bytes.fromhex(sealed.hash)
+        slot.last_hash = sealed.hash
 
-    @staticmethod
-    def drafted(slot: int, record: Record) -> Draft:
-        """Build the draft of a voucher's record."""
-        return draft(
-            slot=slot,
-            source=record["source"],
-            event_id=record["event_id"],
-            owner=record["owner"],
-            kind=record["kind"],
-            book_date=date.fromisoformat(record["book_date"]),
-            period=record["period"],
-            value_date=date.fromisoformat(record["value_date"]) if record["value_date"] else None,
-            summary=record["summary"],
-            references=record["references"],
-            hold=record["hold"],
-            reverses_seq=record["reverses"],
-            lines=tuple(Line(*entry[1:5], *entry[6:8]) for entry in record["entries"]),
-        )
-
-    def _books(self, slot: _Slot, seq: int, record: Record, lines: Sequence[Line]) -> None:
+    def _books(self, slot: _Slot, sealed: SealedVoucher) -> None:
         """Check the double entry of a voucher, beside its hash."""
-        day, fault = str(record["book_date"]), None
-        nets: dict[tuple[str, str], int] = {}
-        red = record["reverses"] is not None
-        for number, (entry, line) in enumerate(zip(record["entries"], lines, strict=True), 1):
-            fen = line.debit_fen + line.credit_fen
-            if entry[0] != number or entry[5] != day:
-                fault = "its entries are misplaced:"
-            if (line.debit_fen == 0) is (line.credit_fen == 0) or (fen < 0) is not red:
-                fault = "an amount is impossible in"
-            group = (line.fund, line.book)
-            nets[group] = nets.get(group, 0) + line.debit_fen - line.credit_fen
-            sums = slot.sums.setdefault((*line[:4], day), [0, 0])
-            sums[0] += line.debit_fen
-            sums[1] += line.credit_fen
-        if not lines or any(nets.values()):
+        drafted, seq, fault = sealed.draft, sealed.seq, None
+        entries, day = drafted.entries, drafted.book_date.isoformat()
+        pattern, amounts = entries
+        if not sealed.is_in_place:
+            fault = "its entries are misplaced:"
+        red = drafted.reverses_seq is not None
+        if amounts and (max(amounts) >= 0 if red else min(amounts) <= 0):
+            fault = "an amount is impossible in"
+        for sums, is_credit, fen in zip(
+            slot.sums_of(pattern, day), pattern.credits, amounts, strict=True
+        ):
+            sums[is_credit] += fen
+        if not amounts or not entries.is_balanced():
             fault = "out of balance:"
         if seq not in slot.carried and self._was_closed(slot, seq, day):
             fault = f"booked on {day}, which was closed:"
@@ -267,6 +255,7 @@ class Proof:
         slot = self._in_slot()
         *key, debit_fen, credit_fen = record["bucket"]
         book, fund, account, district, day = key
+        slot.known.clear()  # whatever comes now is not added to a sum that was compared
         summed = slot.sums.pop((book, fund, account, district, day), None)
         if summed != [debit_fen, credit_fen]:
             self._fault(f"slot {slot.slot}: the balance of {'/'.join(key)} is not its entries' sum")

@@ -10,12 +10,13 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.chain.domain.postings import PostingSums
-from services.ledger.chain.domain.proof import FORMAT, VERSION, Proof, Record, Verdict
+from services.ledger.chain.domain.proof import FORMAT, VERSION, Proof, Verdict
+from services.ledger.chain.domain.sealed import Record, StoredVoucher
 from services.ledger.chain.store import anchor as anchor_store
 from services.ledger.chain.store import verify as verify_store
 from services.ledger.chain.store.verify import ChainHead
 from services.ledger.common.domain.slot import CENTRE_SLOT
-from services.ledger.posting.domain.voucher import GENESIS, instant_text
+from services.ledger.posting.domain.voucher import GENESIS
 from services.ledger.posting.store import owner_slot as owner_slot_store
 from shared.db import Database
 
@@ -54,7 +55,8 @@ async def export(
     """Write the books as lines of JSON, all that a stranger needs to verify them; how many."""
     lines = 0
     async for record in records(tx, progress):
-        write(orjson.dumps(record) + b"\n")
+        row = record.record() if isinstance(record, StoredVoucher) else record
+        write(orjson.dumps(row) + b"\n")
         lines += 1
     return lines
 
@@ -77,7 +79,9 @@ def verify_lines(
     return proof.verdict()
 
 
-async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIterator[Record]:
+async def records(
+    tx: AsyncConnection, progress: Progress = _silent
+) -> AsyncIterator[Record | StoredVoucher]:
     """Yield the books record by record: of each slot its head, closings, anchors, vouchers,
     buckets."""
     heads = await verify_store.heads(tx)
@@ -100,10 +104,11 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
                 "hash": anchor.hash.hex(),
             }
         postings = PostingSums(await verify_store.checkpoint(tx, head.slot))
-        async for row, its in verify_store.vouchers(tx, head.slot):
-            postings.add_voucher(row["seq"], row["book_date"], row["places"], row["amounts"])
-            yield _voucher(row, its)
-            vouchers, entries = vouchers + 1, entries + len(its)
+        async for stored in verify_store.vouchers(tx, head.slot):
+            row = stored.row
+            postings.add_voucher(row.seq, row.book_date, row.places, row.amounts)
+            yield stored
+            vouchers, entries = vouchers + 1, entries + len(stored.entries.amounts)
             if vouchers % _TELL_EVERY == 0:
                 progress(vouchers)
         async for postings_of_day in verify_store.postings(tx, head.slot):
@@ -146,27 +151,4 @@ def _closing(slot: int, one: dict[str, Any]) -> Record:
         "seq": seq,
         "hash": hash,
         "carried": one["carried"] if slot == CENTRE_SLOT else [],
-    }
-
-
-def _voucher(row: Any, entries: Iterable[tuple[Any, ...]]) -> Record:
-    value_date = row["value_date"]
-    return {
-        "type": "voucher",
-        "seq": row["seq"],
-        "source": row["source"],
-        "event_id": row["event_id"],
-        "owner": row["owner"],
-        "kind": row["kind"],
-        "book_date": row["book_date"].isoformat(),
-        "period": row["period"],
-        "value_date": value_date.isoformat() if value_date else None,
-        "summary": row["summary"],
-        "references": orjson.loads(row["refs"]),
-        "hold": row["hold"],
-        "reverses": row["reverses_seq"],
-        "recorded_at": instant_text(row["recorded_at"]),
-        "body_hash": row["body_hash"].hex(),
-        "hash": row["hash"].hex(),
-        "entries": [[*entry[:5], entry[5].isoformat(), *entry[6:]] for entry in entries],
     }

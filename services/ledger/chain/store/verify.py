@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -13,11 +12,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.chain.domain.postings import PostingList
+from services.ledger.chain.domain.sealed import StoredVoucher
 from services.ledger.common.domain.slot import CENTRE_SLOT
-from services.ledger.posting.domain.entries import Place
+from services.ledger.posting.domain.entries import (
+    PATTERNS_MAX,
+    Entries,
+    Pattern,
+    Place,
+    pattern_of,
+)
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.store import place as place_store
-from services.ledger.posting.store.known import draft_of_rows
 
 _CHUNK = 2_000
 
@@ -56,44 +61,50 @@ async def heads(tx: AsyncConnection) -> list[ChainHead]:
     ]
 
 
-async def vouchers(
-    tx: AsyncConnection, slot: int
-) -> AsyncIterator[tuple[Any, list[tuple[Any, ...]]]]:
-    """Yield a slot's vouchers in order: (row, entries as (line, book, …, day, debit, credit)).
-
-    An entry whose place has no number stands in the book "?".
-    """
-    places = {number: place for place, number in (await place_store.load(tx)).items()}
+async def vouchers(tx: AsyncConnection, slot: int) -> AsyncIterator[StoredVoucher]:
+    """Yield a slot's vouchers in order. An entry whose place has no number stands in the book "?"."""
+    patterns = _Patterns(await place_store.load(tx))
     after = 0
     while True:
         rows = await _vouchers(tx, slot, after)
         for row in rows:
-            yield row, _entries(row, places)
+            yield StoredVoucher(row, patterns.entries(row.places, row.amounts))
         if len(rows) < _CHUNK:
             return
-        after = rows[-1]["seq"]
+        after = rows[-1].seq
 
 
 async def chain(
     tx: AsyncConnection, slot: int
 ) -> AsyncIterator[tuple[int, Draft, bytes, bytes, datetime]]:
     """Yield (seq, draft, body hash, hash, recorded at) of every voucher of a slot, in order."""
-    async for row, entries in vouchers(tx, slot):
-        lines = [(*entry[1:5], *entry[6:8]) for entry in entries]
-        draft = draft_of_rows(slot, row, lines)
-        yield row["seq"], draft, row["body_hash"], row["hash"], row["recorded_at"]
+    async for stored in vouchers(tx, slot):
+        row = stored.row
+        yield row.seq, stored.sealed(slot).draft, row.body_hash, row.hash, row.recorded_at
 
 
-def _entries(
-    row: Any, places: Mapping[int, Place]
-) -> list[tuple[int, str, str, str, str, date, int, int]]:
-    entries = []
-    lines = zip_longest(row["places"], row["amounts"], fillvalue=0)
-    for line, (sided, fen) in enumerate(lines, 1):
-        place = places.get(sided >> 1) or ("?", "?", "?", str(sided >> 1))
-        both = (0, fen) if sided & 1 else (fen, 0)
-        entries.append((line, *place, row["book_date"], *both))
-    return entries
+class _Patterns:
+    """The patterns of the arrays of places that were read."""
+
+    def __init__(self, numbers: Mapping[Place, int]) -> None:
+        self._places = {number: place for place, number in numbers.items()}
+        self._known: dict[tuple[int, ...], Pattern] = {}
+
+    def entries(self, places: Sequence[int], amounts: Sequence[int]) -> Entries:
+        """Return the entries of two arrays; what lacks its other half counts as zero."""
+        lines = max(len(places), len(amounts))
+        key = (*places, *[0] * (lines - len(places)))
+        pattern = self._known.get(key)
+        if pattern is None:
+            if len(self._known) >= PATTERNS_MAX:
+                self._known.clear()
+            pattern = self._known[key] = pattern_of(
+                [self._place(sided >> 1) for sided in key], [bool(sided & 1) for sided in key]
+            )
+        return Entries(pattern, (*amounts, *[0] * (lines - len(amounts))))
+
+    def _place(self, number: int) -> Place:
+        return self._places.get(number) or ("?", "?", "?", str(number))
 
 
 async def _vouchers(tx: AsyncConnection, slot: int, after: int) -> list[Any]:
@@ -109,7 +120,7 @@ async def _vouchers(tx: AsyncConnection, slot: int, after: int) -> list[Any]:
         """),
         {"slot": slot, "after": after, "limit": _CHUNK},
     )
-    return list(rows.mappings())
+    return list(rows)
 
 
 async def buckets(tx: AsyncConnection, slot: int) -> AsyncIterator[tuple[Any, ...]]:
