@@ -71,8 +71,9 @@ class CubeCache:
             cube = self._cube
             if cube is not None and cube.heads == wanted:
                 return cube
-            # Another reader may have updated the cube to later heads while this one waited.
-            wanted = await cube_store.heads(tx)
+            if cube is not None and _is_ahead(cube, wanted):
+                # Another reader has updated the cube meanwhile: these heads are of before.
+                wanted = await cube_store.heads(tx)
             if cube is None or not await self._extend(tx, cube, wanted):
                 cube = self._cube = await _filled(tx, wanted)
             return cube
@@ -89,11 +90,17 @@ class CubeCache:
             old, new = cube.heads[slot], wanted[slot]
             if not old.seq < new.seq <= old.seq + REFILL_VOUCHERS:
                 return False
-            if old.seq and await cube_store.hash_at(tx, slot, old.seq) != old.hash:
+            sealed, found = await cube_store.cells_since(tx, slot, old.seq, new.seq)
+            if old.seq and sealed != old.hash:
                 return False
-            cells += await cube_store.cells_since(tx, slot, old.seq, new.seq)
+            cells += found
         cube.extend(wanted, cells)
         return True
+
+
+def _is_ahead(cube: Cube, heads: Mapping[int, SlotHead]) -> bool:
+    """Return whether a slot of the cube is at a later voucher than its head here."""
+    return any(slot in heads and head.seq > heads[slot].seq for slot, head in cube.heads.items())
 
 
 async def _filled(tx: AsyncConnection, slots: Mapping[int, SlotHead]) -> Cube:

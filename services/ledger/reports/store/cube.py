@@ -25,20 +25,6 @@ async def heads(tx: AsyncConnection) -> dict[int, SlotHead]:
     return {row.slot: SlotHead(row.seq, bytes(row.hash)) for row in rows}
 
 
-async def hash_at(tx: AsyncConnection, slot: int, seq: int) -> bytes | None:
-    """Return the hash of a slot's chain at a sequence number, or None."""
-    rows = await tx.execute(
-        text("""
-            SELECT hash
-              FROM voucher
-             WHERE slot = :slot AND seq = :seq
-        """),
-        {"slot": slot, "seq": seq},
-    )
-    found = rows.scalar_one_or_none()
-    return None if found is None else bytes(found)
-
-
 async def add_slot(tx: AsyncConnection, cube: Cube, slot: int) -> SlotHead:
     """Add a slot's buckets to a cube and return the slot's head.
 
@@ -74,25 +60,36 @@ async def add_slot(tx: AsyncConnection, cube: Cube, slot: int) -> SlotHead:
     return head
 
 
-async def cells_since(tx: AsyncConnection, slot: int, after: int, until: int) -> list[Cell]:
-    """Sum a slot's entries after one sequence number up to another, by place and day."""
+async def cells_since(
+    tx: AsyncConnection, slot: int, after: int, until: int
+) -> tuple[bytes | None, list[Cell]]:
+    """Sum a slot's entries after one sequence number up to another, by place and day.
+
+    The hash of the chain at the first number comes with them: by it the reader knows that they
+    continue what it has. None when there is no such voucher, or none behind it.
+    """
     rows = await tx.execute(
         text("""
             SELECT book, fund, account, district, book_date,
                    CAST(SUM(debit_fen) AS bigint) AS debit_fen,
-                   CAST(SUM(credit_fen) AS bigint) AS credit_fen
+                   CAST(SUM(credit_fen) AS bigint) AS credit_fen,
+                   (SELECT hash FROM voucher WHERE slot = :slot AND seq = :after) AS sealed
               FROM entry
              WHERE slot = :slot AND seq > :after AND seq <= :until
              GROUP BY book, fund, account, district, book_date
         """),
         {"slot": slot, "after": after, "until": until},
     )
-    return [
-        Cell(
-            Place(row.book, row.fund, row.account, row.district),
-            row.book_date.toordinal(),
-            row.debit_fen,
-            row.credit_fen,
+    sealed: bytes | None = None
+    cells = []
+    for row in rows:
+        sealed = row.sealed
+        cells.append(
+            Cell(
+                Place(row.book, row.fund, row.account, row.district),
+                row.book_date.toordinal(),
+                row.debit_fen,
+                row.credit_fen,
+            )
         )
-        for row in rows
-    ]
+    return None if sealed is None else bytes(sealed), cells
