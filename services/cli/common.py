@@ -237,6 +237,7 @@ def print_json(value: Any) -> None:
     """Print one JSON document on stdout."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
+    sys.stdout.flush()  # the reader of `wuxian up --json` waits for it
 
 
 def print_table(title: str, columns: Sequence[str], rows: Rows) -> None:
