@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -76,7 +77,9 @@ def _config(service: str) -> Config:
     return config
 
 
+@cache
 def _scripts(service: str) -> ScriptDirectory:
+    """Return a service's revisions, each of which is read once a process."""
     return ScriptDirectory.from_config(_config(service))
 
 
