@@ -45,15 +45,24 @@ def lint(where: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("contract", PLANTS)
-def test_a_planted_import_is_refused(contract: str, copy: Path) -> None:
-    folder, package = PLANTS[contract]
-    plant = copy / "services" / folder / "planted.py"
-    plant.write_text(f"import services.{package}\n")
+@pytest.fixture(scope="module")
+def result(copy: Path) -> subprocess.CompletedProcess[str]:
+    """The answer of lint-imports with every plant in its place."""
+    plants = [copy / "services" / folder / "planted.py" for folder, _ in PLANTS.values()]
+    for plant, (_, package) in zip(plants, PLANTS.values(), strict=True):
+        plant.write_text(f"import services.{package}\n")
     try:
-        result = lint(copy)
+        return lint(copy)
     finally:
-        plant.unlink()
+        for plant in plants:
+            plant.unlink()
+
+
+@pytest.mark.parametrize("contract", PLANTS)
+def test_a_planted_import_is_refused(
+    contract: str, result: subprocess.CompletedProcess[str]
+) -> None:
+    folder, _ = PLANTS[contract]
     assert result.returncode != 0, result.stdout
     assert f"{contract} BROKEN" in result.stdout
     assert f"services.{folder.replace('/', '.')}.planted" in result.stdout

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,12 @@ SQL_HEADS = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "COPY ")
 def modules(*roots: str) -> Iterator[tuple[str, ast.Module]]:
     for root in roots:
         for path in sorted((ROOT / root).rglob("*.py")):
-            yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
+            yield str(path.relative_to(ROOT)), tree_of(path)
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def money_modules() -> list[tuple[str, ast.Module]]:

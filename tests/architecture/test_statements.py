@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -196,6 +197,7 @@ def test_every_listed_function_exists_and_has_a_reason(
             assert len(reason) > 10, name
 
 
+@cache
 def _functions(*folder: str) -> set[str]:
     return {
         f"{place_of(path.relative_to(ROOT).parts)}.{node.name}"
