@@ -16,9 +16,13 @@ from tests.collection.support.register import approve, change
 NUMBERS = re.compile(rb"030200987654\d{7}")
 
 COLUMNS = """
-SELECT table_name, column_name
+SELECT table_name, array_agg(column_name)
   FROM information_schema.columns
- WHERE table_schema = 'collection' AND data_type IN ('text', 'jsonb', 'bytea')
+  JOIN information_schema.tables USING (table_schema, table_name)
+ WHERE table_schema = 'collection'
+   AND table_type = 'BASE TABLE'
+   AND data_type IN ('text', 'jsonb', 'bytea')
+ GROUP BY table_name
 """
 
 
@@ -29,11 +33,13 @@ def account(serial: int) -> dict[str, str]:
 async def readable(office: Office) -> set[str]:
     """List the columns of collection in which an account's number can be read."""
     found = set()
-    for table, column in await office.fetch(COLUMNS):
-        for (value,) in await office.fetch(f'SELECT "{column}" FROM collection."{table}"'):
-            raw = value if isinstance(value, bytes) else str(value).encode()
-            if NUMBERS.search(raw):
-                found.add(f"{table}.{column}")
+    for table, columns in await office.fetch(COLUMNS):
+        names = ", ".join(f'"{column}"' for column in columns)
+        for row in await office.fetch(f'SELECT {names} FROM collection."{table}"'):
+            for column, value in zip(columns, row, strict=True):
+                raw = value if isinstance(value, bytes) else str(value).encode()
+                if NUMBERS.search(raw):
+                    found.add(f"{table}.{column}")
     return found
 
 
