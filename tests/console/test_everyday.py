@@ -17,11 +17,11 @@ from services.console.widgets.listing import ListPage
 from shared.roles import RIGHTS, Role
 from tests.console.conftest import People
 from tests.console.support import bureau
-from tests.console.support.browser import PATIENCE_MS, Person, new_person
+from tests.console.support.browser import PATIENCE_MS, WANTS_SCREENSHOTS, Person, new_person
 from tests.console.support.stage import BOARD, House
 from tests.samples import samples
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 LOOKED_AT = {
     "/": "inbox",
     "/balances": "balances",
@@ -34,7 +34,7 @@ LOOKED_AT = {
     "/reconciliation-items": "reconciliation-items",
     "/trial-balance": "trial-balance",
 }
-"""Pages whose screenshots are kept: axe looks at them too."""
+"""Pages that axe looks at, and their names."""
 FAILURES = ".wx-fault, .wx-about[role=alert]"
 """A refusal of a service, and a page that could not be built."""
 MACHINES = ("wuxian", "set-up", "collection_service", "payout_service")
@@ -184,7 +184,8 @@ async def test_the_wall_screen_stands_in_the_frame_of_a_site_that_posts_a_token(
     await board.page.goto(f"{BOARD}/")
     frame = board.page.frame_locator("iframe")
     await expect(frame.locator(".wx-wall-figure-value").first).to_contain_text(",")
-    await board.page.screenshot(path=board.shot("wall"))
+    if WANTS_SCREENSHOTS:
+        await board.page.screenshot(path=board.shot("wall"))
     assert await board.page.context.cookies() == [], "the frame needs no cookie"
     await board.page.context.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.console.support.stage import House
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+WANTS_SCREENSHOTS = os.environ.get("WUXIAN_SCREENSHOTS") == "1"
 WIDTHS = (1280, 1920)
 SERIOUS = {"serious", "critical"}
 PATIENCE_MS = 20_000
@@ -125,6 +127,15 @@ class Person:
             for node in fault["nodes"]
         ]
 
+    async def still(self) -> None:
+        """Wait until nothing moves: a drawer glides, a menu opens."""
+        await self.page.wait_for_timeout(100)
+        await self.page.evaluate(
+            """() => Promise.allSettled(document.getAnimations()
+                .filter(one => one.effect.getComputedTiming().endTime !== Infinity)
+                .map(one => one.finished))"""
+        )
+
     async def cut_off(self) -> list[str]:
         """Return texts that do not fit their place: nothing may be cut."""
         cut: list[str] = await self.page.evaluate(
@@ -142,11 +153,16 @@ class Person:
         return SCREENSHOTS / f"{name}.png"
 
     async def check(self, name: str) -> None:
-        """Look at the page as it stands: screenshots of two widths, axe, nothing cut, nothing left."""
+        """Look at the page as it stands in two widths: axe, nothing cut, nothing left.
+
+        WUXIAN_SCREENSHOTS=1 keeps pictures of it, which take long to draw.
+        """
         for width in WIDTHS:
             await self.page.set_viewport_size({"width": width, "height": 1000})
-            await self.page.wait_for_timeout(400)  # a drawer glides, a chart grows
-            await self.page.screenshot(path=self.shot(f"{name}-{width}"), full_page=True)
+            await self.still()
+            if WANTS_SCREENSHOTS:
+                await self.page.wait_for_timeout(400)  # a chart grows
+                await self.page.screenshot(path=self.shot(f"{name}-{width}"), full_page=True)
             cut = await self.cut_off()
             assert cut == [], f"{name} at {width}: {cut}"
         faults = await self.faults_of_access()
