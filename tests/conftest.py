@@ -9,10 +9,12 @@ import asyncio
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 from uuid import uuid4
 
 import asyncpg
@@ -27,7 +29,7 @@ from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Role
 from shared.security.identity import Identity, create
 from shared.security.sandbox import make_secrets
-from tests import coordinator, examples
+from tests import coordinator, examples, prepared
 from tests.bytecode import SharedStart, keep_bytecode
 from tests.coordinator import CITUS_URL
 from tests.issuer import Issuer
@@ -43,6 +45,7 @@ THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "max_connections": "200
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 1024**3
 
+PYTHON = sys.executable
 _HOME = pytest.StashKey[Path]()
 
 Bearer = Callable[..., dict[str, str]]
@@ -53,6 +56,7 @@ ClientOf = Callable[[FastAPI], AbstractAsyncContextManager[httpx.AsyncClient]]
 # --- one home for the whole run ------------------------------------------------------------
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     given = getattr(config, "workerinput", {}).get("wuxian_home")
     home = Path(given or tempfile.mkdtemp(prefix="wuxian-tests-", dir=roomy_memory()))
@@ -61,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_HOME] = home
     if not given:
         keep_bytecode(home / "bytecode")
+    if home.is_relative_to(MEMORY) and not config.option.basetemp:
+        config.option.basetemp = home / "tmp"  # whole servers stand there, and a disk is slow
     if given or config.getoption("dist", "no") == "no":  # the controller collects nothing
         config.pluginmanager.register(SharedStart(), "shared-start")
     config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
@@ -76,7 +82,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
-    node.workerinput["wuxian_home"] = str(node.config.stash[_HOME])  # type: ignore[attr-defined]
+    given = {"wuxian_home": str(node.config.stash[_HOME]), "wuxian_pid": os.getpid()}  # type: ignore[attr-defined]
+    node.workerinput |= given  # type: ignore[attr-defined]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -119,6 +126,26 @@ def alone(lock: Path) -> Iterator[None]:
 def run_home(pytestconfig: pytest.Config) -> Path:
     """A directory that all workers of this run share."""
     return pytestconfig.stash[_HOME]
+
+
+@pytest.fixture(scope="module")
+def prepared_python(pytestconfig: pytest.Config, run_home: Path) -> Iterator[None]:
+    """Let this module's services and commands start at once (tests/prepared), where that works."""
+    if not prepared.works_in(run_home):
+        yield
+        return
+    watched = getattr(pytestconfig, "workerinput", {}).get("wuxian_pid", os.getpid())
+    with alone(run_home / "prepared.lock"):
+        programs = prepared.start(run_home / "prepared", watched)
+    with patch.object(sys, "executable", str(programs / "python")):
+        yield
+
+
+@pytest.fixture
+def bare_python() -> Iterator[None]:
+    """Let a test of such a module start Python as a user does."""
+    with patch.object(sys, "executable", PYTHON):
+        yield
 
 
 # --- servers and databases -----------------------------------------------------------------

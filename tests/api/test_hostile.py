@@ -22,7 +22,7 @@ from schemathesis import GenerationMode
 from shared.roles import Role
 from tests.api.conftest import Stack
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 FILES = Path(__file__).parents[2] / "openapi"
 EXAMPLES = 2

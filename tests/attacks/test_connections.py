@@ -11,7 +11,7 @@ from tests.attacks.support.wire import Attacker, Wire, health_of, post
 
 MIB = 1024 * 1024
 CHUNKED = b"transfer-encoding: chunked"
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.house.support import serving
 from tests.ledger.support.making import receipt
 
 Read = Callable[[], Awaitable[httpx.Response]]
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 STATEMENT_SECONDS, WAIT_SECONDS, ANSWER_SECONDS = 1, 2, 6
 DISK_MIB = 192
 BOUND_SECONDS = ANSWER_SECONDS + 5

@@ -15,7 +15,7 @@ from tests.house.conftest import until
 from tests.house.passwords import keep_passwords
 
 SERVICES = ("identity", "ledger", "collection")
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -26,10 +27,12 @@ APART = {"backup", "db", "demo", "openapi", "serve", "up", "version"}
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A home whose embedded server, if any, is gone afterwards."""
-    yield tmp_path / "home"
-    EmbeddedPostgres(tmp_path / "home").destroy()
+def home(run_home: Path) -> Iterator[Path]:
+    """A home that the database server's account may enter; its server, if any, is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="home-", dir=run_home) as directory:
+        os.chmod(directory, 0o755)
+        yield Path(directory) / "home"
+        EmbeddedPostgres(Path(directory) / "home").destroy()
 
 
 @pytest.fixture

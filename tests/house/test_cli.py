@@ -20,7 +20,7 @@ from tests.house.conftest import Wuxian
 from tests.house.support import serving
 from tests.issuer import Issuer
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 
 def test_the_version_is_printed(wuxian: Wuxian) -> None:
@@ -146,6 +146,7 @@ async def new_database_url(server_url: str) -> AsyncIterator[str]:
         yield url
 
 
+@pytest.mark.usefixtures("bare_python")
 @pytest.mark.parametrize("service", ["identity", "collection", "payout"])
 def test_a_service_runs_alone_on_an_empty_database(
     new_database_url: str, environment: dict[str, str], service: str

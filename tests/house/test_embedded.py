@@ -29,9 +29,27 @@ time.sleep(600)
 """
 
 
+@pytest.fixture(scope="module")
+def made(run_home: Path) -> Iterator[Path]:
+    """A home whose server was made once for this module, and is stopped."""
+    server = EmbeddedPostgres(run_home / "made", options=QUICK)
+    server.start()
+    server.stop()
+    yield run_home / "made"
+    server.destroy()
+
+
 @pytest.fixture
-def server(home: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(home, options=QUICK)
+def made_home(home: Path, made: Path) -> Path:
+    """A copy of that home, with its owners; a new one where a server cannot stand in its home."""
+    if not (made / "postgres.place").exists():
+        subprocess.run(["cp", "-a", made, home], check=True)
+    return home
+
+
+@pytest.fixture
+def server(made_home: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(made_home, options=QUICK)
     server.start()
     yield server
     server.destroy()
@@ -90,22 +108,22 @@ async def test_it_recovers_at_once_when_its_postmaster_is_killed(server: Embedde
 
 
 async def test_it_outlives_a_parent_that_keeps_it(
-    home: Path, python: Callable[[str], "subprocess.Popen[str]"]
+    made_home: Path, python: Callable[[str], "subprocess.Popen[str]"]
 ) -> None:
-    parent = python(START.format(home=str(home), tied=False))
+    parent = python(START.format(home=str(made_home), tied=False))
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    server = EmbeddedPostgres(home, options=QUICK)
+    server = EmbeddedPostgres(made_home, options=QUICK)
     assert await ask(server.start(), "SELECT 1") == 1
     assert server.status.pid == pid
 
 
 def test_it_does_not_outlive_a_killed_parent_that_it_was_tied_to(
-    home: Path, python: Callable[[str], "subprocess.Popen[str]"]
+    made_home: Path, python: Callable[[str], "subprocess.Popen[str]"]
 ) -> None:
-    parent = python(START.format(home=str(home), tied=True))
+    parent = python(START.format(home=str(made_home), tied=True))
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     parent.kill()
@@ -114,21 +132,24 @@ def test_it_does_not_outlive_a_killed_parent_that_it_was_tied_to(
 
 
 async def test_the_next_user_takes_over_from_a_killed_parent(
-    home: Path, python: Callable[[str], "subprocess.Popen[str]"]
+    made_home: Path, python: Callable[[str], "subprocess.Popen[str]"]
 ) -> None:
-    parent = python(START.format(home=str(home), tied=True))
+    parent = python(START.format(home=str(made_home), tied=True))
     assert parent.stdout is not None
     parent.stdout.readline()
     parent.kill()
-    with EmbeddedPostgres(home, options=QUICK) as server:
+    with EmbeddedPostgres(made_home, options=QUICK) as server:
         parent.wait()
         await asyncio.sleep(1)  # the old parent's guard has had its say by now
         assert await ask(server.url, "SELECT 1") == 1
     assert not server.status.running
 
 
-def test_it_runs_until_its_last_user_ends(home: Path) -> None:
-    first, second = EmbeddedPostgres(home, options=QUICK), EmbeddedPostgres(home, options=QUICK)
+def test_it_runs_until_its_last_user_ends(made_home: Path) -> None:
+    first, second = (
+        EmbeddedPostgres(made_home, options=QUICK),
+        EmbeddedPostgres(made_home, options=QUICK),
+    )
     assert first.start(tied=True) == second.start(tied=True)
     first.release()
     assert second.status.running, "the one that started it is not the only one that uses it"
@@ -184,13 +205,16 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="about what root does")
 
 
 @root_only
-def test_under_root_it_runs_as_somebody_else_where_he_may_go(
-    server: EmbeddedPostgres, home: Path
-) -> None:
-    assert Path(f"/proc/{server.status.pid}").stat().st_uid != 0
-    # pytest's own directories let nobody but root pass, so the cluster stands elsewhere.
-    assert Path((home / "postgres.place").read_text().strip()) == server.cluster
-    assert server.cluster.stat().st_mode & 0o077 == 0
+def test_under_root_it_runs_as_somebody_else_where_he_may_go(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "home", options=QUICK)
+    server.start()
+    try:
+        assert Path(f"/proc/{server.status.pid}").stat().st_uid != 0
+        # pytest's own directories let nobody but root pass, so the cluster stands elsewhere.
+        assert Path((tmp_path / "home/postgres.place").read_text().strip()) == server.cluster
+        assert server.cluster.stat().st_mode & 0o077 == 0
+    finally:
+        server.destroy()
 
 
 @root_only

@@ -13,7 +13,7 @@ from shared.cn.credit_code import with_check_character
 from tests.house.conftest import Wuxian
 from tests.house.support import serving
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 UNIT = with_check_character("91120101MA0000001")
 
 Tell = Callable[..., Any]

@@ -261,6 +261,7 @@ async def test_a_login_of_its_own_is_taken_and_any_greater_one_refused(
 
 
 @pytest.mark.story
+@pytest.mark.usefixtures("prepared_python")
 class TestCommand:
     """The same through the command."""
 

@@ -12,7 +12,7 @@ from tests.house.conftest import Wuxian
 from tests.house.support import serving
 from tests.issuer import Issuer
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 
 def test_a_bill_is_written_to_standard_output(

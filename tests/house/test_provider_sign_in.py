@@ -22,7 +22,7 @@ from tests.house.conftest import Wuxian, until
 from tests.house.support import serving
 from tests.identity.support.provider import CLIENT, LI, SECRET
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 ROOT = Path(__file__).parents[2]
 HEAD = "name,role,district,display,organisation,person,units,provider_subject\n"
 

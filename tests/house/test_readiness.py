@@ -119,6 +119,7 @@ async def test_a_service_is_ready_only_at_the_revision_that_it_was_written_for(
 
 
 @pytest.mark.story
+@pytest.mark.usefixtures("prepared_python")
 async def test_the_doctor_names_a_schema_that_is_behind(wuxian: Wuxian, fresh_url: str) -> None:
     await stand_at(fresh_url, "ledger", "ledger_0001")
     answer = wuxian("doctor", "--database-url", fresh_url)

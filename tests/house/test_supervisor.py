@@ -21,7 +21,7 @@ from shared.process.settings import Settings
 from tests.house.conftest import Wuxian, alive, until
 
 FREE = dict.fromkeys(("identity", "collection", "ledger", "payout", "sandbox"), 0)
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +30,13 @@ def lines() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-async def house(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, str]]
-) -> AsyncIterator[Supervisor]:
+async def house(run_home: Path, lines: list[tuple[str, str]]) -> AsyncIterator[Supervisor]:
     """One house for the module, with whatever became of it in the tests before."""
 
     def keep(name: str, line: str) -> None:
         lines.append((name, line))
 
-    home = tmp_path_factory.mktemp("house") / "home"
+    home = run_home / "supervised"
     try:
         async with Supervisor(Settings(home=home), ports=FREE, on_log=keep) as running:
             yield running

@@ -27,7 +27,7 @@ from shared.process.settings import Settings
 from tests.conftest import address, on_server
 from tests.house.passwords import keep_passwords
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 PARTS = ("collection", "ledger", "payout", "sandbox")
 NAMES = ("first", "second")
 PASSPHRASE = "correct horse battery staple"

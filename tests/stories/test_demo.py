@@ -13,7 +13,7 @@ import pytest
 
 from services.demo.report import PROOFS
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 SECONDS = 240
 

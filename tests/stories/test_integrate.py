@@ -19,7 +19,7 @@ from shared.roles import Level, Role
 from shared.web.openapi import operations
 from tests.stories.support.installation import free_port
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("integrate-tax-bureau", "integrate-bank", "integrate-dashboard")

@@ -31,6 +31,7 @@ def faults_that_would_be_found(judge: Judge) -> None:
 
 
 @pytest.mark.story
+@pytest.mark.usefixtures("prepared_python")
 def test_nothing_acknowledged_is_lost_or_doubled_by_killing_an_installation() -> None:
     seed = random.randrange(1_000_000)
     result = Trial(

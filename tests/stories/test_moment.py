@@ -16,7 +16,7 @@ from services.embedded.guard import python_command, python_environment
 from shared.security.identity import create
 from tests.house.conftest import until
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 
 def environment(home: Path) -> dict[str, str]:

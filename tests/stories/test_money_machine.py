@@ -53,7 +53,7 @@ from tests.stories.support.facts import (
 )
 from tests.stories.support.installation import SERVICES, Installation
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 RUNS = int(os.environ.get("WUXIAN_MACHINE_RUNS", "1"))
 STEPS = int(os.environ.get("WUXIAN_MACHINE_STEPS", "8"))

@@ -20,7 +20,7 @@ from tests.stories.support.centre import Centre
 from tests.stories.support.city import City, StoryUnit
 from tests.stories.support.installation import Installation
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 AMOUNT = "3770.00"
 wire = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 SECONDS = 240
 SEEDS = range(1, 1 + int(os.environ.get("WUXIAN_MONTH_SEEDS", "1")))

@@ -33,6 +33,7 @@ def examined(wuxian: Wuxian, empty_database_url: str) -> Callable[..., Findings]
 
 
 @pytest.mark.story
+@pytest.mark.usefixtures("prepared_python")
 async def test_each_fault_in_the_database_is_named(
     examined: Callable[..., Findings], empty_database_url: str, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from shared.security.identity import create
 from tests.house.conftest import Wuxian
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 Tell = Callable[..., Any]
 

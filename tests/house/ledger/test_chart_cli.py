@@ -14,7 +14,7 @@ from tests.house.conftest import Wuxian
 from tests.house.support import serving
 from tests.issuer import Issuer
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 SHIPPED = Path(services.__file__ or "").parent / "ledger" / "data" / "accounts.csv"
 
 

@@ -11,7 +11,7 @@ from tests.house.conftest import Wuxian
 from tests.house.support import serving
 from tests.issuer import Issuer
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 
 def test_all_shipped_packs_are_sound(wuxian: Wuxian) -> None:

@@ -96,21 +96,14 @@ class Installation:
 
         One that was killed a moment ago is waited for: the supervisor pauses before it starts it.
         """
+        pid_file = self.home / "run" / f"{service}.pid"
         give_up = time.monotonic() + READY_SECONDS
         while time.monotonic() < give_up:
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                for pid in self._children():
-                    words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
-                    if service.encode() in words:
-                        os.kill(pid, signal.SIGKILL)
-                        return
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
+                os.kill(int(pid_file.read_text()), signal.SIGKILL)
+                return
             time.sleep(0.1)
         raise AssertionError(f"{service} is not running")
-
-    def _children(self) -> Iterator[int]:
-        task = Path("/proc") / str(self._process.pid) / "task"
-        for thread in task.iterdir():
-            yield from (int(pid) for pid in (thread / "children").read_text().split())
 
     def post(
         self,
