@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli.root import app
 from services.demo import main
 from services.demo.proofs import (
     Proof,
@@ -24,6 +26,7 @@ from services.demo.proofs import (
 )
 from services.demo.replay import differences
 from services.demo.report import Report, as_json, fund_rows
+from services.demo.stage import Stage
 from shared.process.settings import Settings
 
 GOOD = State(
@@ -147,6 +150,21 @@ def test_the_json_report_says_money_in_strings_and_leaves_idle_funds_out() -> No
     assert body["paid"] == "3.50"
     assert list(body["funds"]) == ["pension"]
     assert body["funds"]["pension"]["balance"] == "7.00"
+
+
+def test_the_command_plays_the_city_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    async def play(settings: Settings, _: Stage, *, small: bool) -> Report:
+        asked.append((settings.admin_database_url, small))
+        return report_of(Proof("every_trial_balance_is_zero", True, ""))
+
+    monkeypatch.setattr(main, "play", play)
+    words = ["demo", "--small", "--json", "--database-url", "postgresql://a@b/c"]
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(CliRunner().invoke, app, words).result()
+    assert (done.exit_code, asked) == (0, [("postgresql://a@b/c", True)])
+    assert json.loads(done.stdout)["units"] == 1
 
 
 @pytest.mark.parametrize("json_output", [True, False])

@@ -1,4 +1,8 @@
-"""Backup, wipe, restore, and the city's second month on what was restored: nothing is missing."""
+"""Backup, wipe, restore, and the city's second month on what was restored: nothing is missing.
+
+The two months are those of `wuxian demo`, and its proofs hold at their end: the demo is not played for
+itself once more. `wuxian sandbox month` runs in the same house (tests/stories/test_sandbox_month.py).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from services.demo import city as cities
 from services.demo.collecting import Play
 from services.demo.main import first_month, prove, second_month
 from services.demo.office import Office
-from services.demo.report import Report
+from services.demo.report import PROOFS, Report, as_json
 from services.demo.stage import Stage
 from services.embedded import EmbeddedPostgres
 from services.embedded.guard import python_command, python_environment
@@ -177,5 +181,22 @@ def restore(site: Site, name: str, of: Site) -> None:
 
 
 def proven(report: Report) -> None:
-    """Assert every proof of the demo."""
+    """Assert every proof of the demo, and that its report tells of a city's money."""
     assert report.ok, [proof for proof in report.proofs if not proof.ok]
+    details = {proof.name: proof.detail for proof in report.proofs}
+    assert set(details) == set(PROOFS)
+    assert details["months_are_closed_by_two_people"].startswith("2021-07、2021-08 月结完成")
+    credited = details["personal_accounts_equal_the_general_ledger"].split(" ")[0]
+    assert float(credited) > 100_000
+    told = json.loads(as_json(report))
+    rows = ["units", "persons", "declared", "collected", "paid", "funds", "proofs", "seconds"]
+    assert list(told) == rows
+    assert (told["units"], told["persons"]) == (30, 300)
+    amounts = [told["declared"], told["collected"], told["paid"]]
+    amounts += [amount for row in told["funds"].values() for amount in row.values()]
+    assert all(isinstance(amount, str) and amount[-3] == "." for amount in amounts)
+    assert {"pension", "medical", "unemployment", "work_injury"} <= set(told["funds"])
+    pension = told["funds"]["pension"]
+    assert pension["income_account"] == "0.00"
+    assert pension["paid"] not in {"0.00", pension["declared"]}
+    assert pension["collected"] != pension["declared"]
