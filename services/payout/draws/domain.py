@@ -43,6 +43,13 @@ class AccountPartUnknown(Refusal):
     code = "ACCOUNT_PART_UNKNOWN"
 
 
+class PensionChanged(Refusal):
+    """申请后该人的养老金有变,金额须重新计算:不予同意本申请,重新申请 (the pension has changed since the claim was filed, so its amount has to be computed again: refuse the claim and file it once more)"""
+
+    kind = Kind.CONFLICT
+    code = "ACCOUNT_PENSION_CHANGED"
+
+
 class AccountDraw(NamedTuple):
     """A difference to ask of a person's account; below zero it is put back."""
 

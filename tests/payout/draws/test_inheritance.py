@@ -8,7 +8,7 @@ import httpx
 from shared.ids import Ref
 from shared.money import format_yuan, parse_yuan
 from shared.references import Reference
-from tests.payout.support.merging import person_of
+from tests.payout.support.merging import merge, person_of
 from tests.payout.support.office import Office
 from tests.payout.support.papers import account, result
 from tests.payout.support.retiring import NAME, applicant, filed, look, meeting, three_steps
@@ -180,3 +180,27 @@ async def test_no_pension_is_carried_over_from_an_account_that_was_paid(office: 
     for answer in (late, refused):
         assert [one["code"] for one in answer.json()["errors"]] == ["ACCOUNT_PAID"]
         assert claim.json()["id"] in answer.json()["errors"][0]["message"]
+
+
+async def test_an_inheritance_is_looked_at_again_at_its_last_signature(office: Office) -> None:
+    """The old record's heirs filed; it then ends in one that draws a pension."""
+    old = applicant(office, HERE)
+    known(office, old)
+    office.peers.accounts[office.app.state.person_keys.key(old), "pension"] = HELD_FEN
+    claim = (await inherit(office, old)).json()
+    for role, district in (("district_reviewer", HERE), ("department_head", "centre")):
+        signed = await office.sign(claim["id"], role, district=district)
+        assert signed.status_code == 201, signed.text
+    number, _ = await retire(office)
+    await merge(office, old, number, name=NAME)
+    last = await office.sign(claim["id"], "centre_leader")
+    assert (last.status_code, last.json()["code"]) == (409, "ACCOUNT_PENSION_DRAWN"), last.text
+    await dies(office, number, "2026-09-20")
+    last = await office.sign(claim["id"], "centre_leader")
+    assert (last.status_code, last.json()["code"]) == (409, "ACCOUNT_PENSION_CHANGED"), last.text
+    refused = await office.sign(claim["id"], "centre_leader", "refuse", note="重新申请")
+    assert refused.status_code == 201, refused.text
+    known(office, number)
+    again = await inherit(office, number)
+    assert again.status_code == 201, again.text
+    assert await office.approve(again.json()) == again.json()["id"]

@@ -34,6 +34,7 @@ from services.payout.claims.domain.draft import (
     draft_faults,
     paper_hash,
 )
+from services.payout.claims.flows import account as account_flow
 from services.payout.claims.flows import advance as advance_flow
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.claims.flows import event as event_flow
@@ -232,11 +233,14 @@ async def sign(
         NotFound: no such claim.
         Forbidden, ClaimDecided, SignatureOutOfOrder, NoteMissing: see `Claim.decide`.
         SamePersonTwice: the caller filed or signed it before; nothing is written.
+        PensionDrawn, PensionChanged: see `account_flow.require_payable`.
     """
     refused = decision is Decision.REFUSE
     if refused:
         # Before the claim's own lock, as a run does: its months become due again.
         await entitlement_store.lock_pensions(tx, alone=True)
+    else:
+        await account_flow.lock(tx, ref)
     claim = await claim_store.load(tx, ref, lock=True)
     if claim is None:
         raise NotFound(claim=ref.text(Reference.CLAIM))
@@ -253,6 +257,7 @@ async def sign(
         await advance_flow.book(tx, signed, today)
         await deduction_flow.book(tx, deducting(signed), today, caller=caller)
         if signed.kind in ACCOUNT_KINDS:
+            await account_flow.require_payable(tx, ref, today)
             await withdrawals_flow.book(tx, ref, today)
     await _record(tx, signed, step, caller, why=note)
     return signed
