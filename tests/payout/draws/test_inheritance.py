@@ -204,3 +204,20 @@ async def test_an_inheritance_is_looked_at_again_at_its_last_signature(office: O
     again = await inherit(office, number)
     assert again.status_code == 201, again.text
     assert await office.approve(again.json()) == again.json()["id"]
+
+
+async def test_the_part_of_the_pension_that_stays_is_drawn(office: Office) -> None:
+    """Two pensions of one person begin in the same month; the older record's pays on."""
+    district = "hebei"
+    old, right = (applicant(office, district) for _ in range(2))
+    for number, part in ((old, "500.00"), (right, "900.00")):
+        known(office, number)
+        stated = carried_over(number) | {"account_amount": part}
+        assert (await office.register([stated], district)).status_code == 201
+    office.peers.accounts[office.app.state.person_keys.key(right), "pension"] = HELD_FEN
+    person = {"identity_number": right, "kind": "basic_pension", "event_on": "2026-07-10"}
+    ended = await office.change("end", [person], district, reason="emigration", document="注销")
+    assert ended.status_code == 201, ended.text
+    await merge(office, old, right, name=NAME)
+    await pay_month(office, "2026-08", district)
+    assert await drawn(office, right) == 500_00

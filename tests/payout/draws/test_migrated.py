@@ -82,6 +82,19 @@ async def test_parts_of_pensions_of_before_are_read_and_their_people_marked(
         other = PART | {"amount": "100.00"}
         await opened(db, 6, {"account_fen": 9, "lines": [other], "steps": []})
         await opened(db, 7, {"account_fen": 9, "lines": [PART], "steps": []})
+        # One whose pension stays: the survivor's own of the same month was set aside.
+        await db.execute("""
+            INSERT INTO payout.person_correction (number, paper, person_id, survivor_id,
+                                                  sealed_number)
+            VALUES (3, 'r', 8, 9, '')
+        """)
+        await opened(db, 9, {"account_fen": 9, "lines": [other], "steps": []})
+        await db.execute("""
+            UPDATE payout.entitlement
+               SET suspended_reason = 'second', suspended_by = 'r', suspended_at = now()
+             WHERE person_id = 9
+        """)
+        await opened(db, 8, {"account_fen": 9, "lines": [PART], "steps": []}, owner=9)
         await db.close()
         await upgrade(empty_database_url, "head", monkeypatch)
         db = await asyncpg.connect(empty_database_url)
@@ -92,11 +105,12 @@ async def test_parts_of_pensions_of_before_are_read_and_their_people_marked(
             (5, "2027-01", 863_31),
             (6, "2027-01", 100_00),
             (7, "2027-01", 863_31),
+            (9, "2027-01", 863_31),
         ]
         assert parts[2]["identity_blind"] == bytes([5])
         marks = await db.fetch(
             "SELECT DISTINCT person_id, period FROM payout.draw_mark ORDER BY person_id"
         )
-        assert [tuple(one) for one in marks] == [(one, "") for one in (1, 2, 3, 5, 6, 7)]
+        assert [tuple(one) for one in marks] == [(one, "") for one in (1, 2, 3, 5, 6, 7, 9)]
     finally:
         await db.close()

@@ -138,7 +138,17 @@ async def copy_facts(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int
 
 
 async def copy_parts(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
-    """Give the surviving record the account's part of the pension of the record that ends."""
+    """Give the surviving record the account's part of the pension that stays, in place of its own.
+
+    Two pensions may begin in the same month, and only the part of the one that stays is drawn.
+    """
+    await tx.execute(
+        text("""
+            DELETE FROM account_pension
+             WHERE person_id = :new AND identity_blind = :new_blind
+        """),
+        {"new": new[0], "new_blind": new[1]},
+    )
     await tx.execute(
         text("""
             INSERT INTO account_pension (person_id, identity_blind, since, change_key, change_id,
@@ -147,7 +157,6 @@ async def copy_parts(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int
                    account_fen
               FROM account_pension
              WHERE person_id = :old AND identity_blind = :blind
-            ON CONFLICT (person_id, identity_blind, since, change_id) DO NOTHING
         """),
         {"old": old[0], "blind": old[1], "new": new[0], "new_blind": new[1]},
     )
