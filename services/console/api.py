@@ -187,11 +187,15 @@ class Api:
             if not cursor:
                 return
 
-    async def sign_in_again(self, password: str, code: str, *, address: str) -> None:
-        """Open a new session for the same person, whose pages and typed work stay."""
+    async def sign_in_again(self, password: str, code: str, *, address: str) -> str:
+        """Open a new session for the same person, whose pages and typed work stay.
+
+        Returns:
+            The claim with which the browser takes its new id.
+        """
         body = {"name": self.session.name, "password": password, "code": code}
         answer = await self._services.identity("/v1/sessions", body, address=address)
-        self.session.renew(answer)
+        return self.session.renew(answer)
 
     async def _ask(
         self, method: str, door: str, headers: dict[str, str] | None = None, **request: Any

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ IDLE_SECONDS: Final = 30 * 60.0
 """A page that draws itself anew must not keep the session of somebody who has gone home."""
 RENEW_SECONDS: Final = 60.0
 """A token that ends sooner than this is renewed before it is used."""
+CLAIM_SECONDS: Final = 60.0
+"""Time within which a browser takes the new id of a session."""
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -52,8 +55,8 @@ class Session:
     """Held while identity is asked for a token, so that the parts of a page ask once."""
     changes: int = 0
     """Times that the person's role or place has changed since signing in."""
-    rejoin: Callable[[], None] = lambda: None
-    """Puts the session back among the open ones, when its person has signed in again."""
+    leave_id: Callable[[], str] = lambda: ""
+    """Takes the session off the browser's id; the answer is the claim that brings it to a new one."""
 
     @classmethod
     def of(cls, answer: dict[str, Any], language: Language) -> Session:
@@ -85,13 +88,17 @@ class Session:
         """Return whether the token may still be used."""
         return bool(self.token) and time.monotonic() < self.token_ends - RENEW_SECONDS
 
-    def renew(self, answer: dict[str, Any], *, is_by_provider: bool = False) -> None:
-        """Go on under a new session of the same person, who has signed in again."""
+    def renew(self, answer: dict[str, Any], *, is_by_provider: bool = False) -> str:
+        """Go on under a new session of the same person, who has signed in again.
+
+        Returns:
+            The claim with which the browser takes its new id.
+        """
         self.secret, self.token = answer["session"], ""
         self.is_by_provider = is_by_provider
         self._take_place(answer)
         self.ends_at = datetime.fromisoformat(answer["expires_at"])
-        self.rejoin()
+        return self.leave_id()
 
     def keep_token(self, answer: dict[str, Any]) -> str:
         """Keep a new token and return it. It names the role and the place that the person has now."""
@@ -119,12 +126,15 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 class Sessions:
-    """The open sessions by the id in the browser's cookie."""
+    """The open sessions by the id in the browser's cookie. Every sign-in gives a new id."""
 
     def __init__(self) -> None:
         self._open: dict[str, Session] = {}
         self._shown: WeakValueDictionary[str, Session] = WeakValueDictionary()
         """Ended sessions too, while a page of theirs is open somewhere."""
+        self._claims: dict[str, tuple[Session, str, float]] = {}
+        """Sessions that wait for their browser to take a new id: the session, the browser's old id,
+        and the moment of the monotonic clock at which the claim ends."""
 
     def find(self, cookie_id: str | None) -> Session | None:
         """Return the session of a browser, if there is one that has not ended."""
@@ -136,7 +146,7 @@ class Sessions:
         now = clock.now()
         self._open = {key: one for key, one in self._open.items() if one.ends_at > now}
         self._open[cookie_id] = self._shown[cookie_id] = session
-        session.rejoin = partial(self._open_again, cookie_id, session)
+        session.leave_id = partial(self._leave, cookie_id, session)
 
     def renew(self, cookie_id: str, answer: dict[str, Any], new_id: str) -> str | None:
         """Go on under a new session of a person who came back from the provider.
@@ -151,18 +161,29 @@ class Sessions:
         if found is None or found.is_ended or found.name != answer["name"]:
             return None
         before = found.secret
-        found.renew(answer, is_by_provider=True)
-        self._open.pop(cookie_id, None)
-        self._shown.pop(cookie_id, None)
-        self.open(new_id, found)
+        self.claim(found.renew(answer, is_by_provider=True), cookie_id, new_id)
         return before
 
-    def _open_again(self, cookie_id: str, session: Session) -> None:
-        self._open[cookie_id] = session
+    def _leave(self, cookie_id: str, session: Session) -> str:
+        """Forget the old id of a session and return the claim with which its browser takes a new one."""
+        self._open.pop(cookie_id, None)
+        now, claim = time.monotonic(), secrets.token_urlsafe(32)
+        self._claims = {key: one for key, one in self._claims.items() if one[2] > now}
+        self._claims[claim] = session, cookie_id, now + CLAIM_SECONDS
+        return claim
+
+    def claim(self, claim: str, cookie_id: str, new_id: str) -> bool:
+        """Open a session under its browser's new id; a claim counts once, and not for long."""
+        session, left, until = self._claims.pop(claim, (None, "", 0.0))
+        if session is None or session.is_ended or left != cookie_id or until <= time.monotonic():
+            return False
+        self._shown.pop(left, None)
+        self.open(new_id, session)
+        return True
 
     def end(self, cookie_id: str) -> Session | None:
         """Forget a session and return it; pages that are still open can do nothing more."""
-        ended = self._open.pop(cookie_id, None)
+        ended = self._open.pop(cookie_id, None) or self._shown.pop(cookie_id, None)
         if ended is not None:
             ended.is_ended, ended.token = True, ""
         return ended

@@ -124,6 +124,12 @@ class SignIn:
             self.sessions.open(new_id, session)
         return to(local(onward))
 
+    def take_new_id(self, request: Request, claim: str) -> None:
+        """Give the browser of a person who signed in again over an open page its new id."""
+        new_id = str(uuid.uuid4())
+        if self.sessions.claim(claim, request.session.get("id", ""), new_id):
+            request.session["id"] = new_id
+
     def refused(self, request: Request, error: ApiError, onward: str) -> RedirectResponse:
         """Go back to the form, which shows why."""
         self._refuse(request, error)
@@ -234,6 +240,10 @@ def sign_in_router(desk: SignIn) -> APIRouter:
         next: str = Form("/"),
     ) -> RedirectResponse:
         return await desk.enter(request, name, password, code, next)
+
+    @router.post("/session-ids", include_in_schema=False, status_code=204)
+    async def take_new_id(request: Request, claim: str = Form("")) -> None:
+        desk.take_new_id(request, claim)
 
     @router.post("/passwords", include_in_schema=False)
     async def change_password(

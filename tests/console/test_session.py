@@ -88,16 +88,39 @@ async def test_nothing_is_asked_without_a_session_or_after_its_end(secret: str) 
     assert all(isinstance(one, SignedOut) for one in found)
 
 
-def test_a_person_who_signs_in_again_is_found_and_signed_out_again() -> None:
+def test_a_person_who_signs_in_again_over_a_page_gets_a_new_id() -> None:
     sessions, old = Sessions(), session()
     sessions.open("a", old)
     old.ends_at = clock.now() - timedelta(seconds=1)
     sessions.open("b", session())
     assert sessions.find("a") is None
     ends_at = (clock.now() + timedelta(hours=1)).isoformat()
-    old.renew({"session": "new", "role": "supervisor", "district": "centre", "expires_at": ends_at})
-    assert sessions.find("a") is old
-    assert sessions.end("a") is old
+    claim = old.renew(
+        {"session": "new", "role": "supervisor", "district": "centre", "expires_at": ends_at}
+    )
+    assert sessions.find("a") is None, "a copy of the old cookie is worth nothing"
+    services = Services(Settings(), httpx.MockTransport(Door()))
+    desk = SignIn(services, sessions, is_sandbox=False)
+    request = Request({"type": "http", "session": {"id": "a"}, "headers": []})
+    desk.take_new_id(request, "guessed")
+    assert request.session["id"] == "a"
+    desk.take_new_id(request, claim)
+    new_id = request.session["id"]
+    assert new_id != "a"
+    assert sessions.find(new_id) is old
+    assert not sessions.claim(claim, new_id, "c"), "a claim counts once"
+    assert sessions.end(new_id) is old
+
+
+def test_a_claim_of_a_session_that_has_ended_opens_nothing() -> None:
+    sessions, old = Sessions(), session()
+    sessions.open("a", old)
+    claim = old.leave_id()
+    assert sessions.end("a") is old, "its page is open still"
+    assert not sessions.claim(claim, "a", "b")
+    sessions.open("c", old)
+    old.is_ended = False
+    assert not sessions.claim(old.leave_id(), "another browser's", "d")
 
 
 def test_pages_of_a_person_who_signs_in_at_the_provider_again_go_on() -> None:

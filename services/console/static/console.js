@@ -21,6 +21,10 @@ globalThis.wuxian = {
     document.documentElement.lang = "en";
     addEventListener("load", () => globalThis.Quasar?.lang.set(Quasar.lang.enUS));
   },
+  // After a new sign-in over an open page: the old id of the browser is worth nothing any more.
+  takeNewId(claim) {
+    fetch("/session-ids", { method: "POST", body: new URLSearchParams({ claim }) });
+  },
   // In a frame: takes access tokens that the page around it posts, from the allowed sites only.
   takeTokens(origins) {
     addEventListener("message", (event) => {

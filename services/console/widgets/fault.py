@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -148,11 +149,13 @@ def _ask_password(api: Api, dialog: ui.dialog) -> None:
     async def enter() -> None:
         faults.clear()
         try:
-            await api.sign_in_again(password.value or "", code.value or "", address=address)
+            claim = await api.sign_in_again(password.value or "", code.value or "", address=address)
         except ApiError as error:
             with faults:
                 fault_card(error)
             return
+        # A socket cannot set a cookie: the browser fetches its new id itself.
+        ui.run_javascript(f"wuxian.takeNewId({json.dumps(claim)})")
         dialog.submit(True)
 
     with ui.row().classes("wx-buttons"):
