@@ -5,7 +5,8 @@
 Real processes over real HTTP and real sockets, on the demo's small city. The sandbox's people sign
 in; each of their pages has a socket of its own and moves every few seconds to another page, as a
 browser does it. The time of a click ends when the page's content has come. No browser draws: what
-is measured is the console with its services behind it.
+is measured is the console with its services behind it. Beside the times stands the processor time of
+one click in each process, which says the same on a busy machine.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from benchmarks._bench import AsJson, Small
+from benchmarks._watch import Peaks
 from services.demo.filling import fill
 from services.demo.office import Office
 from services.demo.stage import Stage
@@ -183,6 +185,20 @@ async def a_house(home: Path) -> AsyncIterator[Supervisor]:
         yield house
 
 
+async def cost_of_clicks(house: Supervisor, taken: list[float], ends: float) -> dict[str, float]:
+    """Return the processor time of one click in each process, in ms, once all pages are open."""
+    await asyncio.sleep(OPENING_SECONDS)
+    began, clicks = time.process_time(), len(taken)
+    assert house.admin_url is not None
+    peaks = Peaks({name: house.pid_of(name) or 0 for name in SERVICES}, house.admin_url)
+    async with peaks:
+        await asyncio.sleep(ends - time.monotonic())
+        seconds = {**peaks.cpu_seconds(), "these clicks": time.process_time() - began}
+    clicked = max(len(taken) - clicks, 1)
+    costs = {name: round(1000 * spent / clicked, 1) for name, spent in sorted(seconds.items())}
+    return {name: cost for name, cost in costs.items() if cost}
+
+
 def memory_mib(pid: int | None) -> float:
     """Return the peak of resident memory of a process."""
     status = (Path("/proc") / str(pid) / "status").read_text()
@@ -198,6 +214,7 @@ async def measure(home: Path, pages: int, seconds: float) -> dict[str, Any]:
         browsers = [await signed_in(url, name, house.secrets[name]) for name in people()]
         taken: list[float] = []
         ends = time.monotonic() + OPENING_SECONDS + seconds
+        costs = asyncio.create_task(cost_of_clicks(house, taken, ends))
         failed = await asyncio.gather(
             *(click(url, browsers[at % len(browsers)], ends, taken, at) for at in range(pages))
         )
@@ -209,6 +226,7 @@ async def measure(home: Path, pages: int, seconds: float) -> dict[str, Any]:
             "p95_ms": _percentile(taken, 0.95),
             "memory_mib_before": alone,
             "memory_mib_peak": memory_mib(house.pid_of("console")),
+            "cpu_ms_per_click": await costs,
         }
         for one in browsers:
             await one.aclose()
