@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -143,6 +143,18 @@ class Api:
         """GET, with the parameters that are not None or empty; the answer's JSON."""
         answer = await self._ask("GET", door, params=_given(params))
         return orjson.loads(answer.content)
+
+    def ahead(self, door: str, **params: Any) -> Callable[[], Awaitable[Any]]:
+        """Send a GET now and return the function that waits for its answer; called again, it asks anew."""
+        sent = asyncio.create_task(self.get(door, **params))
+        # A page that is left waits for no answer; its refusal is then nobody's.
+        sent.add_done_callback(lambda one: one.cancelled() or one.exception())
+        waiting = [sent]
+
+        async def answer() -> Any:
+            return await (waiting.pop() if waiting else self.get(door, **params))
+
+        return answer
 
     async def post(
         self, door: str, body: Any = None, *, key: str | None = None, **params: Any

@@ -26,6 +26,7 @@ from services.console.style import serve_files
 from services.console.wall import build_embedded_wall, build_wall
 from services.console.words import speak
 from shared import clock
+from shared.process import collector
 from shared.process.metrics import exposition
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
@@ -49,6 +50,7 @@ def build(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         core.sio.eio.ping_interval, core.sio.eio.ping_timeout = PING_SECONDS, PING_SECONDS
+        collector.calm()  # the console has this process to itself
         try:
             yield
         finally:

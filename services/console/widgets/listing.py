@@ -42,8 +42,9 @@ class BulkAction:
 class ListPage:
     """A page that is a list of one door, with filters and links to the papers.
 
-    {Names} of the path stand in the door. The filters' members are the door's query parameters; they stand in the address too, so that a
-    list can be linked to: link("/bills", period="2021-07").
+    {Names} of the path, and filters that must be filled, may stand in the door. The other filters'
+    members are the door's query parameters. All stand in the address too, so that a list can be
+    linked to: link("/bills", period="2021-07").
     """
 
     path: str
@@ -59,7 +60,7 @@ class ListPage:
     is_paged: bool = True
     """False for a door that answers all its rows at once and knows no limit."""
     actions: Sequence[Action] = ()
-    """Steps that need no row, for instance to propose a new paper."""
+    """Steps that need no row, for instance to propose a new paper; their paper is the address's values."""
     bulk: Sequence[BulkAction] = ()
     about: Text | None = None
     """A sentence under the title."""
@@ -80,7 +81,7 @@ class Listing:
         self.page, self.view = page, view
         self.fixed = {**(page.fixed or {}), **(fixed or {})}
         self.inputs: list[tuple[Field, Input]] = []
-        self.door = door_of(page.door, view.params)
+        self.address = {**view.params, **view.query}
         self.cursor: str | None = None
 
     async def build(self) -> None:
@@ -90,16 +91,16 @@ class Listing:
             page_title(tell(page.title))
             ui.space()
             for action in page.actions:
-                if action.is_open(view, {}):
-                    action_button(view, action, {}, self.fetch_anew)
+                if action.is_open(view, self.address):
+                    action_button(view, action, self.address, self.fetch_anew)
         if page.about:
             about(tell(page.about))
         if page.filters:
             await self._build_filters()
         await self.build_table()
 
-    async def build_table(self) -> None:
-        """Build the table alone, for a page that has more than a list."""
+    async def build_table(self, first: Mapping[str, Any] | None = None) -> None:
+        """Build the table alone, for a page that has more than a list, and that may have its first rows."""
         page, view = self.page, self.view
         with ui.element("div").classes("wx-panel w-full"):
             bulk = [one for one in page.bulk if one.action.is_open(view, {})]
@@ -113,7 +114,10 @@ class Listing:
                 for one in bulk:
                     self._bulk_button(one)
                 offer_rows(tell(page.title), page.columns, lambda: self.table.rows)
-        await self.fetch_anew()
+        if first is None:
+            await self._fetch()
+        else:
+            self._add(first)
 
     async def fetch_anew(self) -> None:
         """Fetch the first rows again."""
@@ -148,15 +152,18 @@ class Listing:
             self.count.set_text(sentence_of_needed(missing))
             self.more.set_visibility(False)
             return
-        params = {**self.fixed, **self._given()}
+        given = self._given()
+        door = door_of(page.door, {**self.address, **given})
+        params = {**self.fixed, **given}
+        params = {name: value for name, value in params.items() if f"{{{name}}}" not in page.door}
         if page.is_paged:
             params |= {"limit": PAGE, "cursor": self.cursor}
-        found = await attempt(
-            self.view.api, lambda: self.view.api.get(self.door, **params), self.faults
-        )
-        if found is None:
-            return
-        self.table.add(found[page.items])
+        found = await attempt(self.view.api, lambda: self.view.api.get(door, **params), self.faults)
+        if found is not None:
+            self._add(found)
+
+    def _add(self, found: Mapping[str, Any]) -> None:
+        self.table.add(found[self.page.items])
         self.cursor = found.get("next_cursor")
         self.more.set_visibility(bool(self.cursor))
         self._count_ticked()

@@ -9,9 +9,10 @@ from typing import Any
 from nicegui import ui
 
 from services.console import codes, names
+from services.console.api import PAGE
 from services.console.page import Area, View
 from services.console.widgets import text
-from services.console.widgets.action import Action, action_button
+from services.console.widgets.action import Action, Refresh, action_button, stay
 from services.console.widgets.cell import Column, Kind, door_of, member_of
 from services.console.widgets.download import offer_rows, print_button
 from services.console.widgets.fault import attempt
@@ -21,6 +22,8 @@ from services.console.words import Text, t, tell
 from shared.roles import Right
 
 Paper = Mapping[str, Any]
+Answer = Callable[[], Awaitable[Any]]
+"""The answer of a door, waited for when it is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class Part:
     """A door of pages; {members} of the paper and of the address may stand in it."""
     is_paged: bool = True
     """True when the door answers page by page; else it answers everything at once."""
+    steps: Sequence[Action] = ()
+    """Steps on its rows: a row on which one may be taken stands above the table too, with buttons."""
     rights: tuple[Right, ...] = ()
     is_personal: bool = False
     """True for data in clear text: shown when the person asks, and the service records who did."""
@@ -85,7 +90,7 @@ class PaperPage:
 
         await show()
 
-    async def _show(self, paper: Paper, view: View, refresh: Callable[[], Awaitable[None]]) -> None:
+    async def _show(self, paper: Paper, view: View, refresh: Refresh) -> None:
         with ui.row().classes("wx-title-row"):
             page_title(tell(self.title))
             status = member_of(paper, self.status) if self.status else None
@@ -97,14 +102,15 @@ class PaperPage:
             for action in self.actions:
                 if action.is_open(view, paper):
                     action_button(view, action, paper, refresh)
+        parts = [(one, _first(view, one, paper)) for one in self.parts if view.may(*one.rights)]
+        trail = view.api.ahead(door_of(self.trail, paper)) if self.trail else None
         show_fields(self.fields, paper)
         if self.more:
             await self.more(view, paper)
-        for part in self.parts:
-            if view.may(*part.rights):
-                await show_part(view, part, paper)
-        if self.trail:
-            await show_trail(view, door_of(self.trail, paper))
+        for part, first in parts:
+            await show_part(view, part, paper, first, refresh)
+        if trail:
+            await show_trail(view, trail)
 
 
 def chip(words: str, tone: names.Tone) -> ui.element:
@@ -140,9 +146,23 @@ def _value(cell: Mapping[str, Any]) -> None:
         copy.props(f'flat dense round size=xs aria-label="{t("复制", "Copy")}"').classes("wx-copy")
 
 
-async def show_part(view: View, part: Part, paper: Paper) -> None:
-    """Show a table of a paper, page by page where it has a door."""
+def _first(view: View, part: Part, paper: Paper) -> Answer | None:
+    """Ask ahead for the first rows of a part, so that the parts do not wait for one another."""
+    if part.door is None or part.is_personal:
+        return None
+    return view.api.ahead(door_of(part.door, paper), **({"limit": PAGE} if part.is_paged else {}))
+
+
+async def show_part(
+    view: View,
+    part: Part,
+    paper: Paper,
+    first: Answer | None = None,
+    refresh: Refresh = stay,
+) -> None:
+    """Show a table of a paper, page by page where it has a door; `first` are rows asked for ahead."""
     heading(tell(part.title))
+    rows = _Rows(view, part, paper, first, refresh)
     if part.is_personal:
         panel = ui.element("div").classes("wx-panel wx-personal")
 
@@ -150,7 +170,7 @@ async def show_part(view: View, part: Part, paper: Paper) -> None:
             panel.clear()
             panel.classes(remove="wx-personal")
             with panel:
-                await _show_rows(view, part, paper)
+                await rows.build()
 
         with panel:
             ui.button(
@@ -159,44 +179,73 @@ async def show_part(view: View, part: Part, paper: Paper) -> None:
             ui.label(t("查看将留痕。", "The service records who looks.")).classes("wx-small")
         return
     with ui.element("div").classes("wx-panel w-full"):
-        await _show_rows(view, part, paper)
+        await rows.build()
 
 
-async def _show_rows(view: View, part: Part, paper: Paper) -> None:
-    with ui.element("div").classes("w-full"):
-        own = member_of(paper, part.member) or () if part.member else ()
-        # A row's links may need the paper's own address: /bills/{bill}/lines/{line}.
-        table = Table(part.columns, [{**view.params, **row} for row in own])
-        faults = ui.element("div")
-        with ui.row().classes("wx-foot"):
-            if part.door is not None:
-                await _fetch_pages(view, part, door_of(part.door, paper), table, faults)
-            ui.space()
-            offer_rows(tell(part.title), part.columns, lambda: table.rows)
+@dataclass
+class _Rows:
+    """The rows of a part as they stand on the page."""
 
-
-async def _fetch_pages(view: View, part: Part, door: str, table: Table, faults: ui.element) -> None:
+    view: View
+    part: Part
+    paper: Paper
+    first: Answer | None
+    refresh: Refresh
     cursor: str | None = None
-    more = ui.button(t("再看 50 条", "50 more")).props("flat dense no-caps")
 
-    async def fetch() -> None:
-        nonlocal cursor
-        paging = {"limit": 50, "cursor": cursor} if part.is_paged else {}
-        page = await attempt(view.api, lambda: view.api.get(door, **paging), faults)
+    async def build(self) -> None:
+        """Build the table, and fetch the first rows where they are not in the paper."""
+        part = self.part
+        with ui.element("div").classes("w-full"):
+            self.waiting = ui.element("div").classes("w-full wx-outcome") if part.steps else None
+            self.table = Table(part.columns)
+            self.faults = ui.element("div")
+            self._add(member_of(self.paper, part.member) or () if part.member else ())
+            with ui.row().classes("wx-foot"):
+                if part.door is not None:
+                    self.more = ui.button(t("再看 50 条", "50 more"), on_click=self.fetch)
+                    self.more.props("flat dense no-caps")
+                    await self.fetch()
+                ui.space()
+                offer_rows(tell(part.title), part.columns, lambda: self.table.rows)
+
+    async def fetch(self) -> None:
+        """Fetch the next rows."""
+        assert self.part.door is not None
+        door = door_of(self.part.door, self.paper)
+        paging = {"limit": PAGE, "cursor": self.cursor} if self.part.is_paged else {}
+        ask, self.first = self.first, None
+        page = await attempt(
+            self.view.api, ask or (lambda: self.view.api.get(door, **paging)), self.faults
+        )
         if page is not None:
-            table.add([{**view.params, **row} for row in page["items"]])
-            cursor = page.get("next_cursor")
-            more.set_visibility(bool(cursor))
+            self._add(page["items"])
+            self.cursor = page.get("next_cursor")
+            self.more.set_visibility(bool(self.cursor))
 
-    more.on_click(fetch)
-    await fetch()
+    def _add(self, rows: Sequence[Paper]) -> None:
+        # A row's links may need the paper's own address: /bills/{bill}/lines/{line}.
+        whole = [{**self.view.params, **row} for row in rows]
+        self.table.add(whole)
+        if self.waiting is not None:
+            with self.waiting:
+                for row in whole:
+                    self._offer(row)
+
+    def _offer(self, row: Paper) -> None:
+        steps = [step for step in self.part.steps if step.is_open(self.view, row)]
+        if steps:
+            show_fields(self.part.columns, row)
+            with ui.row():
+                for step in steps:
+                    action_button(self.view, step, row, self.refresh)
 
 
-async def show_trail(view: View, door: str) -> None:
+async def show_trail(view: View, answer: Answer) -> None:
     """Show who did what to a paper, and when (办理轨迹)."""
     heading(t("办理轨迹", "Trail"))
     with ui.element("div").classes("wx-panel w-full") as panel:
-        found = await attempt(view.api, lambda: view.api.get(door), panel)
+        found = await attempt(view.api, answer, panel)
         if found is None:
             return
         with ui.element("ol").classes("wx-trail"):

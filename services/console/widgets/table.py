@@ -13,7 +13,8 @@ from services.console.words import t, tell
 Row = Mapping[str, Any]
 _CELL: Final = """
 <q-td :props="props">
-  <a v-if="props.value.href" :href="props.value.href" :class="'wx-link ' + props.value.look">{{ props.value.text }}</a>
+  <span v-if="typeof props.value === 'string'">{{ props.value }}</span>
+  <a v-else-if="props.value.href" :href="props.value.href" :class="['wx-link', props.value.look]">{{ props.value.text }}</a>
   <span v-else-if="props.value.tone" :class="'wx-chip wx-chip-' + props.value.tone">{{ props.value.text }}</span>
   <span v-else :class="props.value.look">{{ props.value.text }}</span>
   <q-btn v-if="props.value.copy" flat dense round size="xs" icon="content_copy" class="wx-copy"
@@ -53,26 +54,40 @@ class Table:
         """Add rows at the end."""
         begin = len(self.rows)
         self.rows.extend(rows)
-        self._table.add_rows(
-            [
-                {
-                    "key": begin + at,
-                    **{f"c{place}": column.cell(row) for place, column in enumerate(self.columns)},
-                }
-                for at, row in enumerate(rows)
-            ]
-        )
+        shown = [
+            {
+                "key": begin + at,
+                **{
+                    f"c{place}": _sent(column.cell(row))
+                    for place, column in enumerate(self.columns)
+                },
+            }
+            for at, row in enumerate(rows)
+        ]
+        self._show([*self._table.rows, *shown])
 
     def clear(self) -> None:
         """Take all rows out."""
         self.rows.clear()
-        self._table.selected.clear()
-        self._table.rows = []
+        if self._table.selected:
+            self._table.selected.clear()
+        self._show([])
+
+    def _show(self, shown: list[dict[str, Any]]) -> None:
+        """Show rows. They go past the props' own way in, which wraps every cell to watch for changes."""
+        dict.__setitem__(self._table.props, "rows", shown)
+        self._table.update()
 
     @property
     def selected(self) -> list[Row]:
         """The rows that are ticked."""
         return [self.rows[row["key"]] for row in self._table.selected]
+
+
+def _sent(cell: Mapping[str, Any]) -> Any:
+    """Return what the browser is sent of a cell: its text alone where there is no more to it."""
+    parts = {name: value for name, value in cell.items() if value}
+    return parts if len(parts) > 1 else cell["text"]
 
 
 def _column(at: int, column: Column) -> dict[str, Any]:

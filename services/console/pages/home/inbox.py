@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
 from nicegui import ui
 
+from services.console.api import PAGE
 from services.console.page import Area, FreePage, View, link
-from services.console.pages.home.waiting import counted
+from services.console.pages.home.waiting import WaitingCount, counted
 from services.console.widgets import text
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.fault import attempt
@@ -24,6 +26,7 @@ STEPS: Final[Mapping[str, Text]] = {
     "send_summary": ("待汇总上报", "To summarise"),
     "submit_again": ("已退回,待重报", "Returned, to submit again"),
     "approve_change": ("登记变更待复核", "Register changes to approve"),
+    "approve_person_correction": ("个人信息更正待复核", "Corrections of people to approve"),
     "audit": ("待市中心审核", "To audit"),
 }
 KINDS: Final[Mapping[str, Text]] = {
@@ -35,6 +38,7 @@ KINDS: Final[Mapping[str, Text]] = {
 _PAPERS: Final = {
     "declaration": "/declarations/{id}",
     "change": "/changes/{id}",
+    "person_correction": "/person-corrections/{id}",
     "summary": "/summaries/{id}",
 }
 
@@ -53,7 +57,7 @@ _TABLE: Final = ListPage(
     columns=(
         Column("step", ("环节", "Step"), names=STEPS),
         Column("id", ("单据", "Paper"), Kind.CODE, address=paper_link),
-        Column("name", ("单位", "Unit")),
+        Column("name", ("单位或姓名", "Unit or person")),
         Column("credit_code", ("统一社会信用代码", "Credit code"), Kind.CODE),
         Column("period", ("费款所属期", "Period")),
         Column("kind", ("种类", "Kind"), names=KINDS),
@@ -75,13 +79,11 @@ async def show(view: View) -> None:
                 "Oldest first; papers you have signed are left out.",
             )
         )
-    found: dict[str, Any] | None = {"steps": []}
-    if view.may(Right.READ_COLLECTION):
-        found = await attempt(view.api, lambda: view.api.get("collection:/v1/inbox", limit=1))
-    if found is None:
-        return
-    others = await attempt(view.api, lambda: counted(view)) or []
     chosen = view.query.get("step")
+    answers = await attempt(view.api, lambda: _ask(view, chosen))
+    if answers is None:
+        return
+    found, papers, others = answers
     with ui.element("div").classes("wx-tiles"):
         for step in found["steps"]:
             tile(
@@ -103,7 +105,27 @@ async def show(view: View) -> None:
         if not others:
             about(t("您的角色没有待办环节。", "No step waits for your role."))
         return
-    await Listing(_TABLE, view, fixed={"step": chosen}).build_table()
+    await Listing(_TABLE, view, fixed={"step": chosen}).build_table(papers)
+
+
+async def _ask(
+    view: View, chosen: str | None
+) -> tuple[dict[str, Any], dict[str, Any], list[WaitingCount]]:
+    """Ask at once for the steps, the papers of the chosen step or of all, and the other lists."""
+    if chosen is None:
+        papers, others = await asyncio.gather(_inbox(view, limit=PAGE), counted(view))
+        return papers, papers, others
+    steps, papers, others = await asyncio.gather(
+        _inbox(view, limit=1), _inbox(view, limit=PAGE, step=chosen), counted(view)
+    )
+    return steps, papers, others
+
+
+async def _inbox(view: View, **params: Any) -> dict[str, Any]:
+    if not view.may(Right.READ_COLLECTION):
+        return {"steps": [], "items": []}
+    found: dict[str, Any] = await view.api.get("collection:/v1/inbox", **params)
+    return found
 
 
 def _oldest(step: Mapping[str, Any]) -> str:
