@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from services.migrate import MigrationError, directory, migrate, states
+from services.migrate import MigrationError, directory, make_roles, migrate, states
 from shared.db import SERVICES, Database, role_of
 from tests.conftest import database_on
 from tests.house.passwords import PASSWORDS, as_role
@@ -24,30 +24,28 @@ async def run(url: str, *statements: str) -> None:
         await connection.close()
 
 
-async def test_a_second_run_finds_nothing_to_do(empty_database_url: str) -> None:
-    before = await migrate(empty_database_url)
-    assert all(state.is_absent for state in before)
-    assert all(state.is_at_head for state in await migrate(empty_database_url))
-    assert all(state.is_at_head for state in await states(empty_database_url))
-
-
 async def test_two_runs_at_once_end_as_one(empty_database_url: str) -> None:
     await asyncio.gather(*(migrate(empty_database_url) for _ in range(3)))
     assert all(state.is_at_head for state in await states(empty_database_url))
 
 
 async def test_one_service_can_be_migrated_alone(empty_database_url: str) -> None:
-    await migrate(empty_database_url, ["ledger"])
+    await migrate(empty_database_url, ["identity"])
     found = {state.service: state.is_absent for state in await states(empty_database_url)}
-    assert found == {"identity": True, "collection": True, "ledger": False, "payout": True}
+    assert found == {"identity": False, "collection": True, "ledger": True, "payout": True}
 
 
 @pytest.fixture(scope="module")
 async def migrated_url(each_server_url: str) -> AsyncIterator[str]:
     """A database with all schemas, on every kind of server in turn."""
     async with database_on(each_server_url) as url:
-        await migrate(url)
+        assert all(state.is_absent for state in await migrate(url))
         yield url
+
+
+async def test_a_second_run_finds_nothing_to_do(migrated_url: str) -> None:
+    assert all(state.is_at_head for state in await migrate(migrated_url))
+    assert all(state.is_at_head for state in await states(migrated_url))
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -70,12 +68,13 @@ async def test_a_service_reads_its_own_schema_and_no_other(migrated_url: str, se
 
 
 async def test_a_role_with_a_password_logs_in_as_itself(empty_database_url: str) -> None:
-    await migrate(empty_database_url, ["collection", "ledger"], passwords=PASSWORDS)
-    own = as_role(empty_database_url, role_of("ledger"), PASSWORDS["ledger"])
-    db = Database(own, "ledger", pool_size=1)
+    await make_roles(empty_database_url, ["collection"], passwords=PASSWORDS)
+    await migrate(empty_database_url, ["identity"], passwords=PASSWORDS)
+    own = as_role(empty_database_url, role_of("identity"), PASSWORDS["identity"])
+    db = Database(own, "identity", pool_size=1)
     try:
         async with db.transaction() as tx:
-            assert (await tx.execute(text("SELECT session_user"))).scalar() == role_of("ledger")
+            assert (await tx.execute(text("SELECT session_user"))).scalar() == role_of("identity")
         with pytest.raises(DBAPIError, match="permission denied"):
             async with db.transaction() as tx:
                 await tx.execute(text("SET ROLE wuxian_collection"))
@@ -86,20 +85,21 @@ async def test_a_role_with_a_password_logs_in_as_itself(empty_database_url: str)
 async def test_a_role_with_another_password_is_left_alone_unless_told(
     empty_database_url: str,
 ) -> None:
-    await migrate(empty_database_url, ["ledger"], passwords=PASSWORDS)
-    with pytest.raises(MigrationError, match="wuxian_ledger logs in with another password"):
-        await migrate(empty_database_url, ["ledger"], passwords={"ledger": "another"})
-    await migrate(empty_database_url, ["ledger"], passwords=PASSWORDS, renew=True)
+    await migrate(empty_database_url, ["identity"], passwords=PASSWORDS)
+    with pytest.raises(MigrationError, match="wuxian_identity logs in with another password"):
+        await migrate(empty_database_url, ["identity"], passwords={"identity": "another"})
+    await migrate(empty_database_url, ["identity"], passwords=PASSWORDS, renew=True)
 
 
 async def test_an_administrator_need_not_be_a_superuser(empty_database_url: str) -> None:
     database = make_url(empty_database_url).database
     name = f"clerk_{database}"
+    await make_roles(empty_database_url, passwords=PASSWORDS)
     await run(
         empty_database_url,
         f"CREATE ROLE {name} LOGIN PASSWORD 'clerk'",
         f"GRANT CREATE ON DATABASE {database} TO {name}",
-        *(f"GRANT {role_of(service)} TO {name}" for service in await roles(empty_database_url)),
+        *(f"GRANT {role_of(service)} TO {name}" for service in SERVICES),
     )
     url = as_role(empty_database_url, name, "clerk")
     try:
@@ -110,13 +110,6 @@ async def test_an_administrator_need_not_be_a_superuser(empty_database_url: str)
         await db.close()
     finally:
         await run(empty_database_url, f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}")
-
-
-async def roles(url: str) -> list[str]:
-    """Makes the services' roles and answers the services."""
-    await migrate(url)
-    await run(url, *(f"DROP SCHEMA {service} CASCADE" for service in SERVICES))
-    return list(SERVICES)
 
 
 async def test_a_role_that_may_not_migrate_gets_the_command_to_run(empty_database_url: str) -> None:
@@ -130,14 +123,21 @@ async def test_a_role_that_may_not_migrate_gets_the_command_to_run(empty_databas
 
 
 async def test_a_database_of_a_newer_release_is_left_alone(empty_database_url: str) -> None:
-    await migrate(empty_database_url, ["ledger"])
-    await run(empty_database_url, "UPDATE ledger.alembic_version SET version_num = 'ledger_9999'")
+    await migrate(empty_database_url, ["identity"])
+    await run(empty_database_url, "UPDATE identity.alembic_version SET version_num = 'newest'")
     with pytest.raises(MigrationError, match="newer wuxian"):
-        await migrate(empty_database_url, ["ledger"])
+        await migrate(empty_database_url, ["identity"])
+
+
+@pytest.fixture
+async def new_database_url(server_url: str) -> AsyncIterator[str]:
+    """An empty database on the server of this run."""
+    async with database_on(server_url) as url:
+        yield url
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_every_revision_can_be_taken_back(empty_database_url: str, service: str) -> None:
+async def test_every_revision_can_be_taken_back(new_database_url: str, service: str) -> None:
     from alembic import command
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import create_async_engine
@@ -151,8 +151,8 @@ async def test_every_revision_can_be_taken_back(empty_database_url: str, service
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
 
-    await migrate(empty_database_url, [service])
-    engine = create_async_engine(sqlalchemy_url(empty_database_url), poolclass=NullPool)
+    await migrate(new_database_url, [service])
+    engine = create_async_engine(sqlalchemy_url(new_database_url), poolclass=NullPool)
     async with engine.begin() as connection:
         await connection.execute(text(f"SET LOCAL search_path = {service}, public"))
         await connection.run_sync(down)
@@ -168,7 +168,7 @@ async def test_every_revision_can_be_taken_back(empty_database_url: str, service
         )
         assert left.scalars().all() == []
     await engine.dispose()
-    await migrate(empty_database_url, [service])
+    await migrate(new_database_url, [service])
 
 
 def test_migrations_are_found_in_a_working_copy() -> None:
@@ -178,13 +178,14 @@ def test_migrations_are_found_in_a_working_copy() -> None:
 
 async def test_an_address_may_say_how_to_encrypt(empty_database_url: str) -> None:
     url = f"{empty_database_url}?sslmode=disable"
-    await migrate(url, ["ledger"], passwords=PASSWORDS)
-    own = f"{as_role(empty_database_url, role_of('ledger'), PASSWORDS['ledger'])}?sslmode=disable"
-    db = Database(own, "ledger", pool_size=1)
+    await migrate(url, ["identity"], passwords=PASSWORDS)
+    login = as_role(empty_database_url, role_of("identity"), PASSWORDS["identity"])
+    own = f"{login}?sslmode=disable"
+    db = Database(own, "identity", pool_size=1)
     async with db.transaction() as tx:
         assert await tx.scalar(text("SELECT NOT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
     await db.close()
-    db = Database(own.replace("disable", "require"), "ledger", pool_size=1)
+    db = Database(own.replace("disable", "require"), "identity", pool_size=1)
     with pytest.raises(ConnectionError, match="rejected SSL"):
         await db.run(lambda tx: tx.execute(text("SELECT 1")))
     await db.close()
