@@ -294,6 +294,32 @@ async def test_a_policy_of_a_file_is_mended_by_its_lines_and_put_in_force_by_ano
     await expect(head.page.locator(".wx-fields .wx-chip")).to_have_text("执行中")
 
 
+async def test_two_people_enter_a_year_and_change_a_rule_of_the_city(person: People) -> None:
+    accountant = await person("fund_accountant")
+    await accountant.open("/workdays")
+    year = {"年度": "2027", "放假日期": "2027-01-01..2027-01-03"}
+    await accountant.act("录入年度", **year, 通知文号="国办发明电〔2026〕示例号", 理由="录入")
+    await accountant.open("/city-rules/return_codes")
+    await accountant.page.get_by_role("link", name="更正", exact=True).first.click()
+    await accountant.drawn()
+    await accountant.choose("文字", "申报资料不齐全")
+    await accountant.page.get_by_role("button", name="查看改动").click()
+    outcome = accountant.page.locator(".wx-outcome .wx-table").last
+    await expect(outcome).to_contain_text("申报资料不齐全")
+    await accountant.check("city-rule-row")
+    assert "改动 1 处" in await accountant.act("提出", 理由="本市文件")
+    head = await person("department_head")
+    await head.open("/workdays")
+    await head.check("workdays")
+    assert "1 日改为休息" in await head.act("批准")
+    await expect(head.page.locator(".wx-table tbody tr").first).to_contain_text("1.1")
+    await head.open("/city-rules/return_codes")
+    await head.check("city-rule")
+    assert "改动 1 处" in await head.act("批准")
+    await expect(head.page.locator(".wx-table tbody tr").first).to_contain_text("申报资料不齐全")
+    assert await refusals(head) + await codes_shown(head) == []
+
+
 async def test_the_calculator_says_each_amount_and_why(person: People) -> None:
     auditor = await person("centre_auditor")
     await auditor.open("/quote-person")

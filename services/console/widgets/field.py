@@ -136,6 +136,22 @@ class Choice(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Several(Choice):
+    """Some of some codes, with their names; it opens with codes between commas."""
+
+    def build(self, value: str = "") -> Input:
+        """Build the input."""
+        options = {code: tell(name) for code, name in self.choices.items()}
+        chosen = [code for code in self.opening(value).split(",") if code in options]
+        select = ui.select(options, label=tell(self.title), value=chosen, multiple=True)
+        return select.props("outlined dense options-dense use-chips").classes("wx-select")
+
+    def read(self, input: Input) -> Any:
+        """Return the codes; none chosen is an empty list."""
+        return list(input.value or ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words(Note):
     """Some words, one on a line or with commas between them."""
 

@@ -1,4 +1,4 @@
-"""Policies: in plain words on any day, their versions, publishing by two; the city's own rules."""
+"""Policies: in plain words on any day, their versions, publishing by two; values of benefits."""
 
 from __future__ import annotations
 
@@ -35,15 +35,6 @@ ROWS: Final[Mapping[str, Text]] = {
     "in_force": ("执行中", "In force"),
     "replaced": ("已被取代", "Replaced"),
     "refused": ("不予批准", "Refused"),
-}
-RULES: Final[Mapping[str, Text]] = {
-    "summary_calendar": ("汇总截止日", "Cut-off days"),
-    "filing": ("申报年度", "Declaration year"),
-    "levy_items": ("征收品目", "Levy items"),
-    "notice_texts": ("通知书文字", "Sentences of notices"),
-    "quality_checks": ("数据质量界限", "Limits of data quality"),
-    "return_codes": ("退回原因", "Return codes"),
-    "waiver_reasons": ("减免原因", "Reasons of waivers"),
 }
 _POLICY: Final = (
     Column("title", ("名称", "Title")),
@@ -122,49 +113,6 @@ PAPER: Final = PaperPage(
 )
 
 
-def _rows_of(rule: Mapping[str, Any]) -> int:
-    lists = [value for value in rule["content"].values() if isinstance(value, list)]
-    return max(map(len, lists), default=0)
-
-
-CITY: Final = ListPage(
-    path="/city-rules",
-    title=("本市规则", "The city's own rules"),
-    area=Area.POLICY,
-    order=30,
-    rights=(Right.READ_COLLECTION,),
-    door="collection:/v1/city-rules",
-    is_paged=False,
-    about=(
-        "每份规则由两人订正,各版本永久保留;版本 0 为随产品附带的示例。",
-        "Two people correct each of them, and every version stays; version 0 is as shipped.",
-    ),
-    columns=(
-        Column("rule", ("规则", "Rule"), names=RULES),
-        Column("version", ("版本", "Version"), Kind.NUMBER),
-        Column("rows", ("行数", "Rows"), Kind.NUMBER, of=_rows_of),
-        Column("reason", ("理由", "Reason")),
-        Column("set_by", ("订正", "Set by"), names=codes.AUTHORS),
-        Column("set_at", ("时间", "At"), Kind.TIME),
-    ),
-)
-WAITING: Final = ListPage(
-    path="/city-rule-corrections",
-    title=("本市规则订正", "Corrections of the city's rules"),
-    area=Area.POLICY,
-    order=40,
-    rights=(Right.READ_COLLECTION,),
-    door="collection:/v1/city-rules",
-    is_paged=False,
-    items="waiting",
-    columns=(
-        Column("id", ("订正", "Correction"), Kind.CODE),
-        Column("rule", ("规则", "Rule"), names=RULES),
-        Column("reason", ("理由", "Reason")),
-        Column("filed_by", ("提出", "Filed by")),
-        Column("status", ("状态", "Status"), Kind.STATUS),
-    ),
-)
 BENEFITS: Final = ListPage(
     path="/benefit-kinds",
     title=("待遇种类", "Kinds of benefits"),
@@ -267,8 +215,6 @@ PAGES: Final = (
     ),
     LIST,
     PAPER,
-    CITY,
-    WAITING,
     BENEFITS,
     FORMULAS,
     FORMULA,

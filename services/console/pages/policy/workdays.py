@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any, Final
 
 from services.console import codes
@@ -19,8 +20,26 @@ Row = Mapping[str, Any]
 
 
 def _days(member: str) -> Callable[[Row], str]:
-    """Return what writes the days of a member: without the year, which stands beside them."""
-    return lambda row: "、".join(day[5:] for day in row[member])
+    """Return what writes the days of a member: 2.16–2.18, without the year, which stands beside."""
+    return lambda row: "、".join(
+        _day(first) if first == last else f"{_day(first)}–{_day(last)}"
+        for first, last in _spans([date.fromisoformat(day) for day in row[member]])
+    )
+
+
+def _day(day: date) -> str:
+    return f"{day.month}.{day.day}"
+
+
+def _spans(days: Sequence[date]) -> list[tuple[date, date]]:
+    """Return the spans of days that follow each other, each by its first and last day."""
+    found: list[tuple[date, date]] = []
+    for day in days:
+        if found and found[-1][1] + timedelta(1) == day:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
 
 
 def _counts(row: Row) -> Mapping[str, int]:
@@ -79,24 +98,15 @@ WORKDAYS: Final = RulesPage(
             right=Right.PROPOSE_CORRECTION,
             fields=(
                 Number(member="year", title=("年度", "Year"), is_needed=True),
-                Days(
-                    member="days_off",
-                    title=(
-                        "放假日期,一行一日或 2027-02-05..2027-02-11",
-                        "Days off, one on a line, or 2027-02-05..2027-02-11",
-                    ),
-                    is_needed=True,
-                ),
-                Days(
-                    member="workdays",
-                    title=("上班的周末,一行一日", "Worked weekends, one on a line"),
-                ),
+                Days(member="days_off", title=("放假日期", "Days off"), is_needed=True),
+                Days(member="workdays", title=("上班的周末", "Worked weekends")),
                 Field(member="source", title=("通知文号", "Notice"), is_needed=True),
                 Note(member="reason", title=("理由", "Reason"), is_needed=True),
             ),
             confirm=(
-                "给出该年全部日期,取代该年现有安排;另一人批准后执行。",
-                "Give all days of the year, which replace those there are; another person approves.",
+                "给出该年全部日期,取代该年现有安排;连续几日可写 2027-02-05..2027-02-11。另一人批准后执行。",
+                "Give all days of the year, which replace those there are; a span is"
+                " 2027-02-05..2027-02-11. Another person approves.",
             ),
             done=("已提出,待另一人批准", "Filed; another person approves"),
         ),
