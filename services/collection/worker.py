@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from services.collection.billing import jobs as billing_job
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.common.evidence import STREAMS
 from services.collection.common.store import account as account_store
@@ -62,6 +63,8 @@ CUT_OVER_IDLE_SECONDS = 1.0
 """Pause between looks for bills that change hands."""
 REFUND_IDLE_SECONDS = 1.0
 """Pause between questions to the ledger for settled refunds."""
+DUE_DAY_IDLE_SECONDS = 5.0
+"""Pause between looks for due days that can be settled."""
 RECONCILIATION_IDLE_SECONDS = 2.0
 """Pause between looks at the feed of the books."""
 
@@ -169,6 +172,12 @@ async def issue_bills(background: Background) -> None:
     await background.look(issue, IDLE_SECONDS, "bills not issued")
 
 
+async def settle_due_days(background: Background) -> None:
+    """Settle due days that were provisional, until cancelled."""
+    settle = partial(billing_job.settle_due_days, background.db)
+    await background.look(settle, DUE_DAY_IDLE_SECONDS, "due days cannot be settled")
+
+
 async def reallocate_accounts(background: Background) -> None:
     """Look again at accounts that may have changed, until it is cancelled."""
     run_due = partial(reallocation_job.run_due, background.db, background.settings.region)
@@ -240,6 +249,7 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     follow_refunds,
     reconcile_accounts,
     issue_bills,
+    settle_due_days,
     reallocate_accounts,
     cut_over,
     run_operations,

@@ -298,6 +298,7 @@ STEPS: Final[Mapping[str, Text]] = {
     "cancel": ("取消", "Cancelled"),
     "end": ("终止", "Ended"),
     "close": ("结案", "Closed"),
+    "settle_due_day": ("确定应缴日", "Due day settled"),
     "sign": ("签字", "Signed"),
     "match": ("认领", "Matched"),
     "matched": ("自动认领", "Matched by itself"),

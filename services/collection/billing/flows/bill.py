@@ -6,7 +6,7 @@ declaration that a killed worker did not commit is still audited, so the next wo
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -22,18 +22,17 @@ from services.collection.billing.domain.bill import (
 )
 from services.collection.billing.domain.credit import Credit
 from services.collection.billing.flows import credit as credit_flow
+from services.collection.billing.flows import due_day as due_day_flow
 from services.collection.billing.flows.credit import CreditApplication
 from services.collection.billing.store import bill as bill_store
 from services.collection.billing.store import credit as credit_store
 from services.collection.billing.store import due as due_store
 from services.collection.billing.store.bill import BillLineRow, BillRow
-from services.collection.common.domain.calendar import SEARCH_DAYS, DueDay, due_day, nominal_due_day
-from services.collection.common.store import calendar as calendar_store
+from services.collection.common.domain.calendar import DueDay
 from services.collection.filing.domain.declaration import Act, State, move
 from services.collection.filing.flows import trail_step as trail_step_flow
 from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import SummaryRow
-from services.collection.policy import flows as policy_flow
 from shared import outbox, trail
 from shared.errors import NotFound
 from shared.ids import Ref, uuid7s
@@ -56,7 +55,7 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
         return 0
     due: dict[UUID, DueDay] = {}
     for policy_id in {paper.policy_id for paper in audited}:
-        due[policy_id] = await _due(tx, policy_id, Period.parse(summary.period))
+        due[policy_id] = await due_day_flow.due_of(tx, policy_id, Period.parse(summary.period))
     drafts = [
         _bill(bill_id, paper, summary, due[paper.policy_id])
         for bill_id, paper in zip(uuid7s(len(audited)), audited, strict=True)
@@ -95,13 +94,6 @@ async def _look_again(tx: AsyncConnection, application: CreditApplication, on: d
     await due_store.mark_due(tx, waiting, cause="bill", on=on)
     restated = [credit.unit_id for credit in application.granted]
     await due_store.mark_due(tx, restated, cause="credit", on=on)
-
-
-async def _due(tx: AsyncConnection, policy_id: UUID, period: Period) -> DueDay:
-    policy = await policy_flow.by_id(tx, policy_id)
-    first = nominal_due_day(period, policy.due_day)
-    days = await calendar_store.workdays(tx, first, first + timedelta(SEARCH_DAYS))
-    return due_day(period, policy.due_day, days)
 
 
 def _bill(bill_id: UUID, paper: AuditedDeclaration, summary: SummaryRow, due: DueDay) -> BillDraft:

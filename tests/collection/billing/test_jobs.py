@@ -1,0 +1,75 @@
+"""A provisional due day is settled when workdays are known; what was late by it follows, once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.collection.app import build
+from services.collection.billing.jobs import settle_due_days
+from services.collection.reallocation.jobs import run_due
+from shared.db import Database
+from shared.money import parse_yuan
+from tests.collection.support import money
+from tests.collection.support.debtors import DUE, PENSION, STAFF, Debtors, after
+from tests.conftest import Bearer, ClientOf, SettingsFor
+
+WHOLE_FEN = 15_000_00
+
+
+@pytest.fixture(scope="module")
+async def debtors(
+    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, database_url: str
+) -> AsyncIterator[Debtors]:
+    async with client_of(build(settings_for())) as api:
+        yield Debtors(api, bearer, database_url)
+
+
+async def provisional(debtors: Debtors, due_on: str) -> money.Owed:
+    """Issue a bill as it was while nobody had entered the workdays of its year."""
+    owed = await debtors.owe(PENSION, STAFF, due_on=due_on)
+    connection = await money.connect(debtors.url)
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute(
+        "UPDATE bill SET due_estimated = true WHERE unit_id = $1", owed.unit_id
+    )
+    await connection.close()
+    return owed
+
+
+async def test_what_was_late_by_a_provisional_day_follows_the_settled_one(
+    debtors: Debtors, db: Database
+) -> None:
+    early, late, known = [
+        await provisional(debtors, after(-2)),
+        await provisional(debtors, after(2)),
+        await debtors.owe(PENSION, STAFF),
+    ]
+    for owed in (early, late, known):
+        await debtors.pay(owed, WHOLE_FEN, after(1))
+
+    async def charged_fen(owed: money.Owed) -> int:
+        return sum(parse_yuan(one["amount"]) for one in await debtors.charges(owed))
+
+    before = [await charged_fen(owed) for owed in (early, late, known)]
+    assert (before[0] > before[2], before[1]) == (True, 0)
+    assert await settle_due_days(db) == 2
+    assert await settle_due_days(db) == 0
+    await run_due(db, "tianjin")
+    for owed in (early, late, known):
+        bill = next(one for one in await debtors.bills(owed) if one["kind"] != "charge")
+        assert (bill["due_on"], bill["due_estimated"]) == (DUE, False)
+        assert await charged_fen(owed) == before[2] > 0
+
+
+async def test_a_due_day_that_was_known_never_changes(debtors: Debtors, db: Database) -> None:
+    owed = await debtors.owe(PENSION, STAFF)
+    with pytest.raises(DBAPIError, match="settled once"):
+        async with db.transaction() as tx:
+            await tx.execute(
+                text("UPDATE bill SET due_on = due_on + 1 WHERE unit_id = :unit_id"),
+                {"unit_id": owed.unit_id},
+            )
