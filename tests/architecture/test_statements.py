@@ -190,7 +190,7 @@ def test_every_listed_function_exists_and_has_a_reason(
     plugin: Any = pytestconfig.pluginmanager.getplugin("statements-are-keyed")
     defined = _functions("services", service) | _functions("shared")
     for kind, listed in plugin.recording.allowed[service].items():
-        assert kind in {"statements", "locks", "transactions", "refused"}
+        assert kind in {"statements", "locks", "transactions", "refused", "one_server"}
         assert list(listed) == sorted(listed), f"{service}.{kind} is not in order"
         for name, reason in listed.items():
             assert name in defined, f"{service}.{kind}: {name} is gone"

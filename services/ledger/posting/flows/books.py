@@ -22,6 +22,7 @@ from services.ledger.posting.flows.checkpoint import Checkpointer
 from services.ledger.posting.flows.job import Job, PendingAnswer
 from services.ledger.posting.flows.placing import placed
 from services.ledger.posting.flows.round import ExclusiveWork, TransferUndo
+from services.ledger.posting.flows.sender import BatchSender
 from services.ledger.posting.flows.writer import SLOTS_GROWN, Writer
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import place as place_store
@@ -53,8 +54,11 @@ class WrongHash(Exception):
 class WriterGroup:
     """The running writers of one generation of slots, one per slot."""
 
-    def __init__(self, slots: SlotMap, make: Callable[[int], Writer]) -> None:
+    def __init__(
+        self, slots: SlotMap, make: Callable[[int], Writer], sender: BatchSender | None
+    ) -> None:
         self.slots = slots
+        self._sender = sender
         self.writers = [make(slot) for slot in range(slots.count)]
         self._tasks = [asyncio.create_task(writer.run()) for writer in self.writers]
 
@@ -68,6 +72,8 @@ class WriterGroup:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._sender is not None:
+            await self._sender.close()
 
 
 class Books:
@@ -141,7 +147,7 @@ class Books:
             await self.refresh()
             self.slots = await self._load_slots()
             self._numbers |= await self.db.run(place_store.load)
-            self._group = self._start(self.slots)
+            self._group = self._start(self.slots, await self._sender_for(self.slots))
             if not self._tasks:
                 self._tasks = [asyncio.create_task(self._checkpoints.run())]
             QUEUED.set_function(self._waiting)
@@ -164,7 +170,15 @@ class Books:
             )
         return slots
 
-    def _start(self, slots: SlotMap) -> WriterGroup:
+    async def _sender_for(self, slots: SlotMap) -> BatchSender | None:
+        """Let many slots of one PostgreSQL send together. A distributed one takes each by itself."""
+        if slots.count <= NEW_SLOTS or await self.db.run(head_store.is_distributed):
+            return None
+        sender = BatchSender(self.db.connect_raw, self._numbers)
+        await sender.open()
+        return sender
+
+    def _start(self, slots: SlotMap, sender: BatchSender | None) -> WriterGroup:
         def make(slot: int) -> Writer:
             return Writer(
                 slot,
@@ -174,9 +188,10 @@ class Books:
                 lambda: self.checker,
                 self._numbers,
                 self._checkpoints,
+                sender,
             )
 
-        return WriterGroup(slots, make)
+        return WriterGroup(slots, make, sender)
 
     def _notice_growth(self, slots: SlotMap) -> None:
         """Close the writers of slots that are others now; the next request reads them and opens again.

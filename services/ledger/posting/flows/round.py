@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 
@@ -37,6 +37,8 @@ from shared.errors import Refusal
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 SlotPlace: TypeAlias = tuple[int, int]
 """A slot, and the generation of the slots that its owners were placed by."""
+SMALL_BATCH: Final = 32
+"""A batch of fewer vouchers may share a statement; a larger one is sent by its own writer."""
 T = TypeVar("T")
 
 
@@ -84,10 +86,11 @@ TransferUndo: TypeAlias = Callable[[LockedSlot, Draft, Draft, int], Awaitable[No
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """A decision with the statement that writes it."""
+    """A decision with the statement that writes it; None when it is small and sent with others."""
 
     decision: Decision
-    statement: Statement
+    recorded_at: datetime
+    statement: Statement | None
 
 
 def judge_new(
@@ -96,8 +99,12 @@ def judge_new(
     now: datetime,
     state: SlotState,
     numbers: PlaceNumbers,
+    *,
+    may_share: bool = False,
 ) -> PreparedBatch | None:
     """Judge groups as new vouchers that the books accept: the usual case, in one round trip.
+
+    A small batch that `may_share` a statement with batches of other slots has none of its own.
 
     None when there are other commands, or when a voucher would be refused even if it were new: then
     what the books know about the events must be read first. None also when a place has no number.
@@ -117,7 +124,11 @@ def judge_new(
     if not all(isinstance(one, PostedVoucher) for outcome in decision.outcomes for one in outcome):
         return None
     try:
-        return PreparedBatch(decision, batch_store.statement_of(decision, now, numbers))
+        if may_share and decision.is_plain and len(decision.posted) < SMALL_BATCH:
+            for one in decision.posted:
+                numbers.array_of(one.draft.entries.pattern)
+            return PreparedBatch(decision, now, None)
+        return PreparedBatch(decision, now, batch_store.statement_of(decision, now, numbers))
     except KeyError:
         return None  # a place without a number: it gets one when the batch is played
 
@@ -171,8 +182,10 @@ async def play_locked(
         )
         groups, now = take(), clock.now()
         ready = judge_new(groups, checker, now, state, numbers)
-        if ready and await batch_store.send(connection, ready.statement) is WriteResult.DONE:
-            return ready.decision
+        if ready and ready.statement:
+            written = await batch_store.send(connection, ready.statement)
+            if written is WriteResult.DONE:
+                return ready.decision
         decision = await _decide(connection, groups, checker, now, state)
         if decision.writes:
             written = await batch_store.write(connection, decision, now, numbers)

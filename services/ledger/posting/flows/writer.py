@@ -30,6 +30,7 @@ from services.ledger.posting.flows.round import (
     play_locked,
     takes_suspense,
 )
+from services.ledger.posting.flows.sender import BatchSender
 from services.ledger.posting.store import place as place_store
 from services.ledger.posting.store.batch import WriteResult, prepare, send
 from services.ledger.posting.store.head import SlotsGrown
@@ -90,6 +91,7 @@ class Writer:
         checker: Callable[[], Checker],
         numbers: PlaceNumbers,
         checkpoints: Checkpointer,
+        sender: BatchSender | None,
     ) -> None:
         self.slot = slot
         self.waiting = 0
@@ -97,6 +99,7 @@ class Writer:
         self._grown = grown
         self._numbers = numbers
         self._checkpoints = checkpoints
+        self._sender = sender
         self._connect = connect
         self._checker = checker
         self._jobs: deque[Job] = deque()
@@ -105,6 +108,7 @@ class Writer:
         self._state: SlotState | None = None
         self._current: Batch | None = None
         self._next: Batch | None = None
+        self._connections = 0
         self._contended = 0
         self._repeats = 0
 
@@ -176,7 +180,14 @@ class Writer:
         if state is None or self._contended or self._repeats or jobs[0].is_exclusive:
             return None
         try:
-            return judge_new(_groups(jobs), self._checker(), now(), state, self._numbers)
+            return judge_new(
+                _groups(jobs),
+                self._checker(),
+                now(),
+                state,
+                self._numbers,
+                may_share=self._sender is not None,
+            )
         except Exception:
             return None  # the same error is met and answered when the batch is played
 
@@ -306,7 +317,7 @@ class Writer:
             ready = self._judge(jobs, self._state)
         written = None
         if ready is not None:
-            written = await send(connection, ready.statement)
+            written = await self._send(connection, ready)
             if written is WriteResult.DONE:
                 return ready.decision
             if written is WriteResult.KNOWN:
@@ -322,6 +333,12 @@ class Writer:
         CONFLICTS.labels(str(self.slot)).inc()
         self._contended = CAUTIOUS_ROUNDS
         return None
+
+    async def _send(self, connection: Connection, ready: PreparedBatch) -> WriteResult:
+        if ready.statement is not None:
+            return await send(connection, ready.statement)
+        assert self._sender is not None, "nothing else lets a batch share a statement"
+        return await self._sender.send(ready)
 
     async def _play_locked(
         self,
@@ -343,6 +360,8 @@ class Writer:
             job.answer = result
 
     async def _connected(self) -> Connection:
+        if self._sender is not None and self._connections != self._sender.connections:
+            self._connections, self._state = self._sender.connections, None
         if self._connection is None or self._connection.is_closed():
             self._state = None
             self._connection = await self._connect()

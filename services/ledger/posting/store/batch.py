@@ -105,14 +105,14 @@ SELECT EXISTS (SELECT FROM head) AS written, events
   FROM known"""
 
 
-def _arrays_from_text(sql: str) -> str:
+def arrays_from_text(sql: str) -> str:
     """Let every "$n type[]" be an array that is sent as text: asyncpg's own way of sending arrays
     of many elements costs more than PostgreSQL's reading them."""
     return re.sub(r"\$(\d+) (\w+)\[\]", r"CAST(CAST($\1 AS text) AS \2[])", sql)
 
 
-_PLAIN_SQL: Final = _arrays_from_text(_HEAD + _LAST)
-_FULL_SQL: Final = _arrays_from_text(_HEAD + _RARE + _LAST)
+_PLAIN_SQL: Final = arrays_from_text(_HEAD + _LAST)
+_FULL_SQL: Final = arrays_from_text(_HEAD + _RARE + _LAST)
 
 
 async def prepare(connection: Connection) -> None:
@@ -129,6 +129,13 @@ class WriteResult(Enum):
     """Nothing is written: the slot is at another revision now."""
     KNOWN = "known"
     """Nothing is written: some event to be booked is in the books already."""
+
+    @classmethod
+    def of(cls, written: bool, events: int) -> WriteResult:
+        """Tell the result from whether the slot's head was moved, and how many events were known."""
+        if written:
+            return cls.DONE
+        return cls.KNOWN if events else cls.MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +158,8 @@ def statement_of(decision: Decision, recorded_at: datetime, numbers: PlaceNumber
         decision.after.seq,
         decision.after.hash,
         recorded_at,
-        *_voucher_columns(decision.posted),
-        *_line_columns(decision.posted, numbers),
+        *voucher_columns(decision.posted),
+        *line_columns(decision.posted, numbers),
     ]
     if decision.is_plain:
         return Statement(_PLAIN_SQL, arguments)
@@ -165,9 +172,7 @@ async def send(connection: Connection, statement: Statement) -> WriteResult:
     """Write a decision."""
     row = await connection.fetchrow(statement.sql, *statement.arguments)
     assert row is not None
-    if row["written"]:
-        return WriteResult.DONE
-    return WriteResult.KNOWN if row["events"] else WriteResult.MOVED
+    return WriteResult.of(row["written"], row["events"])
 
 
 async def write(
@@ -197,10 +202,11 @@ def places_of(decision: Decision) -> Iterator[Place]:
         yield from pattern.places
 
 
-def _voucher_columns(posted: Sequence[ChainedDraft]) -> list[Any]:
+def voucher_columns(posted: Sequence[ChainedDraft]) -> list[Any]:
+    """Build the arrays of vouchers, one element each."""
     drafts = [one.draft for one in posted]
     return [
-        _integers([one.seq for one in posted]),
+        integers([one.seq for one in posted]),
         _words([draft.source for draft in drafts]),
         _quoted([draft.event_id for draft in drafts]),
         [draft.body_hash for draft in drafts],
@@ -221,18 +227,18 @@ def _refs(references: Mapping[str, str]) -> str:
     return orjson.dumps(references).decode() if references else "{}"
 
 
-def _line_columns(posted: Sequence[ChainedDraft], numbers: PlaceNumbers) -> list[str]:
+def line_columns(posted: Sequence[ChainedDraft], numbers: PlaceNumbers) -> list[str]:
     """Build the arrays of every voucher's lines: places, and amounts."""
     places: list[str] = []
     amounts: list[str] = []
     for one in posted:
         pattern, fens = one.draft.entries
         places.append(f'"{numbers.array_of(pattern)}"')
-        amounts.append(f'"{_integers([*fens])}"')
+        amounts.append(f'"{integers([*fens])}"')
     return ["{" + ",".join(places) + "}", "{" + ",".join(amounts) + "}"]
 
 
-def _integers(values: list[int]) -> str:
+def integers(values: list[int]) -> str:
     """Format an array of integers as PostgreSQL reads it. Python's own formatting of a list,
     without the brackets, costs a third of formatting number by number."""
     return "{" + str(values)[1:-1] + "}"

@@ -53,6 +53,14 @@ async def load_slots(tx: AsyncConnection) -> tuple[SlotMap, str] | None:
     return SlotMap(tuple(accumulate(row.slots for row in found))), found[0].algorithm
 
 
+async def is_distributed(tx: AsyncConnection) -> bool:
+    """Tell whether the slots may lie on several servers."""
+    found: bool = await tx.scalar(
+        text("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')")
+    )
+    return found
+
+
 async def add_slots(
     tx: AsyncConnection, slots: SlotMap, algorithm: str, closed_until: date | None
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -26,6 +25,7 @@ from shared.db import Database
 from tests.conftest import database_on
 from tests.ledger.support.checkpoints import verified
 from tests.ledger.support.making import DAY, receipt_draft
+from tests.ledger.support.process import process
 
 OPERATOR = "operator:test"
 
@@ -35,18 +35,6 @@ async def url(server_url: str, template: str) -> AsyncIterator[str]:
     """A database of its own for each test: a growth cannot be taken back."""
     async with database_on(server_url, template) as url:
         yield url
-
-
-@asynccontextmanager
-async def process(url: str, slots: int | None = 2) -> AsyncIterator[Books]:
-    """Books as a process of its own has them."""
-    books = Books(Database(url, "ledger"), slots=slots, queue_limit=10_000)
-    await books.open()
-    try:
-        yield books
-    finally:
-        await books.close()
-        await books.db.close()
 
 
 def made(owner: str, fen: int = 1, **changes: Any) -> Draft:
