@@ -25,6 +25,7 @@ from services.ledger.posting.flows.round import ExclusiveWork, TransferUndo
 from services.ledger.posting.flows.sender import BatchSender
 from services.ledger.posting.flows.writer import SLOTS_GROWN, Writer
 from services.ledger.posting.store import head as head_store
+from services.ledger.posting.store import owner_slot as owner_slot_store
 from services.ledger.posting.store import place as place_store
 from services.ledger.posting.store.place import PlaceNumbers
 from services.ledger.rules.domain.chart import Catalogue
@@ -41,6 +42,10 @@ ANSWER_SECONDS = 30.0
 NEW_SLOTS = 2
 """Slots of a new database unless the setting says otherwise: the centre's, and one for all units,
 whose batches are then as large as possible. More are for a database spread over several servers."""
+
+
+OWNERS_READ = 200_000
+"""Owners whose stored slots are read at the start; of a larger city the others one by one."""
 
 
 class WrongSlots(Exception):
@@ -167,6 +172,10 @@ class Books:
             raise WrongHash(
                 f"the database's chains are hashed by {algorithm}, the setting says"
                 f" {self.algorithm}: it is fixed for the life of a database"
+            )
+        if slots.has_grown:
+            slots.remember(
+                await self.db.run(lambda tx: owner_slot_store.load_many(tx, OWNERS_READ))
             )
         return slots
 

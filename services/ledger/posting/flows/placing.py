@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.ledger.common.domain.refusal import OutcomeUnknown
 from services.ledger.posting.domain.slot_map import SlotMap
@@ -45,12 +47,14 @@ async def placed(
 async def _stored(
     db: Database, slots: SlotMap, owners: Sequence[str], *, rehearse: bool
 ) -> dict[str, int]:
-    found = await db.run(lambda tx: owner_slot_store.load(tx, owners))
-    new = {owner: slots.new(owner) for owner in owners if owner not in found}
-    if new and not rehearse:
-        await db.run(lambda tx: owner_slot_store.store(tx, new))
-        found |= await db.run(lambda tx: owner_slot_store.load(tx, sorted(new)))
-    return found
+    while True:
+        found = await db.run(lambda tx: owner_slot_store.load(tx, owners))
+        new = {owner: slots.new(owner) for owner in owners if owner not in found}
+        if rehearse or not new:
+            return found
+        # Another process may store some of them at the same time: then its slots are read.
+        with suppress(IntegrityError):
+            await db.run(partial(owner_slot_store.store, slots=new))
 
 
 def _placed(slots: SlotMap, draft: Draft) -> Draft:

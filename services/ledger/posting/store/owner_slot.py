@@ -24,15 +24,30 @@ async def load(tx: AsyncConnection, owners: Sequence[str]) -> dict[str, int]:
     return {row.owner: row.slot for row in rows}
 
 
+async def load_many(tx: AsyncConnection, limit: int) -> dict[str, int]:
+    """Load the stored slots of all owners, or of so many."""
+    rows = await tx.execute(
+        text("SELECT owner, slot FROM owner_slot LIMIT :limit"), {"limit": limit}
+    )
+    return {row.owner: row.slot for row in rows}
+
+
 async def store(tx: AsyncConnection, slots: Mapping[str, int]) -> None:
-    """Store the slots of owners that have none. Whoever comes first decides, for good."""
+    """Store the slots of owners that have none. Whoever comes first decides, for good.
+
+    There is no ON CONFLICT: in a table that every server of Citus holds, that needs the right to
+    change its rows.
+
+    Raises:
+        IntegrityError: somebody else stored one of them meanwhile; nothing is stored.
+    """
     owners = sorted(slots)
     await tx.execute(
         text("""
             INSERT INTO owner_slot (owner, slot)
             SELECT owner, slot
               FROM unnest(CAST(:owners AS text[]), CAST(:slots AS integer[])) AS a (owner, slot)
-                ON CONFLICT (owner) DO NOTHING
+             WHERE NOT EXISTS (SELECT FROM owner_slot AS o WHERE o.owner = a.owner)
         """),
         {"owners": owners, "slots": [slots[owner] for owner in owners]},
     )

@@ -47,9 +47,7 @@ async def post(books: Books, *drafts: Draft) -> Sequence[Outcome]:
     while True:
         try:
             return await books.post(list(drafts))
-        except OutcomeUnknown as unknown:
-            if unknown.facts["reason"] != "SLOTS_GROWN":
-                raise
+        except OutcomeUnknown:
             await asyncio.sleep(0.01)
 
 
