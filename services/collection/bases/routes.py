@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi.responses import Response
@@ -23,7 +24,7 @@ from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref, unit_key
-from shared.page import Cursor, Limit, Page, RefPath
+from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
@@ -177,6 +178,22 @@ async def request_base_correction(review: RefPath, body: CorrectionIn, at: Regis
         key=ref.key,
         status=201,
     )
+
+
+@router.get(
+    "/v1/base-reviews/{review}/corrections",
+    operation_id="list_base_corrections",
+    summary="个人基数核改列表 · List the corrections of a base review",
+)
+async def list_base_corrections(
+    review: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> Page[CorrectionOut]:
+    """List the corrections of a review's people, requested and approved, oldest first."""
+    ref = Ref.parse(Reference.BASE_REVIEW, review)
+    read = partial(review_flow.corrections, ref=ref, caller=at.caller)
+    filters = {"of": "base_corrections", "review": review}
+    rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)
+    return Page[CorrectionOut].of([CorrectionOut.of(row) for row in rows], following)
 
 
 @router.post(

@@ -270,6 +270,21 @@ async def insert_correction(tx: AsyncConnection, row: CorrectionRow) -> bool:
     return inserted.first() is not None
 
 
+async def corrections(
+    tx: AsyncConnection, unit_id: int, review_id: UUID, *, after: UUID | None, limit: int
+) -> list[CorrectionRow]:
+    """Read a review's corrections after an id, oldest first."""
+    return await read_page(
+        tx,
+        f"SELECT {_CORRECTION} FROM base_correction",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=CorrectionRow,
+        equal={"unit_id": unit_id, "review_id": review_id},
+    )
+
+
 async def find_correction(
     tx: AsyncConnection, unit_id: int, correction_id: UUID
 ) -> CorrectionRow | None:

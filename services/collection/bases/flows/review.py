@@ -361,6 +361,14 @@ async def request_correction(
     return correction
 
 
+async def corrections(
+    tx: AsyncConnection, ref: Ref, *, after: UUID | None, limit: int, caller: Caller
+) -> list[CorrectionRow]:
+    """Return a review's corrections after an id, oldest first."""
+    row = await find(tx, ref, caller)
+    return await bases_store.corrections(tx, row.unit_id, row.id, after=after, limit=limit)
+
+
 async def approve_correction(tx: AsyncConnection, ref: Ref, caller: Caller) -> CorrectionRow:
     """Put a correction in force.
 

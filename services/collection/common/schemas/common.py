@@ -28,6 +28,7 @@ PAPERS: Final = {
     "declaration": Reference.DECLARATION,
     "summary": Reference.SUMMARY,
     "change": Reference.REGISTER_CHANGE,
+    "person_correction": Reference.PERSON_CORRECTION,
     "agreement": Reference.AGREEMENT,
     "waiver": Reference.WAIVER,
     "receipt_return": Reference.RECEIPT_RETURN,

@@ -33,6 +33,12 @@ STEPS: Final = (
     WaitingStep(
         code="approve_change", title="登记变更待复核", right=Right.APPROVE_CHANGE, paper="change"
     ),
+    WaitingStep(
+        code="approve_person_correction",
+        title="个人信息更正待复核",
+        right=Right.APPROVE_CHANGE,
+        paper="person_correction",
+    ),
     WaitingStep(code="audit", title="待市中心审核", right=Right.AUDIT_SUMMARY, paper="summary"),
 )
 """All steps, in the order in which an inbox shows them."""

@@ -35,7 +35,15 @@ from shared.web.door_router import DoorRouter
 router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Catalogue = Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)]
-StepName = Literal["accept", "review", "send_summary", "submit_again", "approve_change", "audit"]
+StepName = Literal[
+    "accept",
+    "review",
+    "send_summary",
+    "submit_again",
+    "approve_change",
+    "approve_person_correction",
+    "audit",
+]
 
 
 @router.get("/v1/inbox", operation_id="get_inbox", summary="待办 · The caller's inbox")

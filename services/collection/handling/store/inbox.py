@@ -91,6 +91,20 @@ _CHANGES: Final = f"""
      WHERE (paper.unit_id, paper.id) NOT IN (SELECT unit_id, id FROM signed)
 """
 
+_PERSON_CORRECTIONS: Final = f"""
+    SELECT paper.person_id AS key, paper.id, paper.district, CAST(NULL AS text) AS period,
+           CAST(NULL AS text) AS credit_code, CAST(NULL AS text) AS kind,
+           paper.masked_name AS name, 1 AS people, CAST(NULL AS bigint) AS total_fen,
+           paper.proposed_at AS since
+      FROM person_correction AS paper
+     WHERE (CAST(:district AS text) IS NULL OR paper.district = :district)
+       AND paper.status = 'proposed'
+       AND NOT EXISTS (SELECT 1
+                         FROM trail
+                        WHERE trail.shard_key = paper.person_id AND trail.paper_id = paper.id
+                          AND {_MINE} AND trail.signs)
+"""
+
 WAITING: Final[dict[str, str]] = {
     "accept": _declarations(f"paper.status = 'submitted' {_NOT_SIGNED}"),
     "review": _declarations(f"paper.status = 'accepted' {_NOT_SIGNED}"),
@@ -101,6 +115,7 @@ WAITING: Final[dict[str, str]] = {
         "paper.status = 'returned' AND CAST(:person AS text) IS NOT NULL"
     ),
     "approve_change": _CHANGES,
+    "approve_person_correction": _PERSON_CORRECTIONS,
     "audit": _SUMMARIES,
 }
 """Query of the papers that wait for a step, by the step's code."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -164,6 +165,15 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> PersonCorrectio
         raise NotFound(correction=ref.text(Reference.PERSON_CORRECTION))
     caller.require_district(row.district)
     return row
+
+
+async def page(
+    tx: AsyncConnection, ref: Ref, *, after: UUID | None, limit: int, caller: Caller
+) -> list[PersonCorrection]:
+    """Return the corrections of a person's record; district staff see those of their district."""
+    return await person_correction_store.page(
+        tx, ref.key, district=caller.scope(None), after=after, limit=limit
+    )
 
 
 async def in_order(tx: AsyncConnection, after: int, limit: int) -> list[FollowedCorrection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query
@@ -23,7 +24,7 @@ from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
-from shared.page import Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
@@ -77,6 +78,22 @@ async def follow_person_corrections(
         SentPerson.of(at.request.app.state.identity),
         has_more=len(rows) > limit,
     )
+
+
+@router.get(
+    "/v1/people/{person}/corrections",
+    operation_id="list_person_corrections",
+    summary="个人信息更正记录 · Corrections of a person",
+)
+async def list_person_corrections(
+    person: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> Page[PersonCorrectionOut]:
+    """List the corrections of a person's record, proposed and decided, masked, oldest first."""
+    ref = Ref.parse(Reference.PERSON, person)
+    read = partial(person_correction_flow.page, ref=ref, caller=at.caller)
+    filters = {"of": "person_corrections", "person": person, "in": at.caller.scope(None)}
+    rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)
+    return Page[PersonCorrectionOut].of([PersonCorrectionOut.of(row) for row in rows], following)
 
 
 @router.get(

@@ -118,6 +118,26 @@ async def find(tx: AsyncConnection, person_id: int, id: UUID) -> PersonCorrectio
     return None if row is None else PersonCorrection(**row._mapping)
 
 
+async def page(
+    tx: AsyncConnection,
+    person_id: int,
+    *,
+    district: str | None,
+    after: UUID | None,
+    limit: int,
+) -> list[PersonCorrection]:
+    """Read the corrections of a person's record after an id, oldest first."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM person_correction",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=PersonCorrection,
+        equal={"person_id": person_id, "district": district},
+    )
+
+
 async def decide(
     tx: AsyncConnection, row: PersonCorrection, status: str, periods: Sequence[dict[str, Any]] = ()
 ) -> bool:

@@ -146,6 +146,8 @@ async def test_a_base_is_corrected_in_writing_within_its_own_year(office: Office
     assert [row["corrected"] for row in await bases_of(office, review)] == [False, False]
     again = await office.post("district_clerk", path, request | {"wage": "1.00"})
     assert (again.status_code, again.json()["code"]) == (409, "BASE_CORRECTION_WAITS")
+    listed = (await office.get("supervisor", path)).json()["items"]
+    assert listed == [made.json()]
     path = f"/v1/base-corrections/{made.json()['id']}/approvals"
     own = await office.post("district_reviewer", path, subject="li")
     assert (own.status_code, own.json()["code"]) == (409, "SAME_PERSON_TWICE")

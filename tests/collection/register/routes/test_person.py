@@ -35,6 +35,13 @@ async def test_a_name_is_corrected_by_two_people(office: Office) -> None:
     assert (await people_of(office, code))[0]["name"] == "张*"
     waits = await _propose(office, person["identity_number"], name="李四")
     assert waits.json()["code"] == "CHANGE_WAITS"
+    waiting = await office.get("district_reviewer", "/v1/inbox", step="approve_person_correction")
+    assert (paper["id"], "张*") in [(one["id"], one["name"]) for one in waiting.json()["items"]]
+    listed = await office.get("supervisor", f"/v1/people/{paper['person']}/corrections")
+    assert [one["id"] for one in listed.json()["items"]] == [paper["id"]]
+    elsewhere = office.bearer("district_clerk", "nankai")
+    path = f"/v1/people/{paper['person']}/corrections"
+    assert (await office.api.get(path, headers=elsewhere)).json()["items"] == []
     same = await _approve(office, paper, "ＬＩ")
     assert (same.status_code, same.json()["code"]) == (409, "SAME_PERSON_TWICE")
     assert (await _approve(office, paper)).json()["status"] == "in_force"
