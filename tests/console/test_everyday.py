@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,9 @@ import pytest
 from playwright.async_api import Browser, Route, expect
 
 from services.console.page import all_pages
+from services.console.pages.work.base_reviews import DOCUMENTS
 from services.console.widgets.listing import ListPage
+from services.demo import city as cities
 from shared.roles import RIGHTS, Role
 from tests.console.conftest import People
 from tests.console.support import bureau
@@ -236,6 +239,68 @@ async def codes_shown(person: Person) -> list[str]:
     )
     people = {*person.house.secrets, *MACHINES}
     return [one for one in found if one not in people]
+
+
+async def test_the_register_is_put_right_and_a_year_of_bases_set_by_two_people(
+    person: People,
+) -> None:
+    unit = cities.build(size=cities.SMALL).units_of("heping")[0]
+    worker, code = unit.people[0], unit.credit_code
+    clerk, reviewer = (
+        await person("district_clerk.heping"),
+        await person("district_reviewer.heping"),
+    )
+
+    await clerk.open("/person-corrections")
+    right = {"现登记号码": worker.identity_number, "正确姓名": "李四光"}
+    why = {"理由": "登记有误", "依据文书": "户籍证明 2021-118"}
+    assert "另一人复核" in await clerk.act("申请更正", **right, **why)
+    await clerk.page.wait_for_url("**/person-corrections/pcr_*")
+    await reviewer.open("/?step=approve_person_correction")
+    await reviewer.page.locator(".wx-table a.wx-link").first.click()
+    await reviewer.drawn()
+    await reviewer.check("person-correction")
+    assert "李**" in await reviewer.act("批准")
+    await expect(reviewer.page.locator(".wx-fields")).to_contain_text("已生效")
+
+    await clerk.open(f"/cover-corrections?credit_code={code}")
+    before = worker.joined_on - timedelta(days=1)
+    days = {"现登记的参保日": str(worker.joined_on), "正确的参保日": str(before)}
+    await clerk.act("更正参保期", 证件号=worker.identity_number, **days, 理由="合同起始日有误")
+    await expect(clerk.page.locator(".q-notification")).to_contain_text("须另办更正申报")
+    await expect(clerk.page.locator(".wx-table tbody")).to_contain_text("合同起始日有误")
+    await clerk.check("cover-corrections")
+
+    await clerk.open(f"/base-reviews?credit_code={code}")
+    await clerk.page.get_by_role("button", name="申报基数").click()
+    dialog = clerk.page.locator(".wx-dialog")
+    for document, _ in DOCUMENTS.values():
+        await dialog.get_by_role("checkbox", name=document).click()
+    await dialog.locator("textarea").fill(f"{worker.identity_number} 5,000")
+    typed = {"年度": "2022", "单位月平均工资总额": "9000", "签字人数": "1"}
+    for title, value in {**typed, "公示日": "2021-08-20", "承诺书签订日": "2021-08-20"}.items():
+        await clerk.choose(title, value, dialog)
+    await dialog.get_by_role("button", name="确认").click()
+    await clerk.page.wait_for_url("**/base-reviews/bsr_*")
+    await reviewer.open("/base-reviews/" + clerk.page.url.rpartition("/")[2])
+    assert "单位基数 9,000.00 元" in await reviewer.act("核定")
+    await expect(reviewer.page.locator(".wx-fields")).to_contain_text("已核定")
+    await reviewer.check("base-review")
+
+
+async def test_a_project_is_registered_and_its_contract_changed(person: People) -> None:
+    unit = cities.build(size=cities.SMALL).units_of("heping")[0]
+    clerk = await person("district_clerk.heping")
+    await clerk.open("/projects")
+    contract = {"合同造价": "1,000,000", "签订日": "2021-08-01", "合同文书": "施工合同 2021-建-017"}
+    place = {"施工单位统一社会信用代码": unit.credit_code, "施工许可或项目编号": "1201012021070101"}
+    span = {"项目名称": "南京路一号地块", "开工": "2021-09-01", "竣工": "2022-08-31"}
+    await clerk.act("登记项目", **place, **span, **contract)
+    await clerk.page.wait_for_url("**/projects/prj_*")
+    await clerk.drawn()
+    assert "1,000,000.00" in await clerk.act("变更合同造价", **contract | {"合同造价": "1200000"})
+    await expect(clerk.page.locator(".wx-fields")).to_contain_text("1,200,000.00")
+    await clerk.check("project")
 
 
 async def test_a_supervisor_opens_every_page_of_the_menu(person: People) -> None:

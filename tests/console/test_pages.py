@@ -92,6 +92,7 @@ def test_a_list_asks_its_door_for_what_the_door_knows(
 ) -> None:
     known = parameters[bare(page.door)]
     asked = {field.member for field in page.filters} | set(page.fixed or {})
+    asked -= set(re.findall(r"\{(\w+)\}", page.door))
     asked |= {"limit", "cursor"} if page.is_paged else set()
     assert asked <= set(known)
     assert page.is_paged == ("limit" in known)

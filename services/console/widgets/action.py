@@ -37,6 +37,7 @@ class Action:
     `door` is the service's door with members of the paper in braces. `confirm` is the sentence that
     the person agrees to; it names the amount and the count, with members in braces, and amounts
     come with separators. The dialog's fields become members of the body, beside what `body` gives.
+    `done` may name members of the answer; the sentence then stays until the person has read it.
     """
 
     title: Text
@@ -171,12 +172,23 @@ async def open_action(view: View, action: Action, paper: Paper, refresh: Refresh
     dialog.delete()
     if answer is None:
         return
-    ui.notify(tell(action.done), type="positive")
+    _tell_done(action, answer)
     onward = action.after(answer)
     if onward:
         ui.navigate.to(onward)
     else:
         await refresh()
+
+
+def _tell_done(action: Action, answer: Any) -> None:
+    said = sentence_of(action.done, answer)
+    stays = said != tell(action.done)
+    ui.notify(
+        said,
+        type="positive",
+        close_button=t("知道了", "OK") if stays else False,
+        timeout=0 if stays else 5000,
+    )
 
 
 async def _posted(view: View, action: Action, paper: Paper, body: Body, key: str) -> Any:
@@ -198,4 +210,6 @@ def _spoken(value: Any) -> str:
         and value.lstrip("-").replace(".", "").isdigit()
     ):
         return money(value)
+    if isinstance(value, list):
+        return t("、", ", ").join(map(str, value)) or "—"
     return str(value) if value is not None else "—"

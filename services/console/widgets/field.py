@@ -85,11 +85,16 @@ class Money(Field):
 
     def read(self, input: Input) -> Any:
         """Return the amount with two decimals where that takes no rounding."""
-        value = str(input.value or "").strip().replace(",", "").replace(",", "")
-        yuan, _, fen = value.partition(".")
-        if yuan.lstrip("-").isdigit() and len(fen) < 2:
-            return f"{yuan}.{(fen + '00')[:2]}"
-        return value or None
+        return amount_of(str(input.value or "")) or None
+
+
+def amount_of(typed: str) -> str:
+    """Return an amount with two decimals where that takes no rounding, else as it was typed."""
+    value = typed.strip().replace(",", "").replace("\uff0c", "")
+    yuan, _, fen = value.partition(".")
+    if yuan.lstrip("-").isdigit() and len(fen) < 2:
+        return f"{yuan}.{(fen + '00')[:2]}"
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +225,9 @@ def _select(field: Field, options: Mapping[str, str], value: str) -> Input:
         value=chosen if chosen in options else None,
         clearable=True,
     )
-    return select.props("outlined dense options-dense").classes("wx-select")
+    # Every single change of a select's props builds all its choices anew.
+    with select.props.suspend_updates(), select.classes.suspend_updates():
+        return select.props("outlined dense options-dense").classes("wx-select")
 
 
 def body_of(inputs: Sequence[tuple[Field, Input]]) -> dict[str, Any]:

@@ -60,13 +60,16 @@ LIST: Final = ListPage(
 
 
 async def show_unit_more(view: View, paper: Mapping[str, Any]) -> None:
-    """Show the way to the unit's flags, cases, agreements and bought months."""
+    """Show the way to the unit's other papers."""
     unit = view.params["credit_code"]
     with ui.row():
         for title, path in (
             (t("欠费", "Arrears"), f"/units/{unit}/arrears"),
             (t("失信标记", "Flags"), link("/credit-flags", of=unit)),
             (t("稽核案件", "Inspections"), link("/inspections", credit_code=unit)),
+            (t("参保期更正", "Corrections of cover"), link("/cover-corrections", credit_code=unit)),
+            (t("基数核定", "Base reviews"), link("/base-reviews", credit_code=unit)),
+            (t("工程项目", "Projects"), link("/projects", credit_code=unit)),
             (t("扣款协议", "Debit agreements"), link("/debit-agreements", credit_code=unit)),
             (
                 t("补缴、延长缴费", "Bought months"),
@@ -255,10 +258,12 @@ CHANGE: Final = PaperPage(
 
 
 async def show_person_more(view: View, paper: Mapping[str, Any]) -> None:
-    """Show the flags that count, and the yearly statement of the accounts to print."""
+    """Show the way to flags and corrections, and the yearly statement of the accounts to print."""
     person = view.params["person"]
     with ui.row():
         ui.link(t("失信标记", "Flags"), link("/credit-flags", of=person)).classes("wx-link")
+        corrections = link("/person-corrections", person=person)
+        ui.link(t("信息更正", "Corrections"), corrections).classes("wx-link")
         if view.may(Right.READ_PERSONAL):
             door = f"ledger:/v1/personal-accounts/{person}/statement"
             print_button(
