@@ -18,7 +18,6 @@ from shared.process.settings import Settings
 SERVICES: Final = ("identity", "collection", "ledger", "payout")
 PAGE: Final = 50
 """Rows that a list fetches at a time."""
-_TIMES: Final = httpx.Timeout(60.0, connect=3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +58,27 @@ def new_key() -> str:
 
 
 class Services:
-    """The addresses of the services and one pool of connections, for all people."""
+    """The addresses of the services and a pool of connections to each, for all people."""
 
     def __init__(
         self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._key_path = settings.console_key_path
         self._urls = {name: str(getattr(settings, f"{name}_url")) for name in SERVICES}
-        self._http = httpx.AsyncClient(
-            timeout=_TIMES,
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
-            verify=tls.trusted(settings),
-            trust_env=False,
-            transport=transport,
-        )
+        # A request looks through its whole pool: one for all services would take longer. A client
+        # around it would take as long again, for cookies, redirects and proxies that there are not.
+        limits = httpx.Limits(max_connections=50, max_keepalive_connections=20)
+        verify = tls.trusted(settings)
+        self._ways = {
+            name: transport
+            or httpx.AsyncHTTPTransport(verify=verify, limits=limits, trust_env=False)
+            for name in SERVICES
+        }
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        for way in self._ways.values():
+            await way.aclose()
 
     async def states(self) -> dict[str, str]:
         """Return whether each service lives."""
@@ -84,10 +86,27 @@ class Services:
 
     async def _state(self, service: str) -> str:
         try:
-            answer = await self._http.get(f"{self._urls[service]}/healthz", timeout=3)
+            answer = await self._send("GET", service, "/healthz", {}, seconds=3.0)
         except httpx.TransportError:
             return "does not answer"
         return "ok" if answer.is_success else f"answers {answer.status_code}"
+
+    async def _send(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        headers: dict[str, str],
+        *,
+        seconds: float = 60.0,
+        **request: Any,
+    ) -> httpx.Response:
+        times = httpx.Timeout(seconds, connect=3.0).as_dict()
+        url = self._urls[service] + path
+        sent = httpx.Request(method, url, headers=headers, extensions={"timeout": times}, **request)
+        answer = await self._ways[service].handle_async_request(sent)
+        await answer.aread()
+        return answer
 
     async def ask(
         self, method: str, service: str, path: str, headers: dict[str, str], **request: Any
@@ -99,9 +118,7 @@ class Services:
         """
         headers["X-Request-Id"] = secrets.token_hex(8)
         try:
-            answer = await self._http.request(
-                method, self._urls[service] + path, headers=headers, **request
-            )
+            answer = await self._send(method, service, path, headers, **request)
         except httpx.TransportError as error:
             raise Unreachable(503, _silence(service, headers["X-Request-Id"])) from error
         if answer.is_success:
@@ -123,7 +140,7 @@ class Services:
         """GET what identity says of the site's OpenID provider; nothing where there is none."""
         headers = forwarded.fields(self._key_path, address)
         try:
-            answer = await self.ask("GET", "identity", path, headers, timeout=seconds)
+            answer = await self.ask("GET", "identity", path, headers, seconds=seconds)
         except ApiError as error:
             if error.status == 404:
                 return {}

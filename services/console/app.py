@@ -18,6 +18,7 @@ from services import VERSION
 from services.console.api import Api, Services
 from services.console.frame import NAME, build_frame
 from services.console.guard import Guard
+from services.console.pace import remember_signatures
 from services.console.page import all_pages
 from services.console.provider_sign_in import provider_router, signed_in_page
 from services.console.session import Sessions
@@ -45,6 +46,7 @@ def build(settings: Settings | None = None) -> FastAPI:
     """Build the app; its lifespan opens the way to the services. Once in a process: NiceGUI is one."""
     chosen = settings or process_settings()
     clock.follow(chosen.sandbox_day_path)
+    remember_signatures()
     services, sessions = Services(chosen), Sessions()
 
     @asynccontextmanager
