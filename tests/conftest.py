@@ -9,8 +9,10 @@ import asyncio
 import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -69,6 +71,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = home / "tmp"  # whole servers stand there, and a disk is slow
     if given or config.getoption("dist", "no") == "no":  # the controller collects nothing
         config.pluginmanager.register(SharedStart(), "shared-start")
+    is_whole = config.getoption("numprocesses", None) and config.args == config.getini("testpaths")
+    if not given and is_whole and prepared.works_in(home):  # every worker begins with a story
+        threading.Thread(target=start_prepared, args=(home, os.getpid()), daemon=True).start()
     config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
     if os.environ.get(examples.RECORD):
         config.pluginmanager.register(examples.Recorder(), "examples")
@@ -114,6 +119,12 @@ def roomy_memory() -> Path | None:
     return MEMORY if has_room and runs_programs and os.access(MEMORY, os.W_OK) else None
 
 
+def start_prepared(home: Path, watched: int) -> Path:
+    """Start the process that forks services, unless another worker has."""
+    with alone(home / "prepared.lock"):
+        return prepared.start(home / "prepared", watched)
+
+
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
     """One worker at a time."""
@@ -135,8 +146,7 @@ def prepared_python(pytestconfig: pytest.Config, run_home: Path) -> Iterator[Non
         yield
         return
     watched = getattr(pytestconfig, "workerinput", {}).get("wuxian_pid", os.getpid())
-    with alone(run_home / "prepared.lock"):
-        programs = prepared.start(run_home / "prepared", watched)
+    programs = start_prepared(run_home, watched)
     with patch.object(sys, "executable", str(programs / "python")):
         yield
 
@@ -207,6 +217,26 @@ async def template(server_url: str, run_home: Path) -> str:
             await migrate(address(server_url, name))
             named.write_text(name)
     return named.read_text()
+
+
+@pytest.fixture(scope="session")
+async def migrated_home(run_home: Path) -> Path:
+    """A home whose own server, stopped now, has all migrations; made once a run."""
+    home = run_home / "migrated"
+    with alone(run_home / "migrated.lock"):
+        if not (home / "ready").exists():
+            server = EmbeddedPostgres(home)
+            await migrate(server.start())
+            server.stop()
+            (home / "ready").touch()
+    return home
+
+
+def give_server(home: Path, migrated: Path) -> None:
+    """Give a new home a copy of that server, where a server can stand in its home."""
+    home.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not (migrated / "postgres.place").exists():
+        subprocess.run(["cp", "-a", migrated / "postgres", home / "postgres"], check=True)
 
 
 @asynccontextmanager

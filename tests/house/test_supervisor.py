@@ -18,6 +18,7 @@ from services.supervisor import PortTaken, Supervisor, SupervisorError
 from services.supervisor.child import settings_environment
 from shared.db import SERVICES
 from shared.process.settings import Settings
+from tests.conftest import give_server
 from tests.house.conftest import Wuxian, alive, until
 
 FREE = dict.fromkeys(("identity", "collection", "ledger", "payout", "sandbox"), 0)
@@ -30,13 +31,16 @@ def lines() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-async def house(run_home: Path, lines: list[tuple[str, str]]) -> AsyncIterator[Supervisor]:
+async def house(
+    run_home: Path, migrated_home: Path, lines: list[tuple[str, str]]
+) -> AsyncIterator[Supervisor]:
     """One house for the module, with whatever became of it in the tests before."""
 
     def keep(name: str, line: str) -> None:
         lines.append((name, line))
 
     home = run_home / "supervised"
+    give_server(home, migrated_home)
     try:
         async with Supervisor(Settings(home=home), ports=FREE, on_log=keep) as running:
             yield running
@@ -120,7 +124,10 @@ async def test_a_second_house_in_the_same_home_is_refused_with_the_first_ones_pi
         await second.start()
 
 
-async def test_nothing_is_left_after_a_stop(home: Path, wuxian: Wuxian) -> None:
+async def test_nothing_is_left_after_a_stop(
+    home: Path, migrated_home: Path, wuxian: Wuxian
+) -> None:
+    give_server(home, migrated_home)
     house = Supervisor(
         Settings(home=home), ("identity", "ledger"), ports=FREE, on_log=lambda *_: None
     )

@@ -28,7 +28,7 @@ def start(home: Path, watched: int) -> Path:
     """Write the programs and start the process behind them, once a run; the folder of the programs."""
     if (home / "socket").exists():
         return home
-    home.mkdir(mode=0o755)
+    home.mkdir(mode=0o755, exist_ok=True)
     base = getattr(sys, "_base_executable", sys.executable)
     for name in ("python", "wuxian"):
         real = str(Path(sys.executable).with_name(name))

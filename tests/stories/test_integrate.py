@@ -17,6 +17,7 @@ import pytest
 
 from shared.roles import Level, Role
 from shared.web.openapi import operations
+from tests.conftest import give_server
 from tests.stories.support.installation import free_port
 
 pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
@@ -40,8 +41,9 @@ def blocks(page: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def home(run_home: Path) -> Path:
-    """A home that the database server's account may enter."""
+def home(run_home: Path, migrated_home: Path) -> Path:
+    """A home that the database server's account may enter, with a migrated server."""
+    give_server(run_home / "integrate", migrated_home)
     return run_home / "integrate"
 
 
@@ -54,7 +56,6 @@ def ports(home: Path) -> Iterator[dict[str, int]]:
     environment |= {f"WUXIAN_{name.upper()}_PORT": str(port) for name, port in ports.items()}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     (start,) = {text for page in PAGES for kind, text in blocks(page) if kind == "sh"}
-    home.mkdir(parents=True)
     with (home / "up.log").open("w") as log:
         command = start.replace("\nwuxian up", "\nexec wuxian up")
         process = subprocess.Popen(

@@ -14,6 +14,7 @@ import pytest
 from services.embedded import EmbeddedPostgres
 from services.embedded.guard import python_command, python_environment
 from shared.security.identity import create
+from tests.conftest import give_server
 from tests.house.conftest import until
 
 pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
@@ -50,13 +51,16 @@ def on(home: Path, statement: str) -> list[str]:
     return asyncio.run(run())
 
 
-def test_what_came_after_the_moment_is_not_there_and_all_before_it_is(run_home: Path) -> None:
+def test_what_came_after_the_moment_is_not_there_and_all_before_it_is(
+    run_home: Path, migrated_home: Path
+) -> None:
     place = run_home / f"moment-{uuid4().hex[:6]}"
     first, second, archive = place / "first", place / "second", place / "archive"
     place.mkdir()
     (place / "passphrase").write_text("correct horse battery staple")
     try:
-        wuxian(first, "migrate")
+        give_server(first, migrated_home)
+        wuxian(first, "migrate")  # it gives the roles their passwords
         wuxian(first, "db", "start")
         create(first / "identity")
         on(first, "CREATE TABLE public.marker (n text)")
