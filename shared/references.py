@@ -135,6 +135,12 @@ class Reference(StrEnum):
         "change of a cut-off",
         "/v1/cut-off-changes/{change}/approvals",
     )
+    DEBIT_REASON_CHANGE = (
+        "drc",
+        "拒付代码变更",
+        "change of a code of refusals",
+        "/v1/debit-reason-changes/{change}/approvals",
+    )
     RETRY_RULE_CHANGE = (
         "rrc",
         "再扣规则变更",

@@ -26,6 +26,7 @@ from services.collection.debits.routes import bank_file as bank_file_doors
 from services.collection.debits.routes import bank_profile as bank_profile_doors
 from services.collection.debits.routes import debit as debit_doors
 from services.collection.debits.routes import debit_agreement as debit_agreement_doors
+from services.collection.debits.routes import debit_reason as debit_reason_doors
 from services.collection.debits.routes import retry_rule as retry_rule_doors
 from services.collection.debits.routes import success as success_doors
 from services.collection.explanation.routes import bill as explanation_bill_doors
@@ -164,6 +165,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     debit_agreement_doors.router,
     bank_profile_doors.router,
     retry_rule_doors.router,
+    debit_reason_doors.router,
     success_doors.router,
     refund_doors.router,
     statement_doors.router,

@@ -22,6 +22,7 @@ class ChangeSubject(StrEnum):
     CITY_RULE = "city_rule"
     CREDIT_FLAG = "credit_flag"
     CUT_OFF = "cut_off"
+    DEBIT_REASON = "debit_reason"
     INSPECTION_RULE = "inspection_rule"
     RETRY_RULE = "retry_rule"
     STATEMENT_ACCOUNT = "statement_account"
@@ -38,6 +39,7 @@ _REFERENCES = {
     ChangeSubject.CITY_RULE: Reference.CITY_RULE_CHANGE,
     ChangeSubject.CREDIT_FLAG: Reference.CREDIT_FLAG_CHANGE,
     ChangeSubject.CUT_OFF: Reference.CUT_OFF_CHANGE,
+    ChangeSubject.DEBIT_REASON: Reference.DEBIT_REASON_CHANGE,
     ChangeSubject.INSPECTION_RULE: Reference.INSPECTION_RULE_CHANGE,
     ChangeSubject.RETRY_RULE: Reference.RETRY_RULE_CHANGE,
     ChangeSubject.STATEMENT_ACCOUNT: Reference.STATEMENT_ACCOUNT_CHANGE,

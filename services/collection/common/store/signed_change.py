@@ -22,6 +22,7 @@ _WRITERS: Final[Mapping[ChangeSubject, str]] = {
     ChangeSubject.CITY_RULE: "write_city_rule",
     ChangeSubject.CREDIT_FLAG: "write_credit_flag",
     ChangeSubject.CUT_OFF: "write_cut_off",
+    ChangeSubject.DEBIT_REASON: "write_debit_reason",
     ChangeSubject.INSPECTION_RULE: "write_inspection_rule",
     ChangeSubject.RETRY_RULE: "write_retry_rule",
     ChangeSubject.STATEMENT_ACCOUNT: "write_statement_account",

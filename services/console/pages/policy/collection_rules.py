@@ -11,7 +11,7 @@ from services.console.pages.policy.rule_row import FROM_TO
 from services.console.pages.work.inspections import OUTCOMES
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Choice, Day, Field, Note, Number, today
+from services.console.widgets.field import Choice, Day, Field, Note, Number, Yes, today
 from services.console.widgets.rules import RulesPage, row_decisions
 from services.console.words import Text
 from shared.roles import Right
@@ -133,6 +133,58 @@ RETRIES: Final = RulesPage(
         ),
     ),
 )
+_REASON: Final = (
+    Column("code", ("银行代码", "Bank's code"), Kind.CODE),
+    Column("reason_class", ("失败类别", "Class of reason"), names=DEBIT_REASONS),
+    Column("meaning", ("含义", "Meaning")),
+    Column("source", ("依据", "Source")),
+    Column("certain", ("已核实", "Confirmed"), Kind.YES),
+)
+REASONS: Final = RulesPage(
+    path="/debit-reasons",
+    title=("拒付代码", "Codes of refusals"),
+    area=Area.POLICY,
+    order=75,
+    rights=(Right.READ_COLLECTION,),
+    door="collection:/v1/debit-reasons",
+    about=(
+        "银行回执中的拒付代码归入五类,再扣规则按类别执行;未列的代码不归类。",
+        "Banks' codes of refusals by class, which retries follow; a code that is not listed has none.",
+    ),
+    columns=(*_REASON, Column("set_by", ("设定", "Set by"), names=codes.AUTHORS)),
+    waiting_columns=(
+        *_REASON,
+        Column("reason", ("理由", "Reason")),
+        Column("filed_by", ("提出", "Filed by")),
+    ),
+    decisions=row_decisions(
+        "collection:/v1/debit-reason-changes/{id}",
+        Right.APPROVE_CORRECTION,
+        ("代码 {code} 为 {meaning}", "{code} is {meaning}"),
+    ),
+    actions=(
+        Action(
+            title=("增改代码", "File a code"),
+            door="collection:/v1/debit-reasons",
+            right=Right.PROPOSE_CORRECTION,
+            fields=(
+                Field(member="code", title=("银行代码", "Bank's code"), is_needed=True),
+                Choice(
+                    member="reason_class",
+                    title=("失败类别", "Class of reason"),
+                    choices=DEBIT_REASONS,
+                    is_needed=True,
+                ),
+                Field(member="meaning", title=("含义", "Meaning"), is_needed=True),
+                Field(member="source", title=("依据", "Source"), is_needed=True),
+                Yes(member="certain", title=("已核实", "Confirmed")),
+                Note(member="reason", title=("理由", "Reason"), is_needed=True),
+            ),
+            confirm=("提出后由另一人批准。", "Another person approves it."),
+            done=("已提出", "Filed"),
+        ),
+    ),
+)
 MODE: Final = RulesPage(
     path="/collection-modes",
     title=("征收模式", "Mode of collection"),
@@ -178,4 +230,4 @@ MODE: Final = RulesPage(
     ),
 )
 
-PAGES: Final = (INSPECTIONS, RETRIES, MODE)
+PAGES: Final = (INSPECTIONS, RETRIES, REASONS, MODE)
