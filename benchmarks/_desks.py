@@ -16,6 +16,7 @@ from services.supervisor.supervisor import Supervisor
 from shared.process.settings import Settings
 from shared.roles import CENTRE, Role
 from shared.security.identity import Identity
+from shared.security.personal_data import AccountCipher
 from shared.security.tokens import TOKEN_SECONDS
 
 
@@ -105,9 +106,10 @@ async def in_house(settings: Settings, city: City, admin_url: str) -> AsyncItera
         on_log=lambda name, line: log.append(f"{name}: {line}"),
     )
     async with house:
-        identity = Identity.load(settings.identity_path)
+        fields = house.settings.field_keys_of("collection")
+        identity = Identity.load(settings.identity_path, fields)
         began = time.perf_counter()
-        await register(admin_url, city, identity.pepper)
+        await register(admin_url, city, identity.pepper, AccountCipher(identity.field_keys))
         print(f"registered by COPY in {time.perf_counter() - began:.1f} s (not timed)", flush=True)
         peaks = Peaks({name: house.pid_of(name) or 0 for name in ports}, admin_url)
         limits = httpx.Timeout(600)

@@ -32,6 +32,7 @@ from shared.process.database_address import role_of, with_login
 from shared.process.settings import Settings
 from shared.roles import Role
 from shared.security.identity import Identity
+from shared.security.personal_data import AccountCipher
 
 POLL_SECONDS = 0.2
 _DUE = """
@@ -188,7 +189,11 @@ async def town(settings: Settings, city: City, pensioners: int) -> AsyncIterator
         fields = house.settings.field_keys_of("payout")
         identity = Identity.load(settings.identity_path, fields)
         logins = _logins(house.settings, admin_url)
-        await register(logins["collection"], city, identity.pepper, ("tax",))
+        sealing = Identity.load(
+            settings.identity_path, house.settings.field_keys_of("collection")
+        ).field_keys
+        accounts = AccountCipher(sealing)
+        await register(logins["collection"], city, identity.pepper, accounts, ("tax",))
         paid = await pension_office.register(logins["payout"], pensioners, PersonKeys.of(identity))
         peaks = Peaks({name: house.pid_of(name) or 0 for name in SERVICES}, admin_url)
         tokens, limits = Tokens(house), httpx.Timeout(600)
