@@ -12,14 +12,17 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
+from uuid import UUID
 
 import asyncpg
+from asyncpg.pgproto.pgproto import UUID as DriverUUID
 from sqlalchemy import Row, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from shared.ids import uuid7_bytes
 from shared.process.background import Bell
 from shared.process.database_address import role_of as role_of
 
@@ -253,6 +256,15 @@ async def revision(tx: AsyncConnection, service: str) -> str | None:
     if not is_migrated:
         return None
     return str(await tx.scalar(text("SELECT version_num FROM alembic_version LIMIT 1")))
+
+
+def row_ids(count: int) -> list[UUID]:
+    """Return new ids of rows that are written in bulk, as `uuid7s` does, of the driver's own kind.
+
+    A city's month writes half a million of them; this kind is made and sent in half the time. JSON
+    is not written from it.
+    """
+    return list(map(DriverUUID, uuid7_bytes(count)))
 
 
 async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:

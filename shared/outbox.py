@@ -22,8 +22,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db import Database
-from shared.ids import uuid7s
+from shared.db import Database, row_ids
 from shared.process import tracing
 from shared.process.background import keep_looking
 from shared.process.log import logger
@@ -122,7 +121,7 @@ async def put(tx: AsyncConnection, shard_key: int, payloads: Sequence[dict[str, 
         """),
         {
             "shard_key": shard_key,
-            "ids": uuid7s(len(payloads)),
+            "ids": row_ids(len(payloads)),
             "payloads": [orjson.dumps(payload) for payload in payloads],
             "traceparent": tracing.current(),
         },
@@ -151,7 +150,7 @@ async def put_many(
         """),
         {
             "keys": [shard_key for shard_key, _ in messages],
-            "ids": uuid7s(len(messages)),
+            "ids": row_ids(len(messages)),
             "payloads": [orjson.dumps(payload) for _, payload in messages],
             "traceparents": [
                 at_work if traceparents is None else traceparents[number]

@@ -17,8 +17,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import row_ids
 from shared.errors import SamePersonTwice
-from shared.ids import uuid7, uuid7s
+from shared.ids import uuid7
 from shared.roles import Caller
 
 
@@ -195,7 +196,7 @@ async def record_many(
             """),
             {
                 "shard_keys": [shard_key for shard_key, _, _ in papers],
-                "ids": uuid7s(len(papers)),
+                "ids": row_ids(len(papers)),
                 "paper_ids": [paper_id for _, paper_id, _ in papers],
                 "rounds": [round_ for _, _, round_ in papers],
             }

@@ -18,8 +18,9 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import row_ids
 from shared.errors import Kind, Refusal
-from shared.ids import Ref, uuid7s
+from shared.ids import Ref
 from shared.references import Reference
 from shared.roles import Caller, Right
 
@@ -109,7 +110,7 @@ async def record_events(tx: AsyncConnection, events: Sequence[NewEvent]) -> None
         """),
         {
             "keys": [one.key for one in events],
-            "ids": uuid7s(len(events)),
+            "ids": row_ids(len(events)),
             "types": [one.type.value for one in events],
             "data": [orjson.dumps({"id": one.id, **one.facts}).decode() for one in events],
         },

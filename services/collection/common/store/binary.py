@@ -16,6 +16,8 @@ SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = (-1).to_bytes(2, "big", signed=True)
 _INT8_OID: Final = 20
 _TEXT_OID: Final = 25
+_ELEMENT: Final = np.dtype([("length", ">i4"), ("value", ">i8")])
+"""A bigint in an array."""
 Bytes = NDArray[np.uint8]
 
 
@@ -29,7 +31,7 @@ class Frame:
 
     def __init__(self, rows: int, fields: int) -> None:
         self.rows = rows
-        self._parts: list[bytes | Bytes] = [fields.to_bytes(2, "big")]
+        self._parts: list[bytes | Bytes | NDArray[np.int64]] = [fields.to_bytes(2, "big")]
 
     def text(self, value: str) -> Frame:
         """Add the same text to every row."""
@@ -64,11 +66,7 @@ class Frame:
     def int8s(self, values: NDArray[np.int64]) -> Frame:
         """Add an array of bigint per row, all of one length."""
         count = values.shape[1]
-        cells = np.zeros((self.rows, count, 12), np.uint8)
-        cells[:, :, 3] = 8
-        cells[:, :, 4:] = values.astype(">i8").view(np.uint8).reshape(self.rows, count, 8)
-        self._array(_INT8_OID, count, 12 * count)
-        return self._add(cells.reshape(self.rows, 12 * count))
+        return self._array(_INT8_OID, count, _ELEMENT.itemsize * count)._add(values)
 
     def _array(self, oid: int, count: int, width: int) -> Frame:
         """Add the head of an array of one dimension, without nulls, whose elements take `width` bytes."""
@@ -79,21 +77,33 @@ class Frame:
         self._add(_int4(size))
         return self._add(cells)
 
-    def _add(self, part: bytes | Bytes) -> Frame:
+    def _add(self, part: bytes | Bytes | NDArray[np.int64]) -> Frame:
         self._parts.append(part)
         return self
 
     def matrix(self) -> Bytes:
         """Return the bytes, one row below the other."""
-        widths = [len(part) if isinstance(part, bytes) else part.shape[1] for part in self._parts]
+        widths = [_width(part) for part in self._parts]
         whole = np.empty((self.rows, sum(widths)), np.uint8)
         at = 0
         for part, width in zip(self._parts, widths, strict=True):
-            whole[:, at : at + width] = (
-                np.frombuffer(part, np.uint8) if isinstance(part, bytes) else part
-            )
+            cells = whole[:, at : at + width]
+            if isinstance(part, bytes):
+                cells[:] = np.frombuffer(part, np.uint8)
+            elif part.dtype == np.uint8:
+                cells[:] = part
+            else:
+                elements = cells.view(_ELEMENT)
+                elements["length"], elements["value"] = 8, part
             at += width
         return whole
+
+
+def _width(part: bytes | Bytes | NDArray[np.int64]) -> int:
+    """Count the bytes that a part takes in a row."""
+    if isinstance(part, bytes):
+        return len(part)
+    return int(part.shape[1]) * (1 if part.dtype == np.uint8 else _ELEMENT.itemsize)
 
 
 def uuid_bytes(ids: list[UUID]) -> Bytes:

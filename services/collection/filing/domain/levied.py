@@ -139,7 +139,7 @@ def levy_month(
         parts = levied.people.base_fen, levied.people.unit_fen, levied.people.personal_fen
         for share, part in zip(shares, parts, strict=True):
             share[rows] = part
-        group, taken_back = _group(month, places, levied, terms, before)
+        group, taken_back = _group(month, (places, rows), levied, terms, before)
         groups.append(group)
         corrections += taken_back
         headers |= dict(zip(places.tolist(), group.headers, strict=True))
@@ -189,14 +189,15 @@ def _assess(
 
 def _group(
     month: DeclaredMonth,
-    places: Ints,
+    of: tuple[Ints, Ints],
     levied: UnitsLevy,
     terms: FilingTerms,
     before: Mapping[int, Sequence[LineRow]],
 ) -> tuple[LevyGroup, list[tuple[DeclarationRow, LineRow]]]:
     """Build the headers of a group, and the lines that take back earlier ones."""
+    places, rows = of
     own_lines = _present(len(places), levied.lines).sum(axis=1).tolist()
-    wages = _sums(month.wage_fen[rows_of(month, places)], month.people[places])
+    wages = _sums(month.wage_fen[rows], month.people[places])
     sums = zip(
         levied.total_fen(Party.UNIT.value).tolist(),
         levied.total_fen(Party.PERSONAL.value).tolist(),
