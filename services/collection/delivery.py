@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,6 +21,12 @@ from shared.wire.voucher_delivery import (
 )
 
 MERGERS_PATH: Final = "/v1/personal-mergers"
+BILL: Final = "bill"
+"""Kind of the vouchers of new bills: memo entries that no other voucher waits for."""
+PARTS: Final = 4
+"""Parts in which a batch of such vouchers is posted."""
+PARTS_OF: Final = 400
+"""Vouchers that are posted in parts; fewer are posted as one."""
 
 
 class Ledger:
@@ -32,7 +39,8 @@ class Ledger:
         """Deliver messages and return a verdict for each.
 
         Orders follow the vouchers of their batch: they hold what those put into suspense. Mergers
-        of personal accounts stand by themselves.
+        of personal accounts stand by themselves. Vouchers are posted in their order, because one
+        may take what an earlier one brought; those of new bills stand by themselves.
 
         Raises:
             PeerError, httpx.TransportError, LedgerBusy: the outcome is unknown; send again.
@@ -50,11 +58,28 @@ class Ledger:
                 others[index] = (MERGERS_PATH, _merger(payload))
             else:
                 vouchers[index] = payload
-        posted = await post_vouchers(self._peer, list(vouchers.values()))
+        posted = await self._post(list(vouchers.values()))
         verdicts |= dict(zip(vouchers, posted, strict=True))
         for index, (path, body) in others.items():
             verdicts[index] = await self._send(path, body)
         return [verdicts[index] for index in range(len(messages))]
+
+    async def _post(self, vouchers: Sequence[dict[str, Any]]) -> list[Verdict]:
+        """Post vouchers in their order; those of new bills in a few parts at once, so that the ledger
+        reads one part while its database writes another."""
+        size = len(vouchers)
+        if size >= PARTS_OF and all(voucher.get("kind") == BILL for voucher in vouchers):
+            size = -(-size // PARTS)
+        parts = [vouchers[begin : begin + size] for begin in range(0, len(vouchers), size or 1)]
+        answers = await asyncio.gather(
+            *[post_vouchers(self._peer, part) for part in parts], return_exceptions=True
+        )
+        verdicts: list[Verdict] = []
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            verdicts += answer
+        return verdicts
 
     async def _send(self, path: str, body: dict[str, Any]) -> str | None:
         try:

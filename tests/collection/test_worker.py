@@ -94,3 +94,20 @@ async def test_one_unreadable_voucher_does_not_hold_up_its_neighbours() -> None:
     books = Books(answer)
     verdicts = await books.deliver(messages("a", "b", "bad", "c", "d"))
     assert verdicts == [None, None, "VALIDATION_FAILED: …", None, None]
+
+
+@pytest.mark.parametrize(("last", "parts"), [("bill", [100] * 4), ("receipt", [400])])
+async def test_only_vouchers_of_new_bills_are_posted_side_by_side(
+    last: str, parts: list[int]
+) -> None:
+    names = [f"v{number}" for number in range(400)]
+    refused = problem(409, "EVENT_ID_REUSED")
+    books = Books(outcomes(**dict.fromkeys(names, "posted") | {"v250": refused}))
+    kinds = dict.fromkeys(names, "bill") | {"v399": last}
+    sent = [
+        Message(1, uuid7(), orjson.dumps({"event_id": name, "kind": kind}))
+        for name, kind in kinds.items()
+    ]
+    verdicts = await books.deliver(sent)
+    assert [len(batch) for batch in books.batches] == parts
+    assert verdicts == [None] * 250 + ["EVENT_ID_REUSED: …"] + [None] * 149
