@@ -180,10 +180,9 @@ async def mark(tx: AsyncConnection, verdicts: Sequence[tuple[Message, Verdict]])
     await tx.execute(
         text("""
             UPDATE outbox
-               SET sent_at = verdict.sent_at, refused = verdict.refused,
-                   booked_on = verdict.booked_on
-              FROM (SELECT shard_key, id, refused, booked_on,
-                           CASE WHEN refused IS NULL THEN now() END AS sent_at
+               SET sent_at = CASE WHEN verdict.refused IS NULL THEN verdict.at END,
+                   refused = verdict.refused, booked_on = verdict.booked_on
+              FROM (SELECT shard_key, id, refused, booked_on, now() AS at
                       FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]),
                                   CAST(:refused AS text[]), CAST(:days AS date[]))
                         AS answered (shard_key, id, refused, booked_on)) AS verdict

@@ -57,7 +57,7 @@ def refused(sql: str, *, key_by_key: bool = False) -> list[str]:
         # Changes with times that come from elsewhere.
         "INSERT INTO bill (unit_id, at) VALUES ($1, now()) ON CONFLICT (unit_id) DO UPDATE SET at = excluded.at",
         "UPDATE bill SET at = now() WHERE unit_id = $1 AND due < now()",
-        "UPDATE bill SET at = told.at FROM (SELECT unit_id, CASE WHEN n > 0 THEN now() END AS at FROM unnest($1) AS x (unit_id, n)) AS told WHERE told.unit_id = bill.unit_id",
+        "UPDATE bill SET at = CASE WHEN told.n > 0 THEN told.at END FROM (SELECT unit_id, n, now() AS at FROM unnest($1) AS x (unit_id, n)) AS told WHERE told.unit_id = bill.unit_id",
     ],
 )
 def test_what_works_on_both_is_not_refused(sql: str) -> None:
@@ -78,6 +78,14 @@ def test_what_works_on_both_is_not_refused(sql: str) -> None:
         ),
         ("SELECT 1 FROM bill JOIN bill_line ON bill_line.id = bill.id", "joins bill, bill_line"),
         ("SELECT 1 FROM bill JOIN receipt ON receipt.bill_id = bill.id", "joins bill, receipt"),
+        (
+            "WITH paid AS (SELECT bill_id FROM receipt) SELECT 1 FROM paid JOIN bill ON bill.id = paid.bill_id",
+            "joins bill, receipt",
+        ),
+        (
+            "SELECT 1 FROM bill AS b LEFT JOIN LATERAL (SELECT n FROM paper WHERE paper.id = b.id) AS p ON true",
+            "paper is looked up",
+        ),
         (
             "SELECT 1 FROM bill AS b WHERE EXISTS (SELECT FROM receipt AS r WHERE r.bill_id = b.id)",
             "joins bill, receipt",
@@ -128,6 +136,14 @@ def test_what_works_on_both_is_not_refused(sql: str) -> None:
             "CASE or COALESCE",
         ),
         ("UPDATE bill SET at = COALESCE(at, now()) WHERE unit_id = $1", "CASE or COALESCE"),
+        (
+            "UPDATE bill SET at = told.at FROM (SELECT unit_id, CASE WHEN n > 0 THEN now() END AS at FROM unnest($1) AS x (unit_id, n)) AS told WHERE told.unit_id = bill.unit_id",
+            "CASE or COALESCE",
+        ),
+        (
+            "UPDATE bill SET n = $2 WHERE unit_id = $1 AND convert_from(payload, 'UTF8') = $3",
+            "convert_from of a column",
+        ),
         (
             "UPDATE bill SET n = $2 WHERE unit_id = $1 AND to_jsonb(bill.n) = $3",
             "to_jsonb of a column",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -105,18 +106,23 @@ async def refusal(tx: AsyncConnection, claim: Ref) -> str | None:
 
 async def cancel_refused(tx: AsyncConnection, claim: Ref) -> bool:
     """Turn a claim's refused message into a cancelled one, which the relay only acknowledges."""
-    how = {"claim_key": claim.key, "paper": claim.text(Reference.CLAIM), "to": CANCELLED}
+    how = {"claim_key": claim.key, "paper": claim.text(Reference.CLAIM)}
+    message = (await tx.execute(text(f"SELECT id, payload FROM outbox {_REFUSED}"), how)).first()
+    if message is None:
+        return False
     changed = await tx.execute(
-        text(f"""
+        text("""
             UPDATE outbox
-               SET refused = NULL,
-                   payload = convert_to(CAST(jsonb_set(
-                       CAST(convert_from(payload, 'UTF8') AS jsonb), '{{to}}',
-                       to_jsonb(CAST(:to AS text))) AS text), 'UTF8')
-             {_REFUSED}
+               SET refused = NULL, payload = :payload
+             WHERE shard_key = :claim_key AND id = :id AND sent_at IS NULL
+               AND refused IS NOT NULL
             RETURNING 1
         """),
-        how,
+        {
+            "claim_key": claim.key,
+            "id": message.id,
+            "payload": orjson.dumps(orjson.loads(message.payload) | {"to": CANCELLED}),
+        },
     )
     return changed.first() is not None
 

@@ -83,27 +83,37 @@ def _came_out(day: str) -> str:
                             THEN 1 ELSE 0 END)"""
 
 
-_PAID: Final = """
+_LINES: Final = """line AS MATERIALIZED (
+    SELECT part.claim_key, part.claim_id, line.claim_line_no, line.amount_fen,
+           line.paid_booked_on, line.returned_booked_on
       FROM payment_line AS line
       JOIN payment_part AS part
         ON part.batch_key = line.batch_key AND part.batch_id = line.batch_id
        AND part.part_no = line.part_no
-      JOIN claim ON claim.claim_key = part.claim_key AND claim.id = part.claim_id
-      LEFT JOIN claim_line AS approved
-        ON approved.claim_key = part.claim_key AND approved.claim_id = part.claim_id
-       AND approved.line_no = line.claim_line_no AND claim.status = 'approved'
      WHERE line.paid_on IS NOT NULL AND line.paid_serial IS NOT NULL
-       AND part.account <> 'temporary_payment'"""
+       AND part.account <> 'temporary_payment'
+)"""
+"""A common table: paid lines of benefits, not of advances. They lie with their batches."""
+_PAID: Final = """
+      FROM line
+      JOIN claim ON claim.claim_key = line.claim_key AND claim.id = line.claim_id
+      LEFT JOIN claim_line AS approved
+        ON approved.claim_key = claim.claim_key AND approved.claim_id = claim.id
+       AND approved.line_no = line.claim_line_no AND claim.status = 'approved'"""
 """Paid lines of benefits, not of advances, with the amounts of the payment (business) and of the approved claim's line (statistics)."""
 
 
+_MADE: Final = """made AS MATERIALIZED (
+    SELECT claim_key, claim_id, line_no, amount_fen FROM advance_settlement WHERE live
+)"""
+"""A common table: what claims settle of advances, which it lies with."""
 _SETTLED: Final = """
-      FROM advance_settlement AS made
+      FROM made
       JOIN claim ON claim.claim_key = made.claim_key AND claim.id = made.claim_id
       LEFT JOIN claim_line AS approved
-        ON approved.claim_key = made.claim_key AND approved.claim_id = made.claim_id
+        ON approved.claim_key = claim.claim_key AND approved.claim_id = claim.id
        AND approved.line_no = made.line_no AND claim.status = 'approved'
-     WHERE made.live AND claim.settled_on IS NOT NULL"""
+     WHERE claim.settled_on IS NOT NULL"""
 """Advances that claims settled: a benefit from the day of its booking, from the same two sources."""
 
 PATIENCE_SECONDS: Final = 1800
@@ -116,6 +126,7 @@ async def benefits(tx: AsyncConnection, *, opening: date, as_of: date) -> dict[s
     at, before = (_came_out(f"CAST({day} AS date)") for day in (":as_of", ":opening"))
     rows = await tx.execute(
         text(f"""
+            WITH {_LINES}, {_MADE}
             SELECT fund,
                    CAST(sum(business * at) AS bigint) AS business_fen,
                    CAST(sum(statistics * at) AS bigint) AS statistics_fen,
@@ -165,6 +176,7 @@ async def claims_of_item(
     at = _came_out("CAST(:as_of AS date)")
     rows = await tx.execute(
         text(f"""
+            WITH {_LINES}, {_MADE}
             SELECT key, id, fund, period, CAST(sum(business_fen) AS bigint) AS business_fen,
                    CAST(sum(statistics_fen) AS bigint) AS statistics_fen
               FROM (SELECT claim.claim_key AS key, claim.id, claim.fund, claim.period,

@@ -72,11 +72,15 @@ async def unfinished(tx: AsyncConnection, after: OrderKey | None, limit: int) ->
     return await read_page(
         tx,
         """
+            WITH taken AS MATERIALIZED (
+                SELECT inspection_key, inspection, finding_no, case_key, case_id, refusal, reported
+                  FROM inspection_order
+                 WHERE reported IS NULL OR reported LIKE 'opened %')
             SELECT taken.inspection_key, taken.inspection, taken.finding_no, taken.case_key,
                    taken.case_id, taken.refusal, taken.reported, owner.status,
                    CAST(coalesce(sums.recovered_fen, 0) AS bigint) AS recovered_fen,
                    CAST(coalesce(sums.written_off_fen, 0) AS bigint) AS written_off_fen
-              FROM inspection_order AS taken
+              FROM taken
               LEFT JOIN recovery_case AS owner
                 ON owner.case_key = taken.case_key AND owner.id = taken.case_id
               LEFT JOIN LATERAL (
@@ -89,7 +93,6 @@ async def unfinished(tx: AsyncConnection, after: OrderKey | None, limit: int) ->
         after=after,
         limit=limit,
         row=_state,
-        where={"(taken.reported IS NULL OR taken.reported LIKE 'opened %')": {}},
     )
 
 
