@@ -161,7 +161,7 @@ def _at_the_coordinator(
         spread = {name for name, _ in _tables(query, roots)}
         for one in _dependent(query) if spread else ():
             names = {table.name for table in one.find_all(exp.Table)} & whole
-            if names:
+            if names and not (_is_lateral(one) and any(_tables(one, roots))):
                 yield f"{', '.join(sorted(names))} is looked up for each row of {min(spread)}"
 
 
@@ -196,7 +196,7 @@ def _depends(query: exp.Expression) -> bool:
 
 def _part(query: exp.Expression, roots: Roots) -> Iterator[str]:
     """Look at a query together with those inside that depend on its rows."""
-    own = set(_tables(query, roots)).union(_inlined(query, roots))
+    own = set(_tables(query, roots))
     inner = list(_dependent(query))
     met = own.union(*(set(_tables(one, roots)) for one in inner))
     if len({root for _, root in met}) > 1:
@@ -218,26 +218,6 @@ def _tables(query: exp.Expression, roots: Roots) -> Iterator[tuple[str, Any]]:
     for table in query.find_all(exp.Table):
         if id(table) in roots and _above(table) is query:
             yield roots[id(table)]
-
-
-def _inlined(query: exp.Expression, roots: Roots) -> Iterator[tuple[str, Any]]:
-    """Tables of the plain WITH queries that a query reads: named once, they become part of it."""
-    statement = query.root()
-    named = [table.name for table in statement.find_all(exp.Table)]
-    for cte in statement.find_all(exp.CTE):
-        body = cte.this
-        if (
-            cte.args.get("materialized") is None
-            and named.count(cte.alias) == 1
-            and isinstance(body, exp.Select)
-            and not any(body.args.get(name) for name in ("group", "distinct", "limit"))
-            and not any(one.find(exp.AggFunc, exp.Window) for one in body.expressions)
-            and any(
-                one.name == cte.alias and _above(one) is query for one in query.find_all(exp.Table)
-            )
-        ):
-            yield from _tables(body, roots)
-            yield from _inlined(body, roots)
 
 
 def _dependent(query: exp.Expression) -> Iterator[exp.Expression]:

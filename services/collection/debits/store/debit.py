@@ -224,21 +224,26 @@ async def line_page(
 
 
 _LINES = """
-    SELECT line.line_no, line.unit_id, line.bill_id, line.credit_code, line.period,
-           line.amount_fen, line.status, line.serial, line.value_date, line.reason_code,
-           line.reason, line.reason_class, payment.receipt_key, payment.receipt_id,
-           returned.days, returned.amounts
-      FROM {wanted}
-      LEFT JOIN payment ON payment.unit_id = line.unit_id AND payment.bill_id = line.bill_id
-                       AND payment.serial = line.serial AND payment.kind = 'receipt'
-                       AND line.status IN ('settled', 'returned')
-      LEFT JOIN LATERAL (
-           SELECT array_agg(on_day ORDER BY id) AS days, array_agg(amount_fen ORDER BY id) AS amounts
-             FROM receipt_change
-            WHERE receipt_change.receipt_key = payment.receipt_key
-              AND receipt_change.receipt_id = payment.receipt_id
-              AND receipt_change.kind = 'return' AND receipt_change.status = 'approved')
-           AS returned ON true
+    WITH answered AS MATERIALIZED (
+         SELECT line.line_no, line.unit_id, line.bill_id, line.credit_code, line.period,
+                line.amount_fen, line.status, line.serial, line.value_date, line.reason_code,
+                line.reason, line.reason_class, payment.receipt_key, payment.receipt_id
+           FROM {wanted}
+           LEFT JOIN payment ON payment.unit_id = line.unit_id AND payment.bill_id = line.bill_id
+                            AND payment.serial = line.serial AND payment.kind = 'receipt'
+                            AND line.status IN ('settled', 'returned')),
+    returned AS MATERIALIZED (
+         SELECT back.receipt_key, back.receipt_id, array_agg(back.on_day ORDER BY back.id) AS days,
+                array_agg(back.amount_fen ORDER BY back.id) AS amounts
+           FROM (SELECT DISTINCT receipt_key, receipt_id FROM answered) AS paid
+           JOIN receipt_change AS back
+             ON back.receipt_key = paid.receipt_key AND back.receipt_id = paid.receipt_id
+            AND back.kind = 'return' AND back.status = 'approved'
+          GROUP BY back.receipt_key, back.receipt_id)
+    SELECT answered.*, returned.days, returned.amounts
+      FROM answered
+      LEFT JOIN returned ON returned.receipt_key = answered.receipt_key
+                        AND returned.receipt_id = answered.receipt_id
 """
 
 

@@ -99,7 +99,7 @@ async def uncredited(tx: AsyncConnection, as_of: date) -> dict[str, FundSums]:
     """
     rows = await tx.execute(
         text(f"""
-            WITH candidate AS ({_MAYBE_UNCREDITED})
+            WITH candidate AS MATERIALIZED ({_MAYBE_UNCREDITED})
             SELECT line.fund, reason.name AS reason, CAST(sum(paid.amount_fen) AS bigint) AS fen
               FROM candidate
               JOIN bill ON bill.unit_id = candidate.unit_id AND bill.id = candidate.id
@@ -120,7 +120,7 @@ async def uncredited(tx: AsyncConnection, as_of: date) -> dict[str, FundSums]:
                                   AND later.book_date > :as_of) THEN 'part_paid'
                           WHEN coalesce(paper.kind, 'default') = 'default' THEN 'unnamed'
                           ELSE 'in_delivery' END AS name) AS reason
-             WHERE NOT {_is_credited("candidate.unit_id", "candidate.declaration_id")}
+             WHERE NOT {_is_credited("bill.unit_id", "bill.declaration_id")}
              GROUP BY line.fund, reason.name
         """),
         {"as_of": as_of},

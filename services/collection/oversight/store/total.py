@@ -112,22 +112,24 @@ async def credits(tx: AsyncConnection, periods: PeriodRange) -> list[Amounts]:
     """
     rows = await tx.execute(
         text(f"""
+            WITH reserved AS MATERIALIZED (
+                 SELECT part.refund_key AS unit_id, part.credit_id,
+                        sum(part.amount_fen)
+                            FILTER (WHERE refund.settled_on IS NULL
+                                      AND refund.status NOT IN ('refused', 'withdrawn')) AS fen,
+                        sum(part.amount_fen)
+                            FILTER (WHERE refund.status IN ('paid', 'returning')) AS paid_fen
+                   FROM refund_part AS part
+                   JOIN refund ON refund.refund_key = part.refund_key
+                              AND refund.id = part.refund_id
+                  GROUP BY part.refund_key, part.credit_id)
             SELECT credit.insurance, credit.fund,
                    CAST(sum(credit.amount_fen - credit.used_fen + coalesce(reserved.fen, 0))
                        AS bigint) AS credits_fen,
                    CAST(coalesce(sum(reserved.paid_fen), 0) AS bigint) AS refunded_fen
               FROM credit
-              LEFT JOIN LATERAL (
-                   SELECT sum(part.amount_fen)
-                              FILTER (WHERE refund.settled_on IS NULL
-                                        AND refund.status NOT IN ('refused', 'withdrawn')) AS fen,
-                          sum(part.amount_fen)
-                              FILTER (WHERE refund.status IN ('paid', 'returning')) AS paid_fen
-                     FROM refund_part AS part
-                     JOIN refund ON refund.refund_key = part.refund_key
-                                AND refund.id = part.refund_id
-                    WHERE part.refund_key = credit.unit_id AND part.credit_id = credit.id)
-                   AS reserved ON true
+              LEFT JOIN reserved
+                ON reserved.unit_id = credit.unit_id AND reserved.credit_id = credit.id
              WHERE {_IN_RANGE.format("credit")}
              GROUP BY credit.insurance, credit.fund
              ORDER BY credit.insurance, credit.fund

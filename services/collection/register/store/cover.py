@@ -59,13 +59,15 @@ async def elsewhere(
     """Find people covered at another unit on a day or later; return the first such unit of each."""
     rows = await tx.execute(
         text("""
+            WITH known AS MATERIALIZED (
+                 SELECT person_unit.person_id, person_unit.unit_id, since.day
+                   FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[]))
+                     AS since (person_id, day)
+                   JOIN person_unit
+                     ON person_unit.person_id = since.person_id
+                    AND person_unit.unit_id <> :unit_id)
             SELECT DISTINCT ON (known.person_id) known.person_id, unit.credit_code
-              FROM (SELECT person_unit.person_id, person_unit.unit_id, since.day
-                      FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[]))
-                        AS since (person_id, day)
-                      JOIN person_unit
-                        ON person_unit.person_id = since.person_id
-                       AND person_unit.unit_id <> :unit_id) AS known
+              FROM known
               JOIN enrolment AS held
                 ON held.unit_id = known.unit_id AND held.person_id = known.person_id
                AND (held.left_on IS NULL OR held.left_on >= known.day)

@@ -18,15 +18,17 @@ async def elsewhere(
     """Find people covered at another unit on a day or later, by (unit, person, day)."""
     rows = await tx.execute(
         text("""
+            WITH known AS MATERIALIZED (
+                 SELECT batch.unit_id AS to_unit_id, person_unit.person_id,
+                        person_unit.unit_id, batch.day
+                   FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]),
+                               CAST(:days AS date[])) AS batch (unit_id, person_id, day)
+                   JOIN person_unit
+                     ON person_unit.person_id = batch.person_id
+                    AND person_unit.unit_id <> batch.unit_id)
             SELECT DISTINCT ON (known.to_unit_id, known.person_id)
                    known.to_unit_id AS unit_id, known.person_id, unit.credit_code
-              FROM (SELECT batch.unit_id AS to_unit_id, person_unit.person_id,
-                           person_unit.unit_id, batch.day
-                      FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]),
-                                  CAST(:days AS date[])) AS batch (unit_id, person_id, day)
-                      JOIN person_unit
-                        ON person_unit.person_id = batch.person_id
-                       AND person_unit.unit_id <> batch.unit_id) AS known
+              FROM known
               JOIN enrolment AS held
                 ON held.unit_id = known.unit_id AND held.person_id = known.person_id
                AND (held.left_on IS NULL OR held.left_on >= known.day)

@@ -83,7 +83,7 @@ def _came_out(day: str) -> str:
                             THEN 1 ELSE 0 END)"""
 
 
-_LINES: Final = """line AS MATERIALIZED (
+_LINES: Final = """line AS (
     SELECT part.claim_key, part.claim_id, line.claim_line_no, line.amount_fen,
            line.paid_booked_on, line.returned_booked_on
       FROM payment_line AS line
@@ -103,7 +103,7 @@ _PAID: Final = """
 """Paid lines of benefits, not of advances, with the amounts of the payment (business) and of the approved claim's line (statistics)."""
 
 
-_MADE: Final = """made AS MATERIALIZED (
+_MADE: Final = """made AS (
     SELECT claim_key, claim_id, line_no, amount_fen FROM advance_settlement WHERE live
 )"""
 """A common table: what claims settle of advances, which it lies with."""
