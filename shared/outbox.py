@@ -179,13 +179,15 @@ async def mark(tx: AsyncConnection, verdicts: Sequence[tuple[Message, Verdict]])
     """Write down what became of messages, and the days on which those that moved were booked."""
     await tx.execute(
         text("""
+            WITH verdict AS MATERIALIZED (
+                 SELECT shard_key, id, refused, booked_on, now() AS at
+                   FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]),
+                               CAST(:refused AS text[]), CAST(:days AS date[]))
+                     AS answered (shard_key, id, refused, booked_on))
             UPDATE outbox
                SET sent_at = CASE WHEN verdict.refused IS NULL THEN verdict.at END,
                    refused = verdict.refused, booked_on = verdict.booked_on
-              FROM (SELECT shard_key, id, refused, booked_on, now() AS at
-                      FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]),
-                                  CAST(:refused AS text[]), CAST(:days AS date[]))
-                        AS answered (shard_key, id, refused, booked_on)) AS verdict
+              FROM verdict
              WHERE outbox.shard_key = verdict.shard_key AND outbox.id = verdict.id
         """),
         {

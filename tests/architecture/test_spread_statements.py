@@ -58,7 +58,7 @@ def refused(sql: str, *, key_by_key: bool = False) -> list[str]:
         # Changes with times that come from elsewhere.
         "INSERT INTO bill (unit_id, at) VALUES ($1, now()) ON CONFLICT (unit_id) DO UPDATE SET at = excluded.at",
         "UPDATE bill SET at = now() WHERE unit_id = $1 AND due < now()",
-        "UPDATE bill SET at = CASE WHEN told.n > 0 THEN told.at END FROM (SELECT unit_id, n, now() AS at FROM unnest($1) AS x (unit_id, n)) AS told WHERE told.unit_id = bill.unit_id",
+        "WITH told AS MATERIALIZED (SELECT unit_id, n, now() AS at FROM unnest($1) AS x (unit_id, n)) UPDATE bill SET at = CASE WHEN told.n > 0 THEN told.at END FROM told WHERE told.unit_id = bill.unit_id",
     ],
 )
 def test_what_works_on_both_is_not_refused(sql: str) -> None:

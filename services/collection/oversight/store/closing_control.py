@@ -99,29 +99,31 @@ async def uncredited(tx: AsyncConnection, as_of: date) -> dict[str, FundSums]:
     """
     rows = await tx.execute(
         text(f"""
-            WITH candidate AS MATERIALIZED ({_MAYBE_UNCREDITED})
-            SELECT line.fund, reason.name AS reason, CAST(sum(paid.amount_fen) AS bigint) AS fen
-              FROM candidate
-              JOIN bill ON bill.unit_id = candidate.unit_id AND bill.id = candidate.id
-              JOIN allocation AS paid
-                ON paid.unit_id = bill.unit_id AND paid.bill_id = bill.id
-               AND paid.book_date <= :as_of
-              JOIN bill_line AS line
-                ON line.unit_id = paid.unit_id AND line.bill_id = paid.bill_id
-               AND line.line_no = paid.line_no AND line.account = 'personal_account'
-              LEFT JOIN declaration AS paper
-                ON paper.unit_id = bill.unit_id AND paper.id = bill.declaration_id
-             CROSS JOIN LATERAL (
-                   SELECT CASE
-                          WHEN bill.status <> 'settled' OR EXISTS (
-                               SELECT 1
-                                 FROM allocation AS later
-                                WHERE later.unit_id = bill.unit_id AND later.bill_id = bill.id
-                                  AND later.book_date > :as_of) THEN 'part_paid'
-                          WHEN coalesce(paper.kind, 'default') = 'default' THEN 'unnamed'
-                          ELSE 'in_delivery' END AS name) AS reason
-             WHERE NOT {_is_credited("bill.unit_id", "bill.declaration_id")}
-             GROUP BY line.fund, reason.name
+            WITH candidate AS MATERIALIZED ({_MAYBE_UNCREDITED}),
+            waiting AS (
+                 SELECT line.fund, paid.amount_fen,
+                        CASE
+                        WHEN bill.status <> 'settled' OR EXISTS (
+                             SELECT 1
+                               FROM allocation AS later
+                              WHERE later.unit_id = bill.unit_id AND later.bill_id = bill.id
+                                AND later.book_date > :as_of) THEN 'part_paid'
+                        WHEN coalesce(paper.kind, 'default') = 'default' THEN 'unnamed'
+                        ELSE 'in_delivery' END AS reason
+                   FROM candidate
+                   JOIN bill ON bill.unit_id = candidate.unit_id AND bill.id = candidate.id
+                   JOIN allocation AS paid
+                     ON paid.unit_id = bill.unit_id AND paid.bill_id = bill.id
+                    AND paid.book_date <= :as_of
+                   JOIN bill_line AS line
+                     ON line.unit_id = paid.unit_id AND line.bill_id = paid.bill_id
+                    AND line.line_no = paid.line_no AND line.account = 'personal_account'
+                   LEFT JOIN declaration AS paper
+                     ON paper.unit_id = bill.unit_id AND paper.id = bill.declaration_id
+                  WHERE NOT {_is_credited("bill.unit_id", "bill.declaration_id")})
+            SELECT fund, reason, CAST(sum(amount_fen) AS bigint) AS fen
+              FROM waiting
+             GROUP BY fund, reason
         """),
         {"as_of": as_of},
     )
