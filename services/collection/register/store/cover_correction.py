@@ -58,6 +58,17 @@ async def change(tx: AsyncConnection, made: CoverCorrection, was: Cover) -> bool
         if _NO_SHARED_DAY not in str(error.orig):
             raise
         return False
+    if changed.rowcount != 1:
+        return False
+    await tx.execute(
+        text("""
+            UPDATE enrolment_category
+               SET joined_on = :joined
+             WHERE unit_id = :unit_id AND person_id = :person_id AND joined_on = :was_joined
+               AND joined_on <> :joined
+        """),
+        values,
+    )
     # The category that the enrolment stated holds from its first month on.
     await tx.execute(
         text("""
@@ -68,7 +79,7 @@ async def change(tx: AsyncConnection, made: CoverCorrection, was: Cover) -> bool
         """),
         values | {"period": str(Period.of(made.now_joined_on))},
     )
-    return changed.rowcount == 1
+    return True
 
 
 async def insert(tx: AsyncConnection, made: CoverCorrection) -> None:

@@ -313,6 +313,15 @@ async def follow(tx: AsyncConnection, row: PersonCorrection, units: Sequence[int
         values,
     )
     await tx.execute(
+        text("""
+            UPDATE enrolment_category
+               SET person_id = :survivor_id
+             WHERE unit_id = ANY(CAST(:units AS bigint[])) AND person_id = :person_id
+               AND person_id <> :survivor_id
+        """),
+        values,
+    )
+    await tx.execute(
         text("UPDATE person SET sealed_name = :sealed_name WHERE person_id = :survivor_id"),
         {"sealed_name": row.sealed_name, "survivor_id": row.survivor_id},
     )
