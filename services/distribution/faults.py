@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from services.distribution.schema import REFERENCE, Catalogue, ForeignKey, Placement
+
+_CHANGES_KEYS: Final = re.compile(r"ON UPDATE (CASCADE|SET)|ON DELETE SET")
 
 
 def faults_of(
@@ -69,6 +73,8 @@ def _foreign(
         yield f"{start} to {foreign.referred} without the keys of both"
     elif catalogue.key_type(keys, foreign.table) != catalogue.key_type(keys, foreign.referred):
         yield f"{start} to {foreign.referred}, whose key has another type"
+    elif _CHANGES_KEYS.search(foreign.definition):
+        yield f"{start} to {foreign.referred} with an action that may change the key"
 
 
 def _misplaced(

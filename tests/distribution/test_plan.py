@@ -144,6 +144,10 @@ def test_every_fault_is_named_at_once() -> None:
         unique=[*SOUND.unique, UniqueIndex("bill", "bill_number", ("id",))],
         foreign_keys=[
             ForeignKey("bill", "bill_line", ("id",), "line", ("bill",), "..."),
+            ForeignKey(
+                *("bill", "bill_again", ("unit_id", "id"), "bill", ("unit_id", "id")),
+                "FOREIGN KEY … ON UPDATE CASCADE",
+            ),
             ForeignKey("fund", "fund_bill", ("code",), "bill", ("fund",), "..."),
         ],
         triggers=[],
@@ -153,6 +157,7 @@ def test_every_fault_is_named_at_once() -> None:
     assert found.statements == ()
     assert sorted(found.faults) == [
         "bill.unit_id: the key may be empty",
+        "bill: bill_again leads to bill with an action that may change the key",
         "bill: bill_line leads to line without the keys of both",
         "bill: bill_number is unique without the key unit_id",
         "fund: fund_bill leads from a reference table to bill, which is spread",
