@@ -79,7 +79,7 @@ async def of_lines(tx: AsyncConnection, batch: Ref, line_nos: Sequence[int]) -> 
     """
     await tx.execute(
         text("""
-            WITH paid AS MATERIALIZED (
+            WITH paid AS (
                 SELECT batched.claim_key, batched.claim_id, line.claim_line_no AS line_no
                   FROM payment_line AS line
                   JOIN payment_part AS batched
@@ -87,7 +87,7 @@ async def of_lines(tx: AsyncConnection, batch: Ref, line_nos: Sequence[int]) -> 
                    AND batched.part_no = line.part_no
                  WHERE line.batch_key = :batch_key AND line.batch_id = :batch_id
                    AND line.line_no = ANY (CAST(:line_nos AS integer[]))
-            ), line AS MATERIALIZED (
+            ), line AS (
                 SELECT line.person_id, line.reference
                   FROM paid
                   JOIN claim_line AS line
@@ -108,11 +108,11 @@ async def of_kept(tx: AsyncConnection, run: Ref) -> None:
     """Mark the months of which an approved run kept something back for a debt."""
     await tx.execute(
         text(f"""
-            WITH line AS MATERIALIZED (
+            WITH line AS (
                 SELECT person_id, reference, amount_fen
                   FROM claim_line
                  WHERE claim_key = :claim_key AND claim_id = :claim_id
-            ), marked AS MATERIALIZED (
+            ), marked AS (
                 SELECT month.person_id, month.identity_blind, month.period
                   FROM line
                   JOIN pension_month AS month

@@ -16,7 +16,7 @@ from shared.references import Reference
 
 _COLUMNS: Final = "person_id, fund, kind, account_fen, pooled_fen, claim_key, claim_id"
 _OF_PEOPLE: Final = f"""
-WITH every AS MATERIALIZED (
+WITH every AS (
     SELECT {_COLUMNS}
       FROM account_withdrawal
      WHERE person_id = ANY (CAST(:person_ids AS bigint[]))

@@ -8,11 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.claims.domain.run import RunScope
-from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, UNPAID
+from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, PAID, UNTOUCHED
 from services.payout.recoveries.store.deduction import DEBTS, KEPT
 from shared.ids import Ref
 from shared.period import Period
 
+_ROW = """row.person_id, row.id, row.identity_blind, row.kind, row.name, row.bank, row.bank_number,
+           row.bank_holder, row.sealed_number"""
 _WRITE_LINES = f"""
 WITH {DEBTS}, run AS MATERIALIZED (
     SELECT period, filed_at
@@ -20,7 +22,7 @@ WITH {DEBTS}, run AS MATERIALIZED (
      WHERE kind = 'pension_run' AND district = :district AND status <> 'refused'
        AND octet_length(paper_hash) = 0
 ), candidate AS MATERIALIZED (
-    SELECT row.person_id, row.id, row.identity_blind, row.kind, month.period, amount.fen
+    SELECT {_ROW}, month.period, amount.fen
       FROM (SELECT CAST(:period AS text) AS period,
                    CAST('-infinity' AS timestamptz) AS filed_at
              WHERE CAST(:own_month AS boolean)
@@ -36,15 +38,21 @@ WITH {DEBTS}, run AS MATERIALIZED (
       {AMOUNT}
      WHERE {IN_FORCE}
        AND {NOT_STOPPED}
-), {UNPAID}, due AS MATERIALIZED (
+), {PAID}, due AS MATERIALIZED (
     SELECT row.person_id, row.id, row.identity_blind, row.name,
            coalesce(changed.bank, row.bank) AS bank,
            coalesce(changed.bank_number, row.bank_number) AS bank_number,
            coalesce(changed.bank_holder, row.bank_holder) AS bank_holder,
-           row.sealed_number, unpaid.period, unpaid.fen AS amount_fen, unpaid.part + 1 AS part
-      FROM unpaid
-      JOIN entitlement AS row
-        ON row.person_id = unpaid.person_id AND row.id = unpaid.id
+           row.sealed_number, row.period, row.amount_fen, row.part
+      FROM (SELECT {_ROW.replace("row.", "")}, period, fen AS amount_fen, 1 AS part
+              FROM candidate
+             WHERE {UNTOUCHED}
+             UNION ALL
+            SELECT {_ROW}, paid.period, paid.open_fen, paid.part + 1
+              FROM paid
+              JOIN entitlement AS row
+                ON row.person_id = paid.person_id AND row.id = paid.id
+             WHERE paid.open_fen > 0) AS row
       LEFT JOIN LATERAL (
            SELECT bank, bank_number, bank_holder
              FROM entitlement_account AS account
@@ -131,9 +139,9 @@ async def release(tx: AsyncConnection, claim: Ref, instant: datetime) -> None:
     """
     await tx.execute(
         text("""
-            WITH run AS MATERIALIZED (
+            WITH run AS (
                 SELECT district, period FROM claim WHERE claim_key = :claim_key AND id = :claim_id
-            ), month AS MATERIALIZED (
+            ), month AS (
                 SELECT person_id, identity_blind, kind, period
                   FROM pension_month
                  WHERE claim_id = :claim_id AND claim_key = :claim_key AND live

@@ -55,24 +55,25 @@ AMOUNT: Final = """
                         LIMIT 1) END AS fen) AS amount"""
 """Join the amount of a row: `amount.fen`, of one that was moved that of the row before it."""
 
-UNPAID: Final = """paid AS MATERIALIZED (
-    SELECT candidate.person_id, candidate.id, candidate.period, part.part,
-           CASE WHEN part.live THEN part.amount_fen ELSE 0 END AS fen
+PAID: Final = """paid AS MATERIALIZED (
+    SELECT candidate.person_id, candidate.id, candidate.period, max(part.part) AS part,
+           CAST(candidate.fen - coalesce(sum(part.amount_fen) FILTER (WHERE part.live), 0)
+                AS bigint) AS open_fen
       FROM candidate
       JOIN pension_month AS part
         ON part.person_id = candidate.person_id
        AND part.identity_blind = candidate.identity_blind
        AND part.kind = candidate.kind AND part.period = candidate.period
-), unpaid AS MATERIALIZED (
-    SELECT person_id, id, period, CAST(sum(fen) AS bigint) AS fen, max(part) AS part
-      FROM (SELECT person_id, id, period, fen, 0 AS part FROM candidate
-             UNION ALL
-            SELECT person_id, id, period, -fen, part FROM paid) AS one
-     GROUP BY person_id, id, period
-    HAVING sum(fen) > 0
+     GROUP BY candidate.person_id, candidate.id, candidate.period, candidate.fen
 )"""
-"""Common tables: what no run pays of the months of a common table `candidate` of rows with their
-amounts `fen`: `unpaid.fen`, where there is something, and the last part of the month."""
+"""A common table: the months of a common table `candidate` of which a run has paid something, with
+what it has left open and the last part. `candidate` has rows with their amounts `fen`."""
+
+UNTOUCHED: Final = """
+       candidate.fen > 0
+       AND (candidate.person_id, candidate.id, candidate.period) NOT IN (
+               SELECT person_id, id, period FROM paid)"""
+"""True for a month of `candidate` of which no run has paid anything."""
 
 ROOM: Final = f"""room_month AS MATERIALIZED (
     SELECT DISTINCT person_id, identity_blind, kind, period FROM month

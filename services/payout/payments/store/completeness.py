@@ -42,7 +42,7 @@ WITH person AS MATERIALIZED (
      WHERE row.kind = :kind
        AND (CAST(:district AS text) IS NULL OR row.district = CAST(:district AS text))
        AND {IN_FORCE}
-), month AS MATERIALIZED (
+), month AS (
     SELECT month.person_id, month.identity_blind, month.period, month.claim_key, month.claim_id,
            month.amount_fen
       FROM person

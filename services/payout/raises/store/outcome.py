@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, UNPAID
+from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, PAID, UNTOUCHED
 from services.payout.raises.domain.pension_raise import PensionRaise, RaiseLine
 from services.payout.raises.domain.rule import PensionFacts, RaiseRule
 from shared.db import patient
@@ -81,9 +81,11 @@ async def due_sums(tx: AsyncConnection, paper: PensionRaise, month: Period) -> D
                    AND row.known_at > month.filed_at
                   {AMOUNT}
                  WHERE {IN_FORCE} AND {NOT_STOPPED}
-            ), {UNPAID}
+            ), {PAID}
             SELECT period, CAST(sum(fen) AS bigint) AS fen
-              FROM unpaid
+              FROM (SELECT period, fen FROM candidate WHERE {UNTOUCHED}
+                     UNION ALL
+                    SELECT period, open_fen FROM paid WHERE open_fen > 0) AS unpaid
              GROUP BY period
              ORDER BY period
              LIMIT 1200

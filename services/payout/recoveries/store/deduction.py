@@ -91,7 +91,7 @@ async def kept(
     """Read what a run kept back of people: what their month counts less what the line pays."""
     rows = await tx.execute(
         text("""
-            WITH line AS MATERIALIZED (
+            WITH line AS (
                 SELECT person_id, amount_fen
                   FROM claim_line
                  WHERE claim_key = :claim_key AND claim_id = :claim_id AND reference = :period
