@@ -163,6 +163,9 @@ def _statements(
     schema = catalogue.schema
     if not catalogue.role_logs_in:
         yield f"ALTER ROLE {role_of(schema)} LOGIN"
+    if new:
+        # The engine takes a row's number from the sequence by name, where PostgreSQL asks for no right.
+        yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role_of(schema)}"
     for trigger in _left_out(catalogue, places):
         yield f"DROP TRIGGER {trigger.name} ON {schema}.{trigger.table}"
     moved = [one for one in catalogue.foreign_keys if {one.table, one.referred} & set(new)]

@@ -62,6 +62,7 @@ NAMES = {
     "paper_line": "unit_id",
     "lease": "reference",
 }
+SEQUENCES = "GRANT USAGE ON ALL SEQUENCES IN SCHEMA collection TO wuxian_collection"
 
 
 def test_each_table_has_its_place() -> None:
@@ -81,6 +82,7 @@ def test_each_table_has_its_place() -> None:
 def test_foreign_keys_go_first_and_come_last_and_references_before_what_is_spread() -> None:
     found = plan(SOUND, NAMES, shards=8)
     assert list(found.statements) == [
+        SEQUENCES,
         'ALTER TABLE collection.bill DROP CONSTRAINT "bill_fund"',
         'ALTER TABLE collection.line DROP CONSTRAINT "line_bill"',
         'ALTER TABLE collection.paper DROP CONSTRAINT "paper_bill"',
@@ -100,6 +102,7 @@ def test_a_second_run_moves_what_is_new_only() -> None:
     spread = (Placement.SPREAD, "unit_id")
     once = replace(SOUND, placed={"bill": spread, "fund": (Placement.REFERENCE, None)})
     assert list(plan(once, NAMES, shards=8).statements) == [
+        SEQUENCES,
         'ALTER TABLE collection.line DROP CONSTRAINT "line_bill"',
         "SELECT create_distributed_table('collection.line', 'unit_id',"
         " colocate_with => 'collection.bill')",
