@@ -63,6 +63,7 @@ def refused(
     for query in statement.find_all(*_QUERIES):
         if not _depends(query):
             yield from _part(query, roots)
+            yield from _indirect(query, keys, roots)
 
 
 def _target(change: exp.Expression) -> str:
@@ -212,6 +213,51 @@ def _part(query: exp.Expression, roots: Roots) -> Iterator[str]:
                     yield f"a limit, DISTINCT or total of {names} for each row of another"
             else:
                 yield f"{names} is looked up for each row of what is not spread"
+
+
+def _indirect(query: exp.Expression, keys: Mapping[str, str], roots: Roots) -> Iterator[str]:
+    """Look for outer joins and subqueries that name a key by way of a WITH query, not of a table.
+
+    Such an equality does not lead on to the spread tables beside it.
+    """
+    spread = [one for one in query.find_all(exp.Table) if id(one) in roots and _above(one) is query]
+    if not spread:
+        return
+    conditions = [
+        (join.this, join.args.get("on"))
+        for join in query.args.get("joins") or ()
+        if join.side == "LEFT" and id(join.this) in roots
+    ]
+    for one in _dependent(query):
+        for table in one.find_all(exp.Table):
+            if id(table) in roots and _above(table) is one:
+                conditions.append((table, one))
+    for table, condition in conditions:
+        others = [
+            _other(equal, table, keys) for equal in (condition or exp.Null()).find_all(exp.EQ)
+        ]
+        named = {name for name in others if name}
+        recurring = {
+            source.alias_or_name
+            for source in query.find_all(exp.Table, exp.Unnest)
+            if id(source) not in roots and _above(source) is query
+        }
+        before = {one.alias_or_name for one in spread if one is not table}
+        if before and named and named <= recurring:
+            yield f"{table.name} is joined by {', '.join(sorted(named))}, not by {', '.join(sorted(before))}"
+
+
+def _other(equal: exp.Expression, table: exp.Expression, keys: Mapping[str, str]) -> str:
+    """Name what the key of a table equals in a condition, or nothing."""
+    sides = [equal.this, equal.expression]
+    for side, other in (sides, sides[::-1]):
+        if (
+            isinstance(side, exp.Column)
+            and isinstance(other, exp.Column)
+            and (side.table, side.name) == (table.alias_or_name, keys[table.name])
+        ):
+            return str(other.table)
+    return ""
 
 
 def _tables(query: exp.Expression, roots: Roots) -> Iterator[tuple[str, Any]]:

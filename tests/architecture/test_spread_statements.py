@@ -45,6 +45,7 @@ def refused(sql: str, *, key_by_key: bool = False) -> list[str]:
         # Several keys: joined by the key, or after it was collected.
         "SELECT 1 FROM bill JOIN bill_line USING (unit_id, id)",
         "SELECT 1 FROM bill AS b WHERE EXISTS (SELECT FROM bill_line AS l WHERE l.unit_id = b.unit_id)",
+        f"SELECT 1 FROM {UNITS} JOIN bill AS b ON b.unit_id = wanted.unit_id LEFT JOIN bill_line AS l ON l.unit_id = b.unit_id",
         "SELECT 1 FROM bill AS b CROSS JOIN LATERAL (SELECT 1 FROM bill_line AS l WHERE l.unit_id = b.unit_id LIMIT 1) AS one",
         f"SELECT 1 FROM {UNITS} JOIN bill AS b ON b.unit_id = wanted.unit_id JOIN bill_line AS l ON l.unit_id = wanted.unit_id",
         "WITH known AS MATERIALIZED (SELECT unit_id FROM receipt WHERE receipt_key = $1) SELECT 1 FROM known JOIN bill ON bill.unit_id = known.unit_id",
@@ -94,6 +95,14 @@ def test_what_works_on_both_is_not_refused(sql: str) -> None:
         (
             "SELECT 1 FROM bill WHERE unit_id = $1 AND EXISTS (SELECT FROM bill_line AS l WHERE l.unit_id = $2 AND l.id = bill.id)",
             "joins bill, bill_line",
+        ),
+        (
+            f"SELECT 1 FROM {UNITS} JOIN bill AS b ON b.unit_id = wanted.unit_id LEFT JOIN bill_line AS l ON l.unit_id = wanted.unit_id",
+            "bill_line is joined by wanted, not by b",
+        ),
+        (
+            f"SELECT 1 FROM {UNITS} JOIN bill AS b ON b.unit_id = wanted.unit_id WHERE NOT EXISTS (SELECT FROM bill_line AS l WHERE l.unit_id = wanted.unit_id)",
+            "bill_line is joined by wanted, not by b",
         ),
         (
             f"SELECT 1 FROM {UNITS} CROSS JOIN LATERAL (SELECT 1 FROM bill AS b WHERE b.unit_id = wanted.unit_id LIMIT 1) AS one",
