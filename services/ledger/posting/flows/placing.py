@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -28,20 +28,20 @@ async def placed(
     Raises:
         OutcomeUnknown: the database is away; nothing was booked.
     """
-    unknown = {
-        draft.owner
-        for draft in drafts
-        if draft.reverses_seq is None and not slots.is_known(draft.owner)
-    }
-    if unknown:
+    owners = {draft.owner for draft in drafts if draft.reverses_seq is None}
+    # Taken before the memory may forget them: an owner that is known has no other slot than this.
+    places = {owner: slots.of(owner) for owner in owners if slots.is_known(owner)}
+    if unknown := sorted(owners - places.keys()):
         try:
-            slots.remember(await _stored(db, slots, sorted(unknown), rehearse=rehearse))
+            stored = await _stored(db, slots, unknown, rehearse=rehearse)
         except (OSError, DBAPIError) as error:
             outage = outage_of(error)
             if outage is None:
                 raise
             raise OutcomeUnknown(reason=outage.value) from error
-    return [_placed(slots, draft) for draft in drafts]
+        slots.remember(stored)
+        places |= {owner: slots.new(owner) for owner in unknown} | stored
+    return [_placed(places, draft) for draft in drafts]
 
 
 async def _stored(
@@ -57,8 +57,8 @@ async def _stored(
             await db.run(partial(owner_slot_store.store, slots=new))
 
 
-def _placed(slots: SlotMap, draft: Draft) -> Draft:
+def _placed(places: Mapping[str, int], draft: Draft) -> Draft:
     if draft.reverses_seq is not None:
         return draft
-    slot = slots.of(draft.owner)
+    slot = places[draft.owner]
     return draft if slot == draft.slot else replace(draft, slot=slot)

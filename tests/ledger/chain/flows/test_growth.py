@@ -148,6 +148,23 @@ async def test_what_was_answered_before_a_growth_is_answered_so_after_it(url: st
             pass
 
 
+async def test_a_full_memory_of_owners_books_nothing_twice(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request that fills the memory names an owner that it knew until then."""
+    monkeypatch.setattr("services.ledger.posting.domain.slot_map.OWNERS_MAX", 2)
+    async with process(url) as books:
+        first = made("UNIT-A", 500)
+        [booked] = await books.post([first])
+        assert isinstance(booked, PostedVoucher)
+        await growth_flow.grow(books.db, 2, OPERATOR)
+        await post(books, made("UNIT-A"))
+        again, *_ = await post(books, first, made("NEW-A"), made("NEW-B"))
+        assert isinstance(again, PostedVoucher)
+        assert (again.slot, again.seq, again.replayed) == (booked.slot, booked.seq, True)
+        assert (await verified(books)).faults == ()
+
+
 STEPS = (
     (owner_slot_store, "store_of_vouchers"),
     (head_store, "lock_all"),
