@@ -9,8 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.collection.app import build
-from services.collection.billing.jobs import settle_due_days
+from services.collection.billing.flows import due_day as due_day_flow
+from services.collection.billing.jobs import SERVICE, settle_due_days
 from services.collection.reallocation.jobs import run_due
+from shared import trail
 from shared.db import Database
 from shared.money import parse_yuan
 from tests.collection.support import money
@@ -63,6 +65,16 @@ async def test_what_was_late_by_a_provisional_day_follows_the_settled_one(
         bill = next(one for one in await debtors.bills(owed) if one["kind"] != "charge")
         assert (bill["due_on"], bill["due_estimated"]) == (DUE, False)
         assert await charged_fen(owed) == before[2] > 0
+
+
+async def test_two_workers_settle_a_due_day_once(debtors: Debtors, db: Database) -> None:
+    await provisional(debtors, after(2))
+    async with db.transaction() as tx:
+        [(bill, due_on)] = await due_day_flow.to_settle(tx, 10)
+        for _ in range(2):
+            await due_day_flow.settle(tx, bill, due_on, SERVICE)
+        steps = await trail.of_paper(tx, bill.unit_id, bill.id)
+    assert [one["step"] for one in steps] == ["settle_due_day"]
 
 
 async def test_a_due_day_that_was_known_never_changes(debtors: Debtors, db: Database) -> None:

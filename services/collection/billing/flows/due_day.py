@@ -47,7 +47,7 @@ async def settle(tx: AsyncConnection, bill: ProvisionalBill, due_on: date, calle
     at again: what is late follows from the day, whatever was known first."""
     await unit_store.lock(tx, bill.unit_id)
     is_paid = await due_day_store.settle(tx, bill, due_on)
-    if due_on == bill.due_on:
+    if is_paid is None or due_on == bill.due_on:
         return
     if is_paid:
         await due_store.mark_due(tx, [bill.unit_id], cause=CAUSE, on=today())

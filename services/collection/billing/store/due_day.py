@@ -52,9 +52,12 @@ async def bills(
     return [ProvisionalBill(**row._mapping) for row in rows]
 
 
-async def settle(tx: AsyncConnection, bill: ProvisionalBill, due_on: date) -> bool:
-    """Write a bill's due day, once; tell whether something of the bill is paid already."""
-    paid = await tx.scalar(
+async def settle(tx: AsyncConnection, bill: ProvisionalBill, due_on: date) -> bool | None:
+    """Write a bill's due day, once; tell whether something of the bill is paid already.
+
+    None when somebody else has settled it.
+    """
+    is_paid: bool | None = await tx.scalar(
         text("""
             UPDATE bill
                SET due_on = :due_on, due_estimated = false
@@ -63,4 +66,4 @@ async def settle(tx: AsyncConnection, bill: ProvisionalBill, due_on: date) -> bo
         """),
         {"due_on": due_on, "unit_id": bill.unit_id, "id": bill.id},
     )
-    return bool(paid)
+    return is_paid
