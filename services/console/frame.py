@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from html import escape
 from typing import Final
 
 from nicegui import ui
@@ -11,12 +12,13 @@ from nicegui.page_arguments import PageArguments
 
 from services.console import names
 from services.console.api import Api, ApiError
-from services.console.page import Page, View, menu_of
+from services.console.page import Area, Page, View, menu_of
 from services.console.session import Session
 from services.console.style import dress
 from services.console.widgets.fault import SEEN, fault_card, tell_of_another_role
-from services.console.words import Text, speak, t, tell
+from services.console.words import Language, Text, language, speak, t, tell
 from shared.process.log import logger
+from shared.roles import Role
 
 NAME: Final[Text] = ("五险经办平台", "Wuxian")
 
@@ -89,12 +91,30 @@ def post_button(path: str, title: str, colour: str = "white") -> None:
 def _build_menu(session: Session, pages: tuple[Page, ...]) -> None:
     with ui.left_drawer(value=True, fixed=True, bordered=True).classes("wx-drawer") as drawer:
         drawer.props("width=216 breakpoint=1000")
-        with ui.element("nav").props(f'aria-label="{t("菜单", "Menu")}"').classes("wx-nav"):
-            for area, shown in menu_of(pages, session).items():
-                with ui.element("details").classes("wx-area-group"):
-                    with ui.element("summary").classes("wx-area"):
-                        ui.icon(area.icon).classes("wx-area-icon")
-                        ui.label(tell(area.title))
-                    for page in shown:
-                        ui.link(tell(page.title), page.path).classes("wx-nav-link")
+        # One element: as elements of their own, its links would be most of a page.
+        of = session.role, language()
+        if of not in _MENUS:
+            _MENUS[of] = _menu(menu_of(pages, session))
+        menu = ui.html(_MENUS[of], sanitize=False, tag="nav").classes("wx-nav")
+        menu.props["aria-label"] = t("菜单", "Menu")
     ui.add_body_html("<script>wuxian.followMenu(); wuxian.nameControls()</script>")
+
+
+_MENUS: Final[dict[tuple[Role, Language], str]] = {}
+"""Menus as they were written for the first person of each role, in each language."""
+
+
+def _menu(menu: Mapping[Area, Sequence[Page]]) -> str:
+    return "".join(
+        f'<details class="wx-area-group"><summary class="wx-area">'
+        f'<i class="q-icon notranslate material-icons wx-area-icon" aria-hidden="true">{area.icon}</i>'
+        f"<div>{escape(tell(area.title))}</div></summary>{_links(shown)}</details>"
+        for area, shown in menu.items()
+    )
+
+
+def _links(pages: Sequence[Page]) -> str:
+    return "".join(
+        f'<a class="nicegui-link wx-nav-link" href="{escape(page.path)}">{escape(tell(page.title))}</a>'
+        for page in pages
+    )
