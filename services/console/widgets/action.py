@@ -183,12 +183,8 @@ async def open_action(view: View, action: Action, paper: Paper, refresh: Refresh
 def _tell_done(action: Action, answer: Any) -> None:
     said = sentence_of(action.done, answer)
     stays = said != tell(action.done)
-    ui.notify(
-        said,
-        type="positive",
-        close_button=t("知道了", "OK") if stays else False,
-        timeout=0 if stays else 5000,
-    )
+    close = [{"label": t("知道了", "OK"), "color": "white"}] if stays else []
+    ui.notify(said, type="positive", timeout=0 if stays else 5000, actions=close)
 
 
 async def _posted(view: View, action: Action, paper: Paper, body: Body, key: str) -> Any:
