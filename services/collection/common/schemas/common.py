@@ -29,6 +29,7 @@ PAPERS: Final = {
     "summary": Reference.SUMMARY,
     "change": Reference.REGISTER_CHANGE,
     "person_correction": Reference.PERSON_CORRECTION,
+    "base_review": Reference.BASE_REVIEW,
     "agreement": Reference.AGREEMENT,
     "waiver": Reference.WAIVER,
     "receipt_return": Reference.RECEIPT_RETURN,

@@ -39,6 +39,12 @@ STEPS: Final = (
         right=Right.APPROVE_CHANGE,
         paper="person_correction",
     ),
+    WaitingStep(
+        code="confirm_base_review",
+        title="基数待核定",
+        right=Right.REVIEW_DECLARATION,
+        paper="base_review",
+    ),
     WaitingStep(code="audit", title="待市中心审核", right=Right.AUDIT_SUMMARY, paper="summary"),
 )
 """All steps, in the order in which an inbox shows them."""

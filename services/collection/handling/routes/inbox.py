@@ -42,6 +42,7 @@ StepName = Literal[
     "submit_again",
     "approve_change",
     "approve_person_correction",
+    "confirm_base_review",
     "audit",
 ]
 

@@ -105,6 +105,20 @@ _PERSON_CORRECTIONS: Final = f"""
                           AND {_MINE} AND trail.signs)
 """
 
+_BASE_REVIEWS: Final = f"""
+    SELECT paper.unit_id AS key, paper.id, paper.district,
+           CAST(NULL AS text) AS period, paper.credit_code, CAST(NULL AS text) AS kind,
+           CAST(NULL AS text) AS name, paper.people, CAST(NULL AS bigint) AS total_fen,
+           paper.submitted_at AS since
+      FROM base_review AS paper
+     WHERE (CAST(:district AS text) IS NULL OR paper.district = :district)
+       AND paper.status = 'submitted'
+       AND NOT EXISTS (SELECT 1
+                         FROM trail
+                        WHERE trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
+                          AND {_MINE} AND trail.signs)
+"""
+
 WAITING: Final[dict[str, str]] = {
     "accept": _declarations(f"paper.status = 'submitted' {_NOT_SIGNED}"),
     "review": _declarations(f"paper.status = 'accepted' {_NOT_SIGNED}"),
@@ -116,6 +130,7 @@ WAITING: Final[dict[str, str]] = {
     ),
     "approve_change": _CHANGES,
     "approve_person_correction": _PERSON_CORRECTIONS,
+    "confirm_base_review": _BASE_REVIEWS,
     "audit": _SUMMARIES,
 }
 """Query of the papers that wait for a step, by the step's code."""

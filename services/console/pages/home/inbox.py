@@ -27,6 +27,7 @@ STEPS: Final[Mapping[str, Text]] = {
     "submit_again": ("已退回,待重报", "Returned, to submit again"),
     "approve_change": ("登记变更待复核", "Register changes to approve"),
     "approve_person_correction": ("个人信息更正待复核", "Corrections of people to approve"),
+    "confirm_base_review": ("基数待核定", "Bases to confirm"),
     "audit": ("待市中心审核", "To audit"),
 }
 KINDS: Final[Mapping[str, Text]] = {
@@ -39,6 +40,7 @@ _PAPERS: Final = {
     "declaration": "/declarations/{id}",
     "change": "/changes/{id}",
     "person_correction": "/person-corrections/{id}",
+    "base_review": "/base-reviews/{id}",
     "summary": "/summaries/{id}",
 }
 

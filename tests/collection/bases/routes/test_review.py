@@ -119,6 +119,8 @@ async def test_nobody_confirms_his_own_review_or_another_districts(office: Offic
     body = {"year": 2021, "unit_wage_total": "1.00", "file": FILE, "people": people}
     path = f"/v1/units/{code}/base-reviews"
     made = await office.post("district_clerk", path, body, subject="li")
+    waiting = await office.get("district_reviewer", "/v1/inbox", step="confirm_base_review")
+    assert made.json()["id"] in [one["id"] for one in waiting.json()["items"]]
     path = f"/v1/base-reviews/{made.json()['id']}/confirmations"
     own = await office.post("district_reviewer", path, subject="li")
     assert (own.status_code, own.json()["code"]) == (409, "SAME_PERSON_TWICE")

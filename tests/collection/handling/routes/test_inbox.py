@@ -26,6 +26,7 @@ async def test_an_inbox_holds_what_waits_for_the_role_oldest_first(office: Offic
         "send_summary",
         "approve_change",
         "approve_person_correction",
+        "confirm_base_review",
     ]
 
 
