@@ -5,7 +5,6 @@ All stories share one filled city and the people at their browsers; the month st
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -129,21 +128,14 @@ async def test_a_lost_connection_and_a_session_that_ends_cost_nothing_that_was_t
     assert answer.status_code == 204, "it ends every session of before"
     await clerk.page.get_by_role("button", name="确认").click()
     again = clerk.page.locator(".wx-dialog", has_text="登录已过期")
-    before = await browser_id(clerk)
+    before = await clerk.browser_id()
     await again.get_by_label("密码").fill(new_password)
     await again.get_by_label("动态码").fill(await house.code_of(clerk.name))
     await again.get_by_role("button", name="登录").click()
     await expect(clerk.page.locator(".wx-title-row .wx-chip")).to_have_text("已退回")
     await expect(clerk.page.locator(".wx-trail")).to_contain_text("请补签")
-    assert await browser_id(clerk) != before, "a copy of the old cookie is worth nothing"
+    assert await clerk.browser_id() != before, "a copy of the old cookie is worth nothing"
     await clerk.open("/declarations")
-
-
-async def browser_id(person: Person) -> str:
-    """Return the id in a browser's signed cookie."""
-    (cookie,) = await person.page.context.cookies()
-    found: dict[str, str] = json.loads(base64.b64decode(cookie["value"].split(".")[0] + "=="))
-    return found["id"]
 
 
 async def test_a_file_with_faults_becomes_a_sheet(person: People) -> None:

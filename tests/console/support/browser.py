@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -87,6 +89,12 @@ class Person:
         await expect(self.page.locator(".q-loading, .q-spinner")).to_have_count(
             0, timeout=PATIENCE_MS
         )
+
+    async def browser_id(self) -> str:
+        """Return the id in the browser's signed cookie."""
+        (cookie,) = await self.page.context.cookies()
+        found: dict[str, str] = json.loads(base64.b64decode(cookie["value"].split(".")[0] + "=="))
+        return found["id"]
 
     async def act(self, title: str, **fields: str) -> str:
         """Press a step's button, fill its dialog by the fields' titles, confirm; the sentence agreed to."""
