@@ -92,17 +92,23 @@ _CHANGES: Final = f"""
 """
 
 _PERSON_CORRECTIONS: Final = f"""
+    WITH paper AS MATERIALIZED (
+         SELECT person_id, id, district, masked_name, proposed_at
+           FROM person_correction
+          WHERE (CAST(:district AS text) IS NULL OR district = :district)
+            AND status = 'proposed'),
+    signed AS MATERIALIZED (
+         SELECT paper.person_id, paper.id
+           FROM paper
+           JOIN trail
+             ON trail.shard_key = paper.person_id AND trail.paper_id = paper.id
+            AND {_MINE} AND trail.signs)
     SELECT paper.person_id AS key, paper.id, paper.district, CAST(NULL AS text) AS period,
            CAST(NULL AS text) AS credit_code, CAST(NULL AS text) AS kind,
            paper.masked_name AS name, 1 AS people, CAST(NULL AS bigint) AS total_fen,
            paper.proposed_at AS since
-      FROM person_correction AS paper
-     WHERE (CAST(:district AS text) IS NULL OR paper.district = :district)
-       AND paper.status = 'proposed'
-       AND NOT EXISTS (SELECT 1
-                         FROM trail
-                        WHERE trail.shard_key = paper.person_id AND trail.paper_id = paper.id
-                          AND {_MINE} AND trail.signs)
+      FROM paper
+     WHERE (paper.person_id, paper.id) NOT IN (SELECT person_id, id FROM signed)
 """
 
 _BASE_REVIEWS: Final = f"""
