@@ -40,8 +40,6 @@ LOOKED_AT = {
 """Pages that axe looks at, and their names."""
 FAILURES = ".wx-fault, .wx-about[role=alert]"
 """A refusal of a service, and a page that could not be built."""
-MACHINES = ("wuxian", "set-up", "collection_service", "payout_service")
-"""Names of no person that stand where a person's would."""
 SHIPPED = Path(__file__).parents[2] / "services/collection/data/policies"
 
 
@@ -221,18 +219,6 @@ async def refusals(person: Person) -> list[str]:
     return found
 
 
-async def codes_shown(person: Person) -> list[str]:
-    """Return cells that show a code where people read words; names of people are not such."""
-    found: list[str] = await person.page.evaluate(
-        """() => [...document.querySelectorAll('.wx-page td, .wx-page dd')]
-            .filter(one => !one.closest('.wx-code'))
-            .map(one => one.innerText.trim())
-            .filter(text => /^[a-z]+([_.][a-z0-9]+)+$/.test(text))"""
-    )
-    people = {*person.house.secrets, *MACHINES}
-    return [one for one in found if one not in people]
-
-
 async def test_the_register_is_put_right_and_a_year_of_bases_set_by_two_people(
     person: People,
 ) -> None:
@@ -306,7 +292,7 @@ async def test_a_supervisor_opens_every_page_of_the_menu(person: People) -> None
         if "{" in page.path or not (not page.rights or rights & set(page.rights)):
             continue
         await (supervisor.go if page.path in menu else supervisor.open)(page.path)
-        if found := await refusals(supervisor) + await codes_shown(supervisor):
+        if found := await refusals(supervisor) + await supervisor.codes_shown():
             faults[page.path] = found
         if page.path in LOOKED_AT:
             await supervisor.check(f"tour-{LOOKED_AT[page.path]}")
@@ -315,7 +301,7 @@ async def test_a_supervisor_opens_every_page_of_the_menu(person: People) -> None
             if await links.count():
                 await links.first.click()
                 await supervisor.drawn()
-                if found := await refusals(supervisor) + await codes_shown(supervisor):
+                if found := await refusals(supervisor) + await supervisor.codes_shown():
                     faults[supervisor.page.url] = found
     assert faults == {}
     assert supervisor.outside == []
@@ -374,7 +360,7 @@ async def test_two_people_enter_a_year_and_change_a_rule_of_the_city(person: Peo
     await head.check("city-rule")
     assert "改动 1 处" in await head.act("批准")
     await expect(head.page.locator(".wx-table tbody tr").first).to_contain_text("申报资料不齐全")
-    assert await refusals(head) + await codes_shown(head) == []
+    assert await refusals(head) + await head.codes_shown() == []
 
 
 async def test_the_calculator_says_each_amount_and_why(person: People) -> None:

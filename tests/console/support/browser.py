@@ -21,6 +21,8 @@ WANTS_SCREENSHOTS = os.environ.get("WUXIAN_SCREENSHOTS") == "1"
 WIDTHS = (1280, 1920)
 SERIOUS = {"serious", "critical"}
 PATIENCE_MS = 20_000
+MACHINES = ("wuxian", "set-up", "collection_service", "payout_service")
+"""Names of no person that stand where a person's would."""
 
 
 def chromium() -> str | None:
@@ -154,6 +156,17 @@ class Person:
                 .map(one => one.textContent.trim().slice(0, 80))"""
         )
         return cut
+
+    async def codes_shown(self) -> list[str]:
+        """Return cells that show a code where people read words; names of people are not such."""
+        found: list[str] = await self.page.evaluate(
+            """() => [...document.querySelectorAll('.wx-page td, .wx-page dd')]
+                .filter(one => !one.closest('.wx-code'))
+                .map(one => one.innerText.trim())
+                .filter(text => /^[a-z]+([_.][a-z0-9]+)+$/.test(text))"""
+        )
+        people = {*self.house.secrets, *MACHINES}
+        return [one for one in found if one not in people]
 
     def shot(self, name: str) -> Path:
         """Return the file of a screenshot."""
