@@ -42,7 +42,7 @@ DISTRICTS = ["heping", "nankai", "binhai"]
 PLAIN_BINARIES = Path("/usr/lib/postgresql/15/bin")
 """Directory in which a Debian system keeps PostgreSQL 15; part of the suite runs on it too."""
 # Throw-away clusters: these two only matter when the machine itself loses power.
-THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 1024**3
@@ -72,8 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if given or config.getoption("dist", "no") == "no":  # the controller collects nothing
         config.pluginmanager.register(SharedStart(), "shared-start")
     is_whole = config.getoption("numprocesses", None) and config.args == config.getini("testpaths")
-    if not given and is_whole and prepared.works_in(home):  # every worker begins with a story
-        threading.Thread(target=start_prepared, args=(home, os.getpid()), daemon=True).start()
+    if not given and is_whole:  # every worker begins with a story
+        threading.Thread(target=get_ready, args=(home,), daemon=True).start()
     config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
     if os.environ.get(examples.RECORD):
         config.pluginmanager.register(examples.Recorder(), "examples")
@@ -119,6 +119,14 @@ def roomy_memory() -> Path | None:
     return MEMORY if has_room and runs_programs and os.access(MEMORY, os.W_OK) else None
 
 
+def get_ready(home: Path) -> None:
+    """Make what the first stories need while the workers collect."""
+    if prepared.works_in(home):
+        start_prepared(home, os.getpid())
+    if not {CITUS_URL, OPERATORS_SERVER} & set(os.environ):
+        asyncio.run(make_template(start_server(home), home))
+
+
 def start_prepared(home: Path, watched: int) -> Path:
     """Start the process that forks services, unless another worker has."""
     with alone(home / "prepared.lock"):
@@ -158,6 +166,12 @@ def bare_python() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def run_tempdir(run_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a trial that makes its own temporary directory make it among this run's, in memory."""
+    monkeypatch.setattr(tempfile, "tempdir", str(run_home))
+
+
 # --- servers and databases -----------------------------------------------------------------
 
 
@@ -165,7 +179,12 @@ def bare_python() -> Iterator[None]:
 def server_url(run_home: Path) -> str:
     """An administrator's address on the server of this run."""
     given = os.environ.get(CITUS_URL) or os.environ.get(OPERATORS_SERVER)
-    return given or EmbeddedPostgres(run_home / "embedded", options=THROW_AWAY).start()
+    return given or start_server(run_home)
+
+
+def start_server(home: Path) -> str:
+    """Start the server of this run, unless another worker has; its administrator's address."""
+    return EmbeddedPostgres(home / "embedded", options=THROW_AWAY).start()
 
 
 @pytest.fixture(scope="session")
@@ -207,14 +226,17 @@ async def on_server(server: str, statement: str) -> None:
 @pytest.fixture(scope="session")
 async def template(server_url: str, run_home: Path) -> str:
     """Name of a database with all migrations, made once a run; on Citus each one is made anew."""
-    if CITUS_URL in os.environ:
-        return "distributed"
-    named = run_home / "template"
-    with alone(run_home / "template.lock"):
+    return "distributed" if CITUS_URL in os.environ else await make_template(server_url, run_home)
+
+
+async def make_template(server: str, home: Path) -> str:
+    """Make that database, unless another worker has; its name."""
+    named = home / "template"
+    with alone(home / "template.lock"):
         if not named.exists():
             name = f"wuxian_template_{uuid4().hex[:12]}"
-            await on_server(server_url, f"CREATE DATABASE {name}")
-            await migrate(address(server_url, name))
+            await on_server(server, f"CREATE DATABASE {name}")
+            await migrate(address(server, name))
             named.write_text(name)
     return named.read_text()
 

@@ -236,6 +236,7 @@ async def test_a_service_refuses_a_database_of_a_newer_release(
     assert "newer wuxian" in done.stderr
 
 
+@pytest.mark.usefixtures("bare_python")
 def test_everything_comes_up_and_goes_down_on_request(environment: dict[str, str]) -> None:
     ports = {
         f"WUXIAN_{name.upper()}_PORT": str(free_port())

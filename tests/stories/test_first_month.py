@@ -12,7 +12,7 @@ import pytest
 
 from tests.stories.support.installation import free_port
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.usefixtures("prepared_python")]
 
 DOCS = Path(__file__).parents[2] / "docs"
 SERVICES = ("collection", "ledger", "payout", "identity", "console")

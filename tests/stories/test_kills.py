@@ -31,7 +31,7 @@ def faults_that_would_be_found(judge: Judge) -> None:
 
 
 @pytest.mark.story
-@pytest.mark.usefixtures("prepared_python")
+@pytest.mark.usefixtures("prepared_python", "run_tempdir")
 def test_nothing_acknowledged_is_lost_or_doubled_by_killing_an_installation() -> None:
     seed = random.randrange(1_000_000)
     result = Trial(

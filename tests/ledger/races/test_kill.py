@@ -13,7 +13,7 @@ from tests.ledger.support.making import pair, receipt
 
 
 @pytest.mark.story
-@pytest.mark.usefixtures("prepared_python")
+@pytest.mark.usefixtures("prepared_python", "run_tempdir")
 async def test_nothing_acknowledged_is_lost_or_doubled_by_killing_processes() -> None:
     result = await trial(6, random.randrange(1_000_000))
     assert result["faults"] == []

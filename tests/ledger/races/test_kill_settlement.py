@@ -92,7 +92,7 @@ async def require_settled_once(url: str, ids: list[str]) -> None:
 
 
 @pytest.mark.story
-@pytest.mark.usefixtures("prepared_python")
+@pytest.mark.usefixtures("prepared_python", "run_tempdir")
 async def test_a_settlement_survives_being_killed_at_any_moment_of_its_approval() -> None:
     with tempfile.TemporaryDirectory(prefix="wuxian-kill-") as place:
         range_ = Range(Path(place), seed=20210731)
