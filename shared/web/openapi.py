@@ -50,7 +50,9 @@ class App(FastAPI):
     """A service's app: FastAPI with a completed OpenAPI document."""
 
     def __init__(self, service: str, **settings: Any) -> None:
-        super().__init__(**settings)
+        # Our own traces are made by `tracing`; the framework would look for a collector at every
+        # request.
+        super().__init__(**settings, telemetry={"tracing": False, "metrics": False, "logs": False})
         self.service = service
 
     def openapi(self) -> dict[str, Any]:
