@@ -10,11 +10,19 @@ from __future__ import annotations
 import asyncio
 import json
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 from weakref import WeakKeyDictionary
 
 from prometheus_client import Counter
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application, ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from shared.process.log import logger
@@ -30,6 +38,8 @@ LINGER_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 1.0
 _FRAMING: Final = 16
 """Bytes of framing that a byte of a chunked body may need; beyond it somebody plays with trailers."""
+
+_FRAMING_FIELDS: Final = {b"content-length", b"transfer-encoding", b"connection"}
 
 ENDED = Counter("wuxian_connections_ended", "Connections that the service ended", ["reason"])
 
@@ -53,6 +63,80 @@ _PROBLEMS: Final = {
 }
 
 
+class Exchange(RequestResponseCycle):
+    """A request and its answer. An answer that is here as a whole is written in one piece.
+
+    uvicorn writes the head when it has it and the body afterwards: two system calls, two segments
+    and two wake-ups of the client. A quarter of a ledger's samples under load lay there.
+    """
+
+    _head: bytes | None = None
+    """The head of an answer, until its body comes."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a part of the answer."""
+        if self._head is not None:
+            head, self._head = self._head, None
+            if not self._send_whole(head, message):
+                self.transport.write(head)
+                await super().send(message)
+        elif self.response_started or not self._keep_head(message):
+            await super().send(message)
+
+    def _keep_head(self, message: ASGISendEvent) -> bool:
+        """Keep the head of an answer of known length; False leaves any other to uvicorn."""
+        if (
+            message["type"] != "http.response.start"
+            or self.flow.write_paused
+            or self.disconnected
+            or self.access_log
+            or not self.keep_alive
+        ):
+            return False
+        lines = [STATUS_LINE[message["status"]]]
+        length = None
+        for name, value in [*self.default_headers, *message["headers"]]:
+            if name in _FRAMING_FIELDS:
+                if name != b"content-length":
+                    return False
+                length = value
+            lines.append(_line(name, value))
+        if length is None:
+            return False
+        self.response_started, self.waiting_for_100_continue = True, False
+        self.chunked_encoding, self.expected_content_length = False, int(length)
+        lines.append(b"\r\n")
+        self._head = b"".join(lines)
+        return True
+
+    def _send_whole(self, head: bytes, message: ASGISendEvent) -> bool:
+        """Send the head with the whole body; False when this is not the whole, or cannot be sent."""
+        if (
+            message["type"] != "http.response.body"
+            or message.get("more_body")
+            or len(message.get("body", b"")) != self.expected_content_length
+            or self.scope["method"] == "HEAD"
+            or self.flow.write_paused
+            or self.disconnected
+        ):
+            return False
+        self.transport.write(head + message.get("body", b""))
+        self.expected_content_length = 0
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+        return True
+
+
+@lru_cache(maxsize=4096)
+def _line(name: bytes, value: bytes) -> bytes:
+    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+        raise RuntimeError("a field of an answer has characters that HTTP does not allow")
+    return b"%s: %s\r\n" % (name.lower(), value)
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -63,6 +147,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.since = 0.0
         """When this phase, or this stretch of a body, began."""
         self.is_refused = False
+        self.is_kept_alive = False
+        """A request was answered, so the client may be silent until it has another."""
         self.head_bytes = 0
         self.raw_bytes = self.body_bytes = self.stretch_bytes = 0
         self.unsent_bytes = 0
@@ -109,6 +195,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     # --- the request ----------------------------------------------------------------------
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.__class__ = Exchange  # uvicorn lets nobody choose the class
+        super()._start_asgi_task(cycle, app)
+
     def on_headers_complete(self) -> None:
         """Begin a request, unless its header fields are too many."""
         if self.is_refused:
@@ -141,11 +231,19 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Note that a request is answered, perhaps before the whole of it was here."""
+        """Note that a request is answered, perhaps before the whole of it was here; begin the next
+        of several that were sent in a row. As uvicorn's own, without its timer for each answer."""
         self._enter(Phase.REST if self.phase is Phase.BODY else Phase.HEAD)
-        super().on_response_complete()
-        if not self.cycle.response_complete:  # the next of several that were sent in a row
-            self._enter(Phase.BODY if self.cycle.more_body else Phase.ANSWER)
+        self.is_kept_alive = True
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            if not self.cycle.response_complete:
+                self._enter(Phase.BODY if self.cycle.more_body else Phase.ANSWER)
 
     # --- the limits -----------------------------------------------------------------------
 
@@ -157,6 +255,9 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._end("write")
         elif self.unsent_since is not None:
             self._judge_reader(now)
+        elif self.phase is Phase.HEAD and self.is_kept_alive and not self.head_bytes:
+            if waited > self.timeout_keep_alive:
+                self.transport.close()
         elif self.phase is Phase.HEAD and waited > self.limits.head_seconds:
             if self.head_bytes:
                 self.refuse(408)
