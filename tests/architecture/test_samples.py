@@ -37,7 +37,12 @@ TOOLS = {"make", "export", "unset", "openssl", "pip", "wuxian", "curl", "token",
 ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
 
 ANYTHING = {"no such member": 1}
-NO_SETTINGS = {"WUXIAN_TOKEN", "WUXIAN_APPROVER_TOKEN", "WUXIAN_CITUS_URL"}
+NO_SETTINGS = {
+    "WUXIAN_TOKEN",
+    "WUXIAN_APPROVER_TOKEN",
+    "WUXIAN_CITUS_URL",
+    "WUXIAN_SCREENSHOTS",
+}
 """Variables that commands and tests read beside the settings."""
 NUMBER = re.compile(r"(?<![\w.-])[0-9A-Z]{18}(?![\w-])")
 
