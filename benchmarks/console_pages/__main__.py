@@ -154,20 +154,21 @@ async def opened(url: str, browser: httpx.AsyncClient) -> Tab:
 async def click(
     url: str, browser: httpx.AsyncClient, ends: float, seconds: list[float], seed: int
 ) -> int:
-    """Open a page and walk on until the end; the number of clicks that had no answer."""
+    """Open a page and walk on until the end; the number of clicks and openings without an answer."""
     chance, failed = random.Random(seed), 0
+    tab: Tab | None = None
     await asyncio.sleep(chance.uniform(0, OPENING_SECONDS))
-    tab, at = await opened(url, browser), "/declarations"
     while time.monotonic() < ends:
-        path, sign = chance.choice([step for step in WALK if step[0] != at])
-        at = path
         try:
+            if tab is None:
+                tab, at = await opened(url, browser), "/declarations"
+            at, sign = chance.choice([step for step in WALK if step[0] != at])
             await tab.rest(chance.uniform(*PAUSE_SECONDS))
-            seconds.append(await tab.go(path, sign))
-        except (TimeoutError, ConnectionClosed):
-            failed += 1
-            tab, at = await opened(url, browser), "/declarations"
-    await tab.socket.close()
+            seconds.append(await tab.go(at, sign))
+        except (TimeoutError, ConnectionClosed, httpx.TransportError):
+            failed, tab = failed + 1, None
+    if tab is not None:
+        await tab.socket.close()
     return failed
 
 
