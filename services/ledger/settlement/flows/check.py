@@ -96,8 +96,7 @@ async def _transfer_refusal(
     order = order_of(orders, amount_fen)
     if refusal is not None or approver is None or order is None:
         return refusal
-    refusal = await _suspense_refusal(connection, order)
-    return refusal or await _early_refusal(connection, order, settlement.day)
+    return await _suspense_refusal(connection, order, settlement.day)
 
 
 async def granted(
@@ -136,7 +135,7 @@ async def _refund_refusal(connection: Connection, settlement: Settlement) -> Led
         return refusal
     assert order is not None
     assert terms.deposit
-    if (refusal := await _suspense_refusal(connection, order)) is not None:
+    if (refusal := await _suspense_refusal(connection, order, settlement.day)) is not None:
         return refusal
     if terms.deposit == Account.FISCAL_DEPOSIT:  # it has a floor, which the writer keeps
         return None
@@ -145,28 +144,26 @@ async def _refund_refusal(connection: Connection, settlement: Settlement) -> Led
     return InsufficientFunds(faults=short) if short else None
 
 
-async def _suspense_refusal(connection: Connection, order: RefundOrder) -> LedgerRefusal | None:
-    """Check the suspense of an order's receipt, and keep others from it until the transaction ends."""
+async def _suspense_refusal(
+    connection: Connection, order: RefundOrder, day: date
+) -> LedgerRefusal | None:
+    """Check the suspense of an order's receipt, and keep others from it until the transaction ends.
+
+    The money must be there from the settlement's day on: no day ends with suspense below zero.
+    """
     if not order.receipt or not order.suspense_fen:
         return None
     await suspense_store.lock(connection, [order.receipt])
     # What is free, with what this very order holds.
     free_fen = await suspense_store.free_of(connection, [order.receipt])
-    for (fund, district), fen in order.suspense_fen.items():
-        if free_fen.get((order.receipt, fund, district), 0) < 0:
-            fault = Fault("/amounts", SuspenseExceeded.code, f"{order.receipt}: {fund}")
-            return SuspenseExceeded(faults=[fault], asked=format_yuan(fen))
-    return None
-
-
-async def _early_refusal(
-    connection: Connection, order: RefundOrder, day: date
-) -> LedgerRefusal | None:
-    """Refuse to take a receipt's money out of suspense before the day that put it there."""
-    assert order.receipt is not None
     least_fen = await suspense_store.least_of(connection, [order.receipt], day)
     for (fund, district), fen in order.suspense_fen.items():
-        if least_fen.get((order.receipt, fund, district), 0) < fen:
-            fault = Fault("/day", SuspenseExceeded.code, f"{order.receipt}: {day}")
-            return SuspenseExceeded(faults=[fault], asked=format_yuan(fen))
+        key = (order.receipt, fund, district)
+        for pointer, message, missing in (
+            ("/amounts", f"{order.receipt}: {fund}", free_fen.get(key, 0) < 0),
+            ("/day", f"{order.receipt}: {day}", least_fen.get(key, 0) < fen),
+        ):
+            if missing:
+                fault = Fault(pointer, SuspenseExceeded.code, message)
+                return SuspenseExceeded(faults=[fault], asked=format_yuan(fen))
     return None

@@ -174,6 +174,16 @@ async def test_a_refund_with_nothing_behind_it_is_refused(books: Ledger) -> None
     assert refused(await propose(books, "refund", refund=refund))[1] == "SUSPENSE_EXCEEDED"
 
 
+async def test_a_refund_is_not_settled_before_its_money_came(books: Ledger) -> None:
+    await collect(books, "pension", "100.00", "2021-07-01", channel="income_deposit")
+    await suspend(books, "50.00", "2021-07-03")
+    refund = await order(books, part("50.00"), receipt=RECEIPT)
+    early = await propose(books, "refund", "2021-07-02", refund=refund)
+    assert refused(early) == (409, "SUSPENSE_EXCEEDED", "/day")
+    done = await approve(books, await propose(books, "refund", "2021-07-03", refund=refund))
+    assert done.status_code == 200, done.text
+
+
 async def test_in_one_batch_a_match_finds_the_suspense_before_it(books: Ledger) -> None:
     """The two vouchers lie in different slots, which write at the same time."""
     entries = pair("pension", "income_deposit", "suspense_receipts", "50.00")
