@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -15,6 +15,7 @@ from services.ledger.posting.domain.entries import (
     Pattern,
     Place,
 )
+from shared.db import sqlstate
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -28,31 +29,11 @@ SELECT p.book, p.fund, p.account, p.district, p.place
        AS wanted (book, fund, account, district)
   JOIN place AS p USING (book, fund, account, district)
 """
-_ADD_GROUPS: Final = """
-INSERT INTO place_group (number, book, fund)
-SELECT (SELECT coalesce(max(number), 0) FROM place_group) + row_number() OVER (), book, fund
-  FROM (SELECT DISTINCT book, fund
-          FROM unnest($1::text[], $2::text[]) AS wanted (book, fund)
-        EXCEPT
-        SELECT book, fund FROM place_group
-         ORDER BY book, fund) AS fresh
-    ON CONFLICT DO NOTHING
-"""
-_ADD_PLACES: Final = """
-INSERT INTO place (place, number, book, fund, account, district)
-SELECT coalesce(last.place, g.number * $5 - 1)
-           + row_number() OVER (PARTITION BY g.number ORDER BY fresh.account, fresh.district),
-       g.number, g.book, g.fund, fresh.account, fresh.district
-  FROM (SELECT DISTINCT book, fund, account, district
-          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
-               AS wanted (book, fund, account, district)
-        EXCEPT
-        SELECT book, fund, account, district FROM place) AS fresh
-  JOIN place_group AS g ON g.book = fresh.book AND g.fund = fresh.fund
-  LEFT JOIN (SELECT number, max(place) AS place FROM place GROUP BY number) AS last
-    ON last.number = g.number
- ORDER BY g.number, fresh.account, fresh.district
-    ON CONFLICT DO NOTHING
+_LAST: Final = """
+SELECT g.number, g.book, g.fund, max(p.place) AS place
+  FROM place_group AS g
+  LEFT JOIN place AS p ON p.number = g.number
+ GROUP BY g.number, g.book, g.fund
 """
 
 
@@ -112,8 +93,9 @@ async def renew(connection: Connection, numbers: PlaceNumbers) -> None:
 async def number(connection: Connection, places: Iterable[Place]) -> PlaceNumbers:
     """Return the numbers of places, and number those that have none.
 
-    Whoever numbers places at the same time may take the same number: then nothing of it is stored,
-    and another is tried.
+    Whoever numbers places at the same time may take the same number: then nothing is stored, and
+    others are tried. (ON CONFLICT and INSERT … SELECT would ask for a right to change places, where
+    every server of a distributed database holds them.)
     """
     wanted = sorted(set(places))
     columns: list[list[str]] = [[one[at] for one in wanted] for at in range(4)]
@@ -121,9 +103,38 @@ async def number(connection: Connection, places: Iterable[Place]) -> PlaceNumber
         rows = await connection.fetch(_NUMBERS, *columns)
         if len(rows) == len(wanted):
             return PlaceNumbers({tuple(row[:4]): row[4] for row in rows})
-        await connection.execute(_ADD_GROUPS, *columns[:2])
-        await connection.execute(_ADD_PLACES, *columns, GROUP_SIZE)
+        try:
+            async with connection.transaction():
+                await _add(connection, set(wanted) - {tuple(row[:4]) for row in rows})
+        except asyncpg.PostgresError as error:
+            if sqlstate(error) != asyncpg.UniqueViolationError.sqlstate:
+                raise
     raise RuntimeError(f"places cannot be numbered: {wanted[:3]}")
+
+
+async def _add(connection: Connection, fresh: Collection[Place]) -> None:
+    """Number places in the order of their groups, and give a new group the next number."""
+    known = await connection.fetch(_LAST)
+    groups = {(row["book"], row["fund"]): row["number"] for row in known}
+    last = {row["number"]: row["place"] for row in known}
+    new = sorted({place[:2] for place in fresh} - set(groups))
+    groups |= {group: max(last, default=0) + at for at, group in enumerate(new, 1)}
+    if new:
+        await connection.executemany(
+            "INSERT INTO place_group (number, book, fund) VALUES ($1, $2, $3)",
+            [(groups[group], *group) for group in new],
+        )
+    rows = []
+    for place in sorted(fresh, key=lambda place: (groups[place[:2]], *place[2:])):
+        number = groups[place[:2]]
+        before = last.get(number)
+        last[number] = number * GROUP_SIZE if before is None else before + 1
+        rows.append((last[number], number, *place))
+    await connection.executemany(
+        "INSERT INTO place (place, number, book, fund, account, district)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        rows,
+    )
 
 
 def missing(numbers: Mapping[Place, int], places: Iterable[Place]) -> list[Place]:

@@ -32,15 +32,27 @@ async def budget(connection: Connection, year: int) -> dict[tuple[str, str], int
     return {(row["fund"], row["account"]): row["amount_fen"] for row in rows}
 
 
+UNDONE: Final = """undone AS MATERIALIZED (
+    SELECT reversing.reverses_seq AS seq, entry.fund, -sum(entry.debit_fen) AS fen
+      FROM voucher AS reversing
+      JOIN entry
+        ON entry.slot = reversing.slot AND entry.seq = reversing.seq
+       AND entry.account = 'expenditure_deposit'
+     WHERE reversing.slot = {slot} AND reversing.reverses_seq IN (
+               SELECT seq
+                 FROM settlement
+                WHERE slot = {slot} AND kind = 'expenditure_funding' AND status = 'posted'
+                  AND day BETWEEN {first} AND {last})
+     GROUP BY reversing.reverses_seq, entry.fund
+)"""
+"""A common table: what was reversed of the fundings of a slot between two days, by fund. Vouchers may
+lie elsewhere than settlements."""
+
 STILL_FUNDED: Final = """
-           CAST(moved ->> (part ->> 'fund') AS bigint) > (
-               SELECT coalesce(-sum(undone.debit_fen), 0)
-                 FROM voucher AS reversing
-                 JOIN entry AS undone
-                   ON undone.slot = reversing.slot AND undone.seq = reversing.seq
-                WHERE reversing.slot = settlement.slot
-                  AND reversing.reverses_seq = settlement.seq
-                  AND undone.fund = part ->> 'fund' AND undone.account = 'expenditure_deposit')"""
+           CAST(moved ->> (part ->> 'fund') AS bigint) > coalesce((
+               SELECT undone.fen
+                 FROM undone
+                WHERE undone.seq = settlement.seq AND undone.fund = part ->> 'fund'), 0)"""
 """True for a `part` of a `settlement` whose fund was not reversed wholly. A partial reversal names no
 benefit account, so the part counts whole until all of its fund is reversed."""
 
@@ -49,6 +61,7 @@ async def funded(connection: Connection, year: int) -> dict[tuple[str, str], int
     """Return (fund, account) → fen funded by a year's posted spending plans that are not reversed."""
     rows = await connection.fetch(
         f"""
+        WITH {UNDONE.format(slot="$1", first="$2", last="$3")}
         SELECT part ->> 'fund' AS fund, part ->> 'account' AS account,
                CAST(SUM(CAST(part ->> 'amount_fen' AS bigint)) AS bigint) AS amount_fen
           FROM settlement

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.spending import FundAccount, FundingPart
-from services.ledger.settlement.store.basis import STILL_FUNDED
+from services.ledger.settlement.store.basis import STILL_FUNDED, UNDONE
 from shared.entry import Account
 
 
@@ -82,6 +82,7 @@ async def fundings(tx: AsyncConnection, first: date, last: date) -> list[Funding
     """Read what posted settlements brought between two days, without what was reversed wholly."""
     rows = await tx.execute(
         text(f"""
+            WITH {UNDONE.format(slot=":slot", first=":first", last=":last")}
             SELECT id, day, terms ->> 'plan' AS plan, part ->> 'fund' AS fund,
                    part ->> 'account' AS account,
                    CAST(part ->> 'amount_fen' AS bigint) AS amount_fen
