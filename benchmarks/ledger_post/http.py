@@ -24,11 +24,13 @@ from shared.security import identity
 from tests.issuer import Issuer
 
 WORKERS = 2
+SINGLE_WORKERS = (1, 2)
+"""Processes that single postings are measured at: one is what `wuxian up` runs."""
 BATCH = 1_000
 BATCH_CLIENTS = 4
 
 
-async def http_single(port: int, token: str, count: int) -> Figures:
+async def http_single(port: int, token: str, count: int, workers: int = WORKERS) -> Figures:
     """One voucher a request over HTTP."""
     requests = [post("/v1/vouchers", token, single_body(number)) for number in range(count)]
     wires = [await Wire.open("127.0.0.1", port) for _ in range(CLIENTS)]
@@ -43,7 +45,7 @@ async def http_single(port: int, token: str, count: int) -> Figures:
         assert status == 201, body[:300]
         return 1
 
-    figures = await closed_loop(f"HTTP single, {WORKERS} workers", CLIENTS, count, ask)
+    figures = await closed_loop(f"HTTP single, {workers} workers", CLIENTS, count, ask)
     for wire in wires:
         wire.close()
     return figures
@@ -79,7 +81,9 @@ async def http_batched(port: int, token: str, first: int, count: int) -> Figures
 
 
 @asynccontextmanager
-async def service(url: str, slots: int, keys: Path | None = None) -> AsyncIterator[tuple[int, str]]:
+async def service(
+    url: str, slots: int, keys: Path | None = None, workers: int = WORKERS
+) -> AsyncIterator[tuple[int, str]]:
     """A real ledger service in processes of its own; its port and a token. A database that is served
     again needs the same directory of keys."""
     with tempfile.TemporaryDirectory(prefix="wuxian-bench-identity-") as own:
@@ -108,7 +112,7 @@ async def service(url: str, slots: int, keys: Path | None = None) -> AsyncIterat
             "--port",
             str(port),
             "--workers",
-            str(WORKERS),
+            str(workers),
         ]
         process = await asyncio.create_subprocess_exec(
             *command, env=environment, stdout=subprocess.DEVNULL
