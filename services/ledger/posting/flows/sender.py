@@ -14,7 +14,8 @@ from services.ledger.posting.store import place as place_store
 from services.ledger.posting.store.batch import WriteResult
 from services.ledger.posting.store.place import PlaceNumbers
 
-Waiting: TypeAlias = tuple[PreparedBatch, "asyncio.Future[WriteResult]"]
+Waiting: TypeAlias = tuple[PreparedBatch, "asyncio.Future[WriteResult]", int]
+"""A batch, its answer, and the number of the connection that its slot's state was loaded beside."""
 
 
 class Reconnection(ConnectionError):
@@ -51,7 +52,7 @@ class BatchSender:
             Reconnection: nothing was written, and the slot's state may be of another copy.
         """
         answer: asyncio.Future[WriteResult] = asyncio.get_running_loop().create_future()
-        self._waiting.append((batch, answer))
+        self._waiting.append((batch, answer, self.connections))
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         return await answer
@@ -75,27 +76,30 @@ class BatchSender:
     async def _serve(self, batches: list[Waiting]) -> None:
         """Send batches together; if the database refuses that, one by one: each has its own fault."""
         try:
-            results = await self._send([batch for batch, _ in batches])
+            results = await self._send(batches)
         except Exception as error:
             kind = failure_kind(error)
             if kind in {FailureKind.LOST, FailureKind.BUG} and type(error) is not Reconnection:
                 self._drop()
-            if kind is FailureKind.REFUSED and len(batches) > 1:
+            if kind in {FailureKind.REFUSED, FailureKind.BUG} and len(batches) > 1:
                 for one in batches:
                     await self._serve([one])
                 return
-            for _, answer in batches:
+            for _, answer, _ in batches:
                 if not answer.done():
                     answer.set_exception(error)
         else:
-            for (_, answer), result in zip(batches, results, strict=True):
+            for (_, answer, _), result in zip(batches, results, strict=True):
                 if not answer.done():
                     answer.set_result(result)
 
-    async def _send(self, batches: list[PreparedBatch]) -> list[WriteResult]:
+    async def _send(self, waiting: list[Waiting]) -> list[WriteResult]:
         if self._connection is None or self._connection.is_closed():
             await self.open()
             raise Reconnection
+        if any(connection != self.connections for _, _, connection in waiting):
+            raise Reconnection
+        batches = [batch for batch, _, _ in waiting]
         made = [(batch.decision, batch.recorded_at) for batch in batches]
         try:
             return await merged_store.send(self._connection, made, self._numbers)

@@ -94,6 +94,21 @@ async def test_a_voucher_that_the_database_refuses_fails_alone(
     assert outcomes[3].code == "VOUCHER_UNSTORABLE"  # type: ignore[union-attr]
 
 
+async def test_a_fault_in_one_batch_is_answered_to_no_other(
+    books: Books, admin: asyncpg.Connection[Any]
+) -> None:
+    await admin.execute("""
+        CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN RAISE EXCEPTION 'a fault'; END $$;
+        CREATE TRIGGER poisoned BEFORE INSERT ON voucher
+           FOR EACH ROW WHEN (NEW.summary = 'fault') EXECUTE FUNCTION poisoned();
+    """)
+    drafts = [made(1 + i, summary="fault" if i == 3 else "good") for i in range(5)]
+    answers = await asyncio.gather(*[books.post([one]) for one in drafts], return_exceptions=True)
+    await admin.execute("DROP TRIGGER poisoned ON voucher")
+    assert [i for i, one in enumerate(answers) if isinstance(one, BaseException)] == [3]
+
+
 async def test_after_the_connection_is_lost_states_are_loaded_again(
     books: Books, admin: asyncpg.Connection[Any]
 ) -> None:
