@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.app import build
 from services.collection.billing.flows import due_day as due_day_flow
 from services.collection.billing.jobs import SERVICE, settle_due_days
+from services.collection.billing.store.due_day import ProvisionalBill
 from services.collection.reallocation.jobs import run_due
 from shared import trail
 from shared.db import Database
@@ -30,9 +33,9 @@ async def debtors(
         yield Debtors(api, bearer, database_url)
 
 
-async def provisional(debtors: Debtors, due_on: str) -> money.Owed:
+async def provisional(debtors: Debtors, due_on: str, **other: Any) -> money.Owed:
     """Issue a bill as it was while nobody had entered the workdays of its year."""
-    owed = await debtors.owe(PENSION, STAFF, due_on=due_on)
+    owed = await debtors.owe(PENSION, STAFF, due_on=due_on, **other)
     connection = await money.connect(debtors.url)
     await connection.execute("SET session_replication_role = replica")
     await connection.execute(
@@ -75,6 +78,25 @@ async def test_two_workers_settle_a_due_day_once(debtors: Debtors, db: Database)
             await due_day_flow.settle(tx, bill, due_on, SERVICE)
         steps = await trail.of_paper(tx, bill.unit_id, bill.id)
     assert [one["step"] for one in steps] == ["settle_due_day"]
+
+
+async def test_a_bill_that_cannot_be_settled_holds_up_no_other_period(
+    debtors: Debtors, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = await provisional(debtors, after(2))
+    free = await provisional(debtors, "2021-10-26", period="2021-09")
+    settle = due_day_flow.settle
+
+    async def settle_others(tx: AsyncConnection, bill: ProvisionalBill, **other: Any) -> None:
+        if bill.unit_id == stuck.unit_id:
+            raise ValueError
+        await settle(tx, bill, **other)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(due_day_flow, "settle", settle_others)
+        assert await settle_due_days(db) == 1
+    assert not (await debtors.bills(free))[0]["due_estimated"]
+    assert await settle_due_days(db) == 1
 
 
 async def test_a_due_day_that_was_known_never_changes(debtors: Debtors, db: Database) -> None:

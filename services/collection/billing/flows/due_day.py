@@ -33,13 +33,17 @@ async def due_of(tx: AsyncConnection, policy_id: UUID, period: Period) -> DueDay
 
 
 async def to_settle(tx: AsyncConnection, limit: int) -> list[tuple[ProvisionalBill, date]]:
-    """List some bills whose due day was provisional and is known by now, each with that day."""
+    """List some bills of each period whose due day was provisional and is known by now, with that day.
+
+    Bills that cannot be settled hold up their own period at most.
+    """
+    found: list[tuple[ProvisionalBill, date]] = []
     for policy_id, period in await due_day_store.periods(tx):
         due = await due_of(tx, policy_id, Period.parse(period))
         if not due.estimated:
             bills = await due_day_store.bills(tx, policy_id, period, limit)
-            return [(bill, max(due.day, bill.issued_on)) for bill in bills]
-    return []
+            found += [(bill, max(due.day, bill.issued_on)) for bill in bills]
+    return found
 
 
 async def settle(tx: AsyncConnection, bill: ProvisionalBill, due_on: date, caller: Caller) -> None:
