@@ -6,7 +6,7 @@ import pytest
 
 from services.console.widgets import text
 from services.console.widgets.action import sentence_of
-from services.console.widgets.cell import Column, Kind
+from services.console.widgets.cell import Column, Kind, door_of
 from services.console.widgets.download import csv_of
 from services.console.words import side_of, t, typeset
 
@@ -65,3 +65,17 @@ def test_a_downloaded_cell_is_no_formula() -> None:
     columns = [Column("name", ("单位", "Unit")), Column("total", ("金额", "Total"), Kind.MONEY)]
     rows = [{"name": "=cmd()", "total": "-1234.50"}]
     assert csv_of(columns, rows).decode("utf-8-sig").splitlines()[1] == '\'=cmd(),"-1,234.50"'
+
+
+@pytest.mark.parametrize(
+    ("value", "segment"),
+    [
+        ("dcl_01.ab-C", "dcl_01.ab-C"),
+        ("..", "%2E%2E"),
+        ("a/../../policies?x=1#y", "a%2F..%2F..%2Fpolicies%3Fx%3D1%23y"),
+        ("和平", "%E5%92%8C%E5%B9%B3"),
+    ],
+)
+def test_a_value_of_an_address_leads_to_no_other_door(value: str, segment: str) -> None:
+    door = "collection:/v1/units/{code}/agreements"
+    assert door_of(door, {"code": value}) == f"collection:/v1/units/{segment}/agreements"

@@ -11,7 +11,7 @@ from nicegui import ui
 
 from services.console.api import new_key
 from services.console.page import View
-from services.console.widgets.cell import PLACE, filled, member_of
+from services.console.widgets.cell import PLACE, door_of, member_of
 from services.console.widgets.fault import attempt
 from services.console.widgets.field import (
     Field,
@@ -188,9 +188,7 @@ def _tell_done(action: Action, answer: Any) -> None:
 
 
 async def _posted(view: View, action: Action, paper: Paper, body: Body, key: str) -> Any:
-    door = filled(action.door, paper)
-    assert door is not None, f"{action.door} names a member that the paper lacks"
-    answer = await view.api.post(door, body, key=key)
+    answer = await view.api.post(door_of(action.door, paper), body, key=key)
     return {} if answer is None else answer
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+from urllib.parse import quote
 
 from services.console import names
 from services.console.widgets import text
@@ -116,18 +117,29 @@ PLACE: Final = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
 """A member of a row in an address or a sentence: {id}, or {control.total} of an object within."""
 
 
-def filled(pattern: str | None, row: Mapping[str, Any]) -> str | None:
+def filled(
+    pattern: str | None, row: Mapping[str, Any], write: Callable[[Any], str] = str
+) -> str | None:
     """Return an address with a row's members in it; None where one is absent."""
     if pattern is None:
         return None
     values = [member_of(row, name) for name in PLACE.findall(pattern)]
     if any(value is None for value in values):
         return None
-    return PLACE.sub(lambda place: str(member_of(row, place[1])), pattern)
+    return PLACE.sub(lambda place: write(member_of(row, place[1])), pattern)
 
 
 def door_of(pattern: str, values: Mapping[str, Any]) -> str:
-    """Return a door with the values of the address in it."""
-    found = filled(pattern, values)
+    """Return a door with the values of the address in it.
+
+    Anybody can write a link: a value stays one segment of the path, and leads to no other door.
+    """
+    found = filled(pattern, values, _segment)
     assert found is not None, f"{pattern} needs more than {', '.join(values)}"
     return found
+
+
+def _segment(value: Any) -> str:
+    written = quote(str(value), safe="")
+    # A client takes "." and ".." out of a path.
+    return written if written.strip(".") else written.replace(".", "%2E")
