@@ -174,6 +174,13 @@ class TransferNotReversible(LedgerRefusal):
     code = "TRANSFER_NOT_REVERSIBLE"
 
 
+class RefundNotReversible(LedgerRefusal):
+    """退费凭证不得冲销;银行退回的,由征缴系统记退费退回 (a refund cannot be reversed; when the bank sends it back, collection records its return)"""
+
+    kind = Kind.CONFLICT
+    code = "REFUND_NOT_REVERSIBLE"
+
+
 class CarryOverNotReversible(LedgerRefusal):
     """年末结转凭证不得单独冲销,须反结账 (a carry-over is reversed by reopening its year)"""
 

@@ -21,6 +21,7 @@ from services.ledger.common.domain.refusal import (
     NotReversible,
     OutcomeUnknown,
     QueueFull,
+    RefundNotReversible,
     ReversalExceeded,
     TransferNotReversible,
     Unstorable,
@@ -31,7 +32,13 @@ from services.ledger.posting.domain.suspense import SuspenseExceeded
 STAGES: Final[tuple[tuple[str, tuple[type[LedgerRefusal], ...]], ...]] = (
     (
         "冲销之门 the door of reversals",
-        (CarryOverNotReversible, TransferNotReversible, NotReversible, EarlierThanOriginal),
+        (
+            CarryOverNotReversible,
+            RefundNotReversible,
+            TransferNotReversible,
+            NotReversible,
+            EarlierThanOriginal,
+        ),
     ),
     ("入列 the queue", (AtomicSpansSlots, QueueFull)),
     ("业务号 the event id", (EventIdReused,)),

@@ -8,6 +8,7 @@ same place count together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final, TypeAlias
 
@@ -15,6 +16,7 @@ from services.ledger.common.domain.refusal import (
     CarryOverNotReversible,
     EarlierThanOriginal,
     NotReversible,
+    RefundNotReversible,
 )
 from services.ledger.posting.domain.entries import Line
 from services.ledger.posting.domain.voucher import Draft, draft, voucher_id
@@ -27,6 +29,9 @@ CARRY_OVER: Final = "carry_over"
 """Kind of the vouchers that carry a year's income and expense over. Closings post them."""
 TRANSFER_IN: Final = "transfer_in"
 """Kind of the vouchers of money that another city sends for a person."""
+REFUND: Final = "refund"
+"""Kind of the vouchers that pay a refund. Its order stays settled, so money that the bank sends back
+is a return of its own (`refund_return`)."""
 
 Place: TypeAlias = tuple[str, str, str, str]
 """(book, fund, account, district)."""
@@ -64,13 +69,18 @@ def excess(red: Sequence[Line], left: Remaining) -> list[Fault]:
 
 
 def require_reversible(kind: str) -> None:
-    """Refuse to reverse a carry-over by itself: dated in a later year, it would be its income.
+    """Refuse to reverse vouchers that are undone in another way.
+
+    A carry-over dated in a later year would be its income; a refund's order would stay settled.
 
     Raises:
         CarryOverNotReversible: a voucher of this kind is a carry-over.
+        RefundNotReversible: a voucher of this kind has paid a refund.
     """
     if kind == CARRY_OVER:
         raise CarryOverNotReversible
+    if kind == REFUND:
+        raise RefundNotReversible
 
 
 def reversal(
@@ -95,7 +105,7 @@ def reversal(
         raise NotReversible(voucher=voucher_id(original.slot, seq))
     if book_date < original.book_date:
         raise EarlierThanOriginal(original=original.book_date.isoformat())
-    return draft(
+    red = draft(
         slot=original.slot,
         source=source,
         event_id=event_id,
@@ -112,6 +122,7 @@ def reversal(
         ),
         reverses_seq=seq,
     )
+    return replace(red, reverses_receipt=original.references.get("receipt"))
 
 
 def chosen(original: Draft, parts: Sequence[tuple[int, int]]) -> list[Line]:

@@ -18,7 +18,8 @@ SuspenseKey: TypeAlias = tuple[str, str, str]
 """Receipt, fund, district."""
 MATCH: Final = "match"
 TAKING: Final = frozenset({MATCH, "reallocation", "receipt_return"})
-"""Kinds of vouchers that take money out of suspense. A refund is checked with its order."""
+"""Kinds of vouchers that take money out of suspense, beside reversals of what put it there. A refund
+is checked with its order."""
 
 
 class SuspenseExceeded(LedgerRefusal):
@@ -37,7 +38,7 @@ class ReceiptExpected(LedgerRefusal):
 
 def taken(draft: Draft) -> dict[SuspenseKey, int]:
     """Return what a draft takes out of suspense, in fen; empty for drafts of other kinds."""
-    if draft.kind not in TAKING or draft.reverses_seq is not None:
+    if draft.kind not in TAKING and draft.reverses_receipt is None:
         return {}
     return {key: -fen for key, fen in moved(draft).items() if fen < 0}
 
@@ -45,9 +46,10 @@ def taken(draft: Draft) -> dict[SuspenseKey, int]:
 def moved(draft: Draft) -> dict[SuspenseKey, int]:
     """Return what a draft adds to suspense; below zero what it takes out of it."""
     found: dict[SuspenseKey, int] = {}
+    receipt = draft.reverses_receipt or draft.references.get("receipt", "")
     for line in draft.lines:
         if line.account == Account.SUSPENSE_RECEIPTS:
-            key = (draft.references.get("receipt", ""), line.fund, line.district)
+            key = (receipt, line.fund, line.district)
             found[key] = found.get(key, 0) + line.credit_fen - line.debit_fen
     return found
 

@@ -29,7 +29,8 @@ class Draft:
 
     `content` is its canonical bytes, `body_hash` their SHA-256. `sender` is the role of who sends
     it, as the flow matrix names senders. One that `may_move` is booked on the first open day when
-    its book date is closed.
+    its book date is closed. `reverses_receipt` is the receipt of the voucher that it reverses; it is
+    not part of the content.
     """
 
     slot: int
@@ -49,6 +50,7 @@ class Draft:
     body_hash: bytes
     sender: str
     may_move: bool
+    reverses_receipt: str | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:

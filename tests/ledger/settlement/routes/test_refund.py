@@ -167,6 +167,28 @@ async def test_no_voucher_takes_more_out_of_suspense_than_is_there(books: Ledger
     assert (await books.post("/v1/vouchers", direct)).json()["code"] == "SENDER_FORBIDDEN"
 
 
+async def reversed_as(books: Ledger, voucher: str, day: str = "2021-07-31") -> tuple[int, str]:
+    red = {"event_id": f"red-{voucher}", "book_date": day, "summary": "冲销"}
+    answer = await books.post(f"/v1/vouchers/{voucher}/reversals", red, Role.FUND_ACCOUNTANT)
+    return answer.status_code, answer.json().get("code", "")
+
+
+async def test_neither_a_refund_nor_the_suspense_it_took_is_reversed(books: Ledger) -> None:
+    put = await suspend(books, "50.00", "2021-07-03")
+    refund = await order(books, part("30.00"), receipt=RECEIPT)
+    assert await reversed_as(books, put["id"]) == (409, "SUSPENSE_EXCEEDED"), "the order holds it"
+    done = await approve(books, await propose(books, "refund", refund=refund))
+    assert await reversed_as(books, put["id"]) == (409, "SUSPENSE_EXCEEDED"), "it is paid out"
+    paid = done.json()["voucher"]
+    assert await reversed_as(books, paid) == (409, "REFUND_NOT_REVERSIBLE")
+
+
+async def test_suspense_that_nobody_took_is_reversed(books: Ledger) -> None:
+    put = await suspend(books, "50.00", "2021-07-03")
+    assert await reversed_as(books, put["id"]) == (201, "")
+    assert (await books.get("/v1/suspense", as_of="2021-07-31")).json()["items"] == []
+
+
 async def test_a_refund_with_nothing_behind_it_is_refused(books: Ledger) -> None:
     await suspend(books, "50.00", "2021-07-03")
     await suspend(books, "50.00", "2021-07-03", f"rcp_{2:048x}")
