@@ -166,7 +166,8 @@ async def save(tx: AsyncConnection, endpoint_id: UUID, attempts: Sequence[Attemp
                SET attempts = made.attempts, due_at = made.due_at,
                    delivered_at = made.delivered_at
               FROM (SELECT event_seq, attempts, now() + make_interval(secs => pause) AS due_at,
-                           CASE WHEN is_delivered THEN now() END AS delivered_at
+                           now() + make_interval(secs => CASE WHEN is_delivered THEN 0 END)
+                               AS delivered_at
                       FROM unnest(CAST(:seqs AS bigint[]), CAST(:attempts AS integer[]),
                                   CAST(:pauses AS float8[]), CAST(:delivered AS boolean[]))
                         AS attempt (event_seq, attempts, pause, is_delivered)) AS made

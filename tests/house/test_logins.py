@@ -36,8 +36,9 @@ DELETABLE = {
     },
     "ledger": {"idempotency", *EVENTS},
     # A once-per-event key that names a paper readably is replaced by its keyed one; a trigger
-    # refuses any other deletion.
-    "payout": {*CLEANED, "benefit_event", "draw_mark", "signature_nonce"},
+    # refuses any other deletion. A merger replaces the account's parts of the pension that goes;
+    # the database records the rows.
+    "payout": {*CLEANED, "account_pension", "benefit_event", "draw_mark", "signature_nonce"},
 }
 """Tables from which a service may delete rows: drafts and queues, never a paper."""
 CHANGEABLE_IN_THE_LEDGER = {

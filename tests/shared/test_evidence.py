@@ -79,19 +79,21 @@ async def test_what_a_service_decides_is_recorded_by_the_database(db: Database) 
     async with db.transaction() as tx:
         await tx.execute(
             text("""
-                INSERT INTO cut_off (region, period, cut_off_on, source, set_by)
-                VALUES ('tianjin', '2031-01', '2031-01-20', 'test', 'wang')
+                INSERT INTO refund (refund_key, id, source, credit_code, district, deposit,
+                                    amount_fen, reason, status, requested_on)
+                VALUES (7, gen_random_uuid(), 'credits', '91120101MA00000KTD', 'heping',
+                        'income_deposit', 100, 'test', 'requested', '2031-01-20')
             """)
         )
         row = (
             await tx.execute(
-                text("SELECT * FROM row_change WHERE table_name = 'cut_off' ORDER BY seq DESC")
+                text("SELECT * FROM row_change WHERE table_name = 'refund' ORDER BY seq DESC")
             )
         ).first()
     assert row is not None
     assert (row.operation, row.by_role) == ("INSERT", "wuxian_collection")
-    assert row.row_key == {"region": "tianjin", "period": "2031-01"}
-    assert row.new["cut_off_on"] == "2031-01-20"
+    assert row.row_key["refund_key"] == 7
+    assert (row.new["amount_fen"], row.new["requested_on"]) == (100, "2031-01-20")
     assert await faults(db) == []
 
 

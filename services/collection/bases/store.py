@@ -161,15 +161,12 @@ async def carry_people(tx: AsyncConnection, of: ReviewRow, from_: ReviewRow) -> 
                    coalesce(fixed.wage_fen, person.wage_fen),
                    coalesce(fixed.base_fen, person.base_fen)
               FROM base_person AS person
-              LEFT JOIN LATERAL (
-                   SELECT wage_fen, base_fen
-                     FROM base_correction AS correction
-                    WHERE correction.unit_id = :unit_id
-                      AND correction.review_id = person.review_id
-                      AND correction.line_no = person.line_no
-                      AND correction.status = 'approved'
-                    ORDER BY correction.id DESC
-                    LIMIT 1) AS fixed ON true
+              LEFT JOIN (
+                   SELECT DISTINCT ON (line_no) line_no, wage_fen, base_fen
+                     FROM base_correction
+                    WHERE unit_id = :unit_id AND review_id = :from_id AND status = 'approved'
+                    ORDER BY line_no, id DESC) AS fixed
+                ON fixed.line_no = person.line_no
              WHERE person.unit_id = :unit_id AND person.review_id = :from_id
         """),
         {"unit_id": of.unit_id, "review_id": of.id, "from_id": from_.id},
@@ -217,21 +214,19 @@ async def people(
                    coalesce(fixed.base_fen, person.base_fen) AS base_fen,
                    fixed.wage_fen IS NOT NULL AS corrected
               FROM base_person AS person
-              LEFT JOIN LATERAL (
-                   SELECT wage_fen, base_fen
-                     FROM base_correction AS correction
-                    WHERE correction.unit_id = person.unit_id
-                      AND correction.review_id = person.review_id
-                      AND correction.line_no = person.line_no
-                      AND correction.status = 'approved'
-                    ORDER BY correction.id DESC
-                    LIMIT 1) AS fixed ON true
+              LEFT JOIN (
+                   SELECT DISTINCT ON (line_no) line_no, wage_fen, base_fen
+                     FROM base_correction
+                    WHERE unit_id = :unit AND review_id = :review AND status = 'approved'
+                    ORDER BY line_no, id DESC) AS fixed
+                ON fixed.line_no = person.line_no
         """,
         key=("person.line_no",),
         after=(after,),
         limit=limit,
         row=BasePersonRow,
         equal={"person.unit_id": unit_id, "person.review_id": review_id},
+        parameters={"unit": unit_id, "review": review_id},
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page, expect
 
+from services.console.app import COOKIE
 from tests.console.support.stage import House
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -94,7 +95,8 @@ class Person:
 
     async def browser_id(self) -> str:
         """Return the id in the browser's signed cookie."""
-        (cookie,) = await self.page.context.cookies()
+        cookies = {one["name"]: one for one in await self.page.context.cookies()}
+        cookie = cookies[COOKIE]
         found: dict[str, str] = json.loads(base64.b64decode(cookie["value"].split(".")[0] + "=="))
         return found["id"]
 

@@ -40,15 +40,15 @@ async def people(tx: AsyncConnection, of: Sequence[UnitReview]) -> list[tuple[in
                 AS review (unit_id, id)
               JOIN base_person AS person
                 ON person.unit_id = review.unit_id AND person.review_id = review.id
-              LEFT JOIN LATERAL (
-                   SELECT base_fen
-                     FROM base_correction AS correction
-                    WHERE correction.unit_id = person.unit_id
-                      AND correction.review_id = person.review_id
-                      AND correction.line_no = person.line_no
-                      AND correction.status = 'approved'
-                    ORDER BY correction.id DESC
-                    LIMIT 1) AS fixed ON true
+              LEFT JOIN (
+                   SELECT DISTINCT ON (unit_id, review_id, line_no) unit_id, review_id, line_no,
+                          base_fen
+                     FROM base_correction
+                    WHERE unit_id = ANY(CAST(:unit_ids AS bigint[]))
+                      AND review_id = ANY(CAST(:ids AS uuid[])) AND status = 'approved'
+                    ORDER BY unit_id, review_id, line_no, id DESC) AS fixed
+                ON fixed.unit_id = person.unit_id AND fixed.review_id = person.review_id
+               AND fixed.line_no = person.line_no
              WHERE person.standing = 'insured'
         """),
         {"unit_ids": [row.unit_id for row in of], "ids": [row.id for row in of]},
