@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.app import build
+from services.collection.billing import jobs as billing_job
 from services.collection.billing.flows import due_day as due_day_flow
 from services.collection.billing.jobs import SERVICE, settle_due_days
 from services.collection.billing.store.due_day import ProvisionalBill
@@ -64,38 +65,48 @@ async def test_what_was_late_by_a_provisional_day_follows_the_settled_one(
     assert await settle_due_days(db) == 2
     assert await settle_due_days(db) == 0
     await run_due(db, "tianjin")
-    for owed in (early, late, known):
+    # Who paid by the day that was printed on the bill owes no late fee.
+    for owed, day, fen in (
+        (early, DUE, before[2]),
+        (late, after(2), 0),
+        (known, DUE, before[2]),
+    ):
         bill = next(one for one in await debtors.bills(owed) if one["kind"] != "charge")
-        assert (bill["due_on"], bill["due_estimated"]) == (DUE, False)
-        assert await charged_fen(owed) == before[2] > 0
+        assert (bill["due_on"], bill["due_estimated"]) == (day, False)
+        assert await charged_fen(owed) == fen
 
 
 async def test_two_workers_settle_a_due_day_once(debtors: Debtors, db: Database) -> None:
-    await provisional(debtors, after(2))
+    await provisional(debtors, after(-2))
     async with db.transaction() as tx:
-        [(bill, due_on)] = await due_day_flow.to_settle(tx, 10)
+        [known] = await due_day_flow.known_days(tx)
+        [bill] = await due_day_flow.bills(tx, known, None, 10)
         for _ in range(2):
-            await due_day_flow.settle(tx, bill, due_on, SERVICE)
+            await due_day_flow.settle(tx, bill, known.day, SERVICE)
         steps = await trail.of_paper(tx, bill.unit_id, bill.id)
     assert [one["step"] for one in steps] == ["settle_due_day"]
 
 
-async def test_a_bill_that_cannot_be_settled_holds_up_no_other_period(
+async def test_bills_that_cannot_be_settled_hold_up_no_other(
     debtors: Debtors, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stuck = await provisional(debtors, after(2))
-    free = await provisional(debtors, "2021-10-26", period="2021-09")
+    one = await provisional(debtors, after(2))
+    two = await provisional(debtors, after(2))
+    other = await provisional(debtors, "2021-10-26", period="2021-09")
+    first, second = sorted((one, two), key=lambda owed: owed.unit_id)
     settle = due_day_flow.settle
 
-    async def settle_others(tx: AsyncConnection, bill: ProvisionalBill, **other: Any) -> None:
-        if bill.unit_id == stuck.unit_id:
+    async def settle_others(tx: AsyncConnection, bill: ProvisionalBill, **rest: Any) -> None:
+        if bill.unit_id == first.unit_id:
             raise ValueError
-        await settle(tx, bill, **other)
+        await settle(tx, bill, **rest)
 
     with monkeypatch.context() as patch:
+        patch.setattr(billing_job, "CHUNK", 1)
         patch.setattr(due_day_flow, "settle", settle_others)
-        assert await settle_due_days(db) == 1
-    assert not (await debtors.bills(free))[0]["due_estimated"]
+        assert await settle_due_days(db) == 2
+    for owed in (second, other):
+        assert not (await debtors.bills(owed))[0]["due_estimated"]
     assert await settle_due_days(db) == 1
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+_FIRST_UNIT: Final = -(2**63)
+"""No unit comes before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,6 @@ class ProvisionalBill:
 
     unit_id: int
     id: UUID
-    issued_on: date
     due_on: date
 
 
@@ -36,18 +39,25 @@ async def periods(tx: AsyncConnection) -> Sequence[tuple[UUID, str]]:
 
 
 async def bills(
-    tx: AsyncConnection, policy_id: UUID, period: str, limit: int
+    tx: AsyncConnection, policy_id: UUID, period: str, after: ProvisionalBill | None, limit: int
 ) -> Sequence[ProvisionalBill]:
-    """List some bills of a policy and period with a provisional due day."""
+    """List the next bills of a policy and period with a provisional due day, after a bill."""
     rows = await tx.execute(
         text("""
-            SELECT unit_id, id, issued_on, due_on
+            SELECT unit_id, id, due_on
               FROM bill
              WHERE due_estimated AND policy_id = :policy_id AND period = :period
+               AND (unit_id, id) > (CAST(:unit_id AS bigint), CAST(:id AS uuid))
              ORDER BY unit_id, id
              LIMIT :limit
         """),
-        {"policy_id": policy_id, "period": period, "limit": limit},
+        {
+            "policy_id": policy_id,
+            "period": period,
+            "unit_id": after.unit_id if after else _FIRST_UNIT,
+            "id": after.id if after else UUID(int=0),
+            "limit": limit,
+        },
     )
     return [ProvisionalBill(**row._mapping) for row in rows]
 

@@ -40,3 +40,11 @@ def due_day(period: Period, number: int, workdays: Mapping[date, bool]) -> DueDa
         if workdays.get(day, day.weekday() < 5):
             return DueDay(day, estimated)
     raise AssertionError("a month without a workday")
+
+
+def settled_due_day(known: date, printed: date) -> date:
+    """Return the due day of a bill that was issued with a provisional one, once the day is known.
+
+    It is never earlier than the printed day: who pays by the day on the bill is not late.
+    """
+    return max(known, printed)

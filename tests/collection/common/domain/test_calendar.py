@@ -5,7 +5,7 @@ from datetime import date
 import chinese_calendar
 import pytest
 
-from services.collection.common.domain.calendar import due_day
+from services.collection.common.domain.calendar import due_day, settled_due_day
 from services.collection.common.store import shipped as common_shipped_store
 from shared.period import Period
 
@@ -44,3 +44,9 @@ def test_the_shipped_table_is_the_national_one() -> None:
     assert all(working == chinese_calendar.is_workday(day) for day, working in WORKDAYS.items())
     for make_up in (date(2026, 1, 4), date(2026, 2, 14), date(2026, 10, 10)):
         assert WORKDAYS[make_up]
+
+
+def test_a_settled_due_day_is_never_earlier_than_the_printed_one() -> None:
+    printed = date(2027, 1, 27)
+    assert settled_due_day(date(2027, 1, 25), printed) == printed
+    assert settled_due_day(date(2027, 1, 29), printed) == date(2027, 1, 29)
