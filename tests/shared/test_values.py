@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -102,6 +104,14 @@ def test_ids_sort_by_the_time_they_were_made() -> None:
     ids = [uuid7() for _ in range(3)]
     assert all(made.version == 7 for made in ids)
     assert [made.int >> 80 for made in ids] == sorted(made.int >> 80 for made in ids)
+
+
+def test_ids_of_one_millisecond_sort_by_the_time_they_were_made() -> None:
+    millisecond = 1_796_000_000_000_000_000
+    with patch("time.time_ns", side_effect=count(millisecond, 1_000)):
+        ids = [uuid7() for _ in range(1_000)]
+    assert ids == sorted(ids)
+    assert {made.version for made in ids} == {7}
 
 
 @given(st.text(min_size=1))
