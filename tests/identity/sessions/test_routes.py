@@ -33,8 +33,8 @@ class Person:
         self._step = 0
 
     def code(self) -> str:
-        """A code that was not used yet: the app's next, within the window, however slow we are."""
-        self._step = max(self._step + 1, int(time.time()) // 30 - 1)
+        """A code that was not used yet and is good for ten seconds: the first such one."""
+        self._step = max(self._step + 1, int(time.time() + 10) // 30 - 1)
         return self.totp.at(self._step * 30)
 
     async def sign_in(self, password: str | None = None, code: str | None = None) -> httpx.Response:
