@@ -174,7 +174,8 @@ async def close_until(tx: AsyncConnection, day: date | None) -> None:
     await tx.execute(
         text("""
             UPDATE slot_head
-               SET closed_until = CAST(:day AS date), revision = revision + 1
+               SET closed_until = CAST(:day AS date), revision = revision + 1,
+                   generation_revision = revision + 1
         """),
         {"day": day},
     )

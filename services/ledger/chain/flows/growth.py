@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.chain.flows.anchor import last_ended
@@ -15,9 +17,11 @@ from services.ledger.posting.domain.slot_map import SLOTS_MAX, SlotMap
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import owner_slot as owner_slot_store
 from shared import trail
-from shared.db import Database
+from shared.db import Database, constraint
 from shared.ids import uuid7
 from shared.roles import CENTRE, Caller, Role
+
+T = TypeVar("T")
 
 PAPER: Final = "slots"
 PIECE: Final = 20_000
@@ -64,10 +68,29 @@ async def grow(db: Database, add: int, operator: str) -> SlotMap:
     stored: dict[int, int] = {}
     for slot, seq, _ in await db.run(head_store.all_heads):
         for after in range(0, seq, PIECE):
-            piece = (slot, after, min(seq, after + PIECE))
-            await db.run(lambda tx, piece=piece: owner_slot_store.store_of_vouchers(tx, *piece))  # type: ignore[misc]
+            upto = min(seq, after + PIECE)
+            await _again_if_stored(
+                db,
+                partial(owner_slot_store.store_of_vouchers, slot=slot, after=after, upto=upto),
+            )
         stored[slot] = seq
-    return await db.run(lambda tx: _begin(tx, before, before.grown(add), stored, operator))
+    return await _again_if_stored(
+        db, lambda tx: _begin(tx, before, before.grown(add), stored, operator)
+    )
+
+
+async def _again_if_stored(db: Database, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Run a transaction, and again when another process stored one of its owners meanwhile.
+
+    That is another growth, or, once there are two generations, the ledger that places a new owner.
+    The next try finds the owner in its place.
+    """
+    while True:
+        try:
+            return await db.run(work)
+        except IntegrityError as error:
+            if constraint(error) != owner_slot_store.ONCE:
+                raise
 
 
 async def _slots(tx: AsyncConnection) -> SlotMap:
@@ -88,7 +111,7 @@ async def _begin(
     heads = await head_store.lock_all(tx)
     found = await head_store.load_slots(tx)
     if found is None or found[0] != before:
-        raise GrowthRefused("the slots have grown meanwhile; nothing was added to that")
+        raise GrowthRefused("another growth came first; list the slots, and add more if needed")
     for slot, (seq, _) in heads.items():
         await owner_slot_store.store_of_vouchers(tx, slot, stored[slot], seq)
         await owner_slot_store.store_of_refusals(tx, slot)

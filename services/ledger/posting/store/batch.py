@@ -43,7 +43,7 @@ WITH known AS (
              LIMIT 1)) AS found
 ), head AS (
     UPDATE slot_head
-       SET revision = revision + 1, seq = $3, hash = $4
+       SET revision = revision + 1, generation_revision = revision + 1, seq = $3, hash = $4
      WHERE slot = $1 AND revision = $2 AND (SELECT events FROM known) = 0
     RETURNING slot
 ), vouchers AS (

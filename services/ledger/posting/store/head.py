@@ -113,11 +113,16 @@ async def lock_all(tx: AsyncConnection) -> dict[int, tuple[int, bytes]]:
 
 
 async def begin_generation(tx: AsyncConnection, generation: int) -> None:
-    """Give every head a generation, and a new revision so that every writer notices."""
+    """Give every head a generation, and a new revision so that every writer notices.
+
+    From now on the database refuses a change of a head that leaves out `generation_revision`, as
+    releases that know no generations do: they would place a new owner by the rule of before.
+    """
     await tx.execute(
         text("""
             UPDATE slot_head
-               SET generation = CAST(:generation AS integer), revision = revision + 1
+               SET generation = CAST(:generation AS integer), revision = revision + 1,
+                   generation_revision = revision + 1
         """),
         {"generation": generation},
     )

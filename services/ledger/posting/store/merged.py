@@ -51,7 +51,8 @@ WITH wanted AS (
        FOR UPDATE OF h SKIP LOCKED
 ), head AS (
     UPDATE slot_head AS h
-       SET revision = h.revision + 1, seq = w.seq, hash = w.hash
+       SET revision = h.revision + 1, generation_revision = h.revision + 1, seq = w.seq,
+           hash = w.hash
       FROM free
       JOIN wanted AS w ON w.slot = free.slot
      WHERE h.slot = free.slot

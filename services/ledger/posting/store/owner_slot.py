@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.posting.domain.voucher import owner_of
 from shared.roles import CENTRE
 
+ONCE: Final = "owner_slot_pkey"
+"""The constraint that keeps an owner in one slot."""
 _CONTENT_BYTES: Final = 2_000
 """Bytes of a canonical content that surely hold its event id and its owner."""
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.chain.flows import growth as growth_flow
 from services.ledger.chain.flows.growth import GrowthRefused
@@ -179,7 +183,7 @@ STEPS = (
 async def test_a_growth_that_dies_anywhere_has_changed_nothing(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def die(*_: Any) -> None:
+    async def die(*_: Any, **__: Any) -> None:
         raise RuntimeError("killed here")
 
     async with process(url) as books:
@@ -219,6 +223,51 @@ async def test_what_cannot_grow_is_refused(url: str) -> None:
         )
         assert sorted(type(one).__name__ for one in both) == ["GrowthRefused", "SlotMap"]
     await db.close()
+
+
+async def test_two_growths_at_once_are_one(url: str) -> None:
+    """Both store the same owners; whoever comes second is told so."""
+    async with process(url) as books:
+        await books.post([made(f"UNIT-{i}") for i in range(40)])
+        both = await asyncio.gather(
+            *[growth_flow.grow(books.db, 2, OPERATOR) for _ in range(3)], return_exceptions=True
+        )
+        names = sorted(type(one).__name__ for one in both)
+        assert names == ["GrowthRefused", "GrowthRefused", "SlotMap"]
+        assert (await verified(books)).faults == ()
+
+
+async def test_an_owner_stored_by_the_ledger_meanwhile_does_not_end_a_growth(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, tries = owner_slot_store.store, []
+
+    async def late(tx: AsyncConnection, slots: Mapping[str, int]) -> None:
+        if not tries:
+            tries.append(slots)
+            await books.db.run(partial(store, slots=slots))  # the statement below did not see it
+            await tx.execute(text("INSERT INTO owner_slot SELECT * FROM owner_slot"))
+        await store(tx, slots)
+
+    async with process(url) as books:
+        await books.post([made("UNIT-A")])
+        monkeypatch.setattr(owner_slot_store, "store", late)
+        assert (await growth_flow.grow(books.db, 2, OPERATOR)).counts == (2, 4)
+
+
+OLDER_WRITER = "UPDATE slot_head SET revision = revision + 1, seq = seq WHERE slot = 1"
+"""How a release that knows no generations moves a head."""
+
+
+async def test_a_process_of_an_older_release_writes_nothing_after_a_growth(url: str) -> None:
+    async with process(url) as books:
+        await books.post([made("UNIT-A")])
+        await books.db.run(lambda tx: tx.execute(text(OLDER_WRITER)))
+        await growth_flow.grow(books.db, 2, OPERATOR)
+        with pytest.raises(IntegrityError, match="slot_head_written_by_generation"):
+            await books.db.run(lambda tx: tx.execute(text(OLDER_WRITER)))
+        [booked] = await post(books, made("UNIT-A"))
+        assert isinstance(booked, PostedVoucher)
 
 
 async def test_a_voucher_outside_its_owners_slot_is_found(url: str) -> None:
