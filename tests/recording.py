@@ -91,6 +91,9 @@ class Recording:
     def _first(self, service: str, sql: str) -> tuple[Reading, str] | None:
         found = None
         caller = _caller(("store", "shared"))
+        if caller and sql.startswith("SET plan_cache_mode"):
+            fault = "Citus plans a statement for its key's server, not for any: ask for Citus first"
+            self.faults[f"{service} {caller}: {fault}"] = sql
         if caller and not sql.lstrip().upper().startswith(("SET ", "SHOW ")):
             reading = read(sql, KEYS[service], WHOLE[service])
             if reading.refused and _is_key_by_key():
