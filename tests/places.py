@@ -26,6 +26,7 @@ WHOLE: Final[dict[str, frozenset[str]]] = {
             *("account_correction", "comparison_match", "double_payment", "entitlement"),
             *("entitlement_account", "entitlement_change", "entitlement_end"),
             *("entitlement_suspension", "funding_part", "funding_plan", "payment_batch"),
+            *("entitlement_rule", "formula_row", "pension_raise"),
             *("pension_fact", "pension_fact_list", "qualification", "qualification_meeting"),
             *("qualification_objection", "qualification_recalculation", "recovery_case"),
             *("recovery_entry", "recovery_line", "recovery_plan", "recovery_receipt"),

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from sqlglot import exp
 
+from services.distribution.schema import REFERENCE
+
 STABLE: Final = frozenset(
     {
         *("now", "current_timestamp", "current_date", "current_time", "localtimestamp"),
@@ -51,6 +53,7 @@ def refused(
         target = _target(change)
         if target in keys and target not in whole:
             yield from _functions(change)
+    yield from _locks_everywhere(statement, keys, whole)
     roots = {node: one for node, one in met.items() if one[0] not in whole}
     yield from _at_the_coordinator(statement, whole, roots)
     values = {root for _, root in roots.values()}
@@ -143,6 +146,18 @@ def _locks(statement: exp.Expression, roots: Roots) -> Iterator[str]:
             names = sorted({name for name, root in tables if root[0] == "column"})
             if names:
                 yield f"locks rows of {', '.join(names)} under several keys"
+
+
+def _locks_everywhere(
+    statement: exp.Expression, keys: Mapping[str, str], whole: frozenset[str]
+) -> Iterator[str]:
+    """Look for locks of a table on every server: two that lock a row wait for each other."""
+    for query in statement.find_all(exp.Select):
+        if query.args.get("locks"):
+            names = {one.name for one in query.find_all(exp.Table) if _above(one) is query}
+            for name in sorted(names - whole):
+                if keys.get(name) == REFERENCE:
+                    yield f"locks {name}, which every server has in full: keep it at the coordinator"
 
 
 def _recursive_views(statement: exp.Expression, roots: Roots) -> Iterator[str]:

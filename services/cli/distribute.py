@@ -45,17 +45,16 @@ def distribute(
     """
     from services.database.administrator import administered
     from services.distribution.apply import distribute as run
-    from services.distribution.tables import KEYS, READY
+    from services.distribution.tables import KEYS
 
     if service is not None and service.value not in KEYS:
-        fail(f"{service.value} has no table to distribute: {', '.join(KEYS)}", 2)
-    if service is not None and service.value not in READY and not dry_run:
         fail(
-            f"{service.value} has statements that Citus refuses: leave it on PostgreSQL;"
-            f" ready: {', '.join(READY)} (--dry-run prints the plan of any)"
+            f"the few tables of {service.value} stay at the coordinator; to distribute there are"
+            f" {', '.join(KEYS)}",
+            2,
         )
     settings = settings_with(admin_database_url=admin_url)
-    chosen = [service.value] if service else list(READY)
+    chosen = [service.value] if service else list(KEYS)
     with plainly(), administered(settings) as url:
         report = asyncio.run(run(url, chosen, shards=shards, dry_run=dry_run))
     if as_json:

@@ -11,7 +11,7 @@ from services.distribution import catalogue, plan
 from services.distribution.catalogue import Connection
 from services.distribution.plan import Plan
 from services.distribution.schema import Placement
-from services.distribution.tables import KEYS, READY
+from services.distribution.tables import KEYS
 from shared.db import asyncpg_dsn
 
 SHARDS = 32
@@ -44,7 +44,7 @@ class Report:
 
 async def distribute(
     admin_url: str,
-    services: Sequence[str] = READY,
+    services: Sequence[str] = tuple(KEYS),
     *,
     shards: int = SHARDS,
     dry_run: bool = False,
@@ -60,7 +60,7 @@ async def distribute(
     Raises:
         NotDistributed: Citus is there, and the database cannot be spread.
     """
-    connection: Connection = await asyncpg.connect(asyncpg_dsn(admin_url))
+    connection = await _connect(admin_url)
     try:
         is_citus = await catalogue.is_citus(connection)
         plans = tuple(
@@ -84,7 +84,7 @@ async def distribute(
 
 async def follow(admin_url: str, services: Sequence[str]) -> None:
     """Spread the new tables of services of which the database has spread some already."""
-    connection: Connection = await asyncpg.connect(asyncpg_dsn(admin_url))
+    connection = await _connect(admin_url)
     try:
         if not await catalogue.is_citus(connection):
             return
@@ -101,6 +101,14 @@ async def follow(admin_url: str, services: Sequence[str]) -> None:
         await connection.close()
     if spread:
         await distribute(admin_url, spread)
+
+
+async def _connect(admin_url: str) -> Connection:
+    """Connect so that the catalogue shows tables, not the shards of this server."""
+    connection: Connection = await asyncpg.connect(
+        asyncpg_dsn(admin_url), server_settings={"citus.override_table_visibility": "on"}
+    )
+    return connection
 
 
 async def _run(connection: Connection, one: Plan) -> None:

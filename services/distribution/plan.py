@@ -15,7 +15,7 @@ from typing import Final
 
 from services.distribution.faults import faults_of
 from services.distribution.schema import REFERENCE, Catalogue, ForeignKey, Placement, Trigger
-from services.distribution.tables import AT_THE_COORDINATOR, SECOND_LOCKS
+from services.distribution.tables import AT_THE_COORDINATOR, BOTH_OR_NEITHER, SECOND_LOCKS
 from shared.process.database_address import role_of
 
 _WORDS: Final = re.compile(
@@ -183,6 +183,8 @@ def _statements(
                 f'ALTER TABLE {schema}.{foreign.table} ADD CONSTRAINT "{foreign.name}"'
                 f" {foreign.definition}"
             )
+    if BOTH_OR_NEITHER in catalogue.tables and BOTH_OR_NEITHER not in catalogue.placed:
+        yield f"SELECT citus_add_local_table_to_metadata('{schema}.{BOTH_OR_NEITHER}')"
 
 
 def _spread(

@@ -224,6 +224,8 @@ async def foreign_changes(tx: AsyncConnection, role: str) -> list[Any]:
 
 async def catalogue_now(tx: AsyncConnection, schema: str) -> list[str]:
     """Describe a schema as the database itself does: one line a fact, sorted."""
+    # On Citus, a service's connection also sees the coordinator's own shards (`shared.db`): not here.
+    await tx.execute(text("SELECT set_config('citus.override_table_visibility', 'on', true)"))
     rows = await tx.execute(text(CATALOGUE_SQL), {"schema": schema})
     return sorted(rows.scalars())
 

@@ -42,8 +42,8 @@ async def test_a_dry_run_prints_the_plan_of_one_service(
     assert report["services"]["payout"]["places"]["lease"] == "coordinator"
 
 
-async def test_a_service_whose_statements_are_refused_stays_where_it_is(
+async def test_the_tables_of_identity_stay_at_the_coordinator(
     monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
-    code, text = await _typed(monkeypatch, database_url, "payout")
-    assert (code, text) == (1, "")
+    code, text = await _typed(monkeypatch, database_url, "identity")
+    assert (code, text) == (2, "")
