@@ -17,8 +17,8 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pgproto.pgproto import UUID as DriverUUID
 from sqlalchemy import Row, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -44,11 +44,15 @@ _DISTRIBUTED = "wuxian_is_distributed"
 
 _TOLD_AS_INTERNAL = {
     "duplicate key value violates unique constraint": "23505",
+    "violates check constraint": "23514",
+    "violates foreign key constraint": "23503",
+    "violates not-null constraint": "23502",
+    "violates exclusion constraint": "23P01",
     "could not commit transaction for shard": "08007",
 }
 """Errors that Citus reports as internal, and the states they stand for.
 
-The second is raised after the worker was sent COMMIT: whether it took effect is unknown, so the
+The last is raised after the worker was sent COMMIT: whether it took effect is unknown, so the
 transaction must not be run again.
 """
 
@@ -156,6 +160,19 @@ def _restore_command_timeout(engine: AsyncEngine, seconds: float | None) -> None
             _set_command_timeout(connection.driver_connection, seconds)
 
 
+def _tell_integrity_errors(engine: AsyncEngine) -> None:
+    """Raise what Citus reports as an internal error as the error of integrity that it is."""
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def tell(context: ExceptionContext) -> IntegrityError | None:
+        error = context.sqlalchemy_exception
+        if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError):
+            return None
+        if error.orig is None or not (sqlstate(error) or "").startswith("23"):
+            return None
+        return IntegrityError(context.statement, None, error.orig, hide_parameters=True)
+
+
 class Database:
     """One service's pool of connections."""
 
@@ -184,6 +201,7 @@ class Database:
             hide_parameters=True,
         )
         _replace_dead_connections(self.engine)
+        _tell_integrity_errors(self.engine)
         _restore_command_timeout(self.engine, self._seconds["command_timeout"])
 
     @property

@@ -17,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
-from asyncpg import UniqueViolationError
+from asyncpg import PostgresError, UniqueViolationError
 from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,7 +34,7 @@ from services.collection.common.store.tables import BLOCK
 from services.collection.filing.domain.levied import LeviedPeople, LevyGroup
 from services.collection.filing.domain.records import DeclarationRow, LineRow
 from services.collection.register.domain.unit import Unit
-from shared.db import raw
+from shared.db import raw, sqlstate
 
 Ints = NDArray[np.int64]
 _COPY_PEOPLE: Final = 3_000
@@ -180,7 +180,9 @@ async def insert_headers(tx: AsyncConnection, rows: Sequence[DeclarationRow]) ->
         await connection.copy_records_to_table(
             "declaration", records=map(attrgetter(*_HEADER), rows), columns=_HEADER
         )
-    except UniqueViolationError:
+    except PostgresError as error:
+        if sqlstate(error) != UniqueViolationError.sqlstate:
+            raise
         raise FiledMeanwhile from None
 
 
