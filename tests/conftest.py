@@ -95,7 +95,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     home = config.stash[_HOME]
-    operators = os.environ.get(OPERATORS_SERVER)
+    operators = os.environ.get(CITUS_URL) or os.environ.get(OPERATORS_SERVER)
     if operators and (home / "template").exists():
         name = (home / "template").read_text()
         asyncio.run(on_server(operators, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
@@ -225,8 +225,8 @@ async def on_server(server: str, statement: str) -> None:
 
 @pytest.fixture(scope="session")
 async def template(server_url: str, run_home: Path) -> str:
-    """Name of a database with all migrations, made once a run; on Citus each one is made anew."""
-    return "distributed" if CITUS_URL in os.environ else await make_template(server_url, run_home)
+    """Name of a database with all migrations, made once a run."""
+    return await make_template(server_url, run_home)
 
 
 async def make_template(server: str, home: Path) -> str:
@@ -265,7 +265,7 @@ def give_server(home: Path, migrated: Path) -> None:
 async def database_on(server: str, template: str = "template1") -> AsyncIterator[str]:
     """A fresh database, gone afterwards; with a template on Citus, a distributed one."""
     if CITUS_URL in os.environ and template != "template1":
-        async with coordinator.fresh(server) as url:
+        async with coordinator.fresh(server, template) as url:
             yield url
         return
     name = f"wuxian_test_{uuid4().hex[:12]}"

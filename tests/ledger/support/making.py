@@ -18,6 +18,7 @@ from services.ledger.posting.domain.voucher import GENESIS, Draft, draft, slot_o
 from services.ledger.posting.flows.books import Books
 from services.ledger.rules.domain.chart import Account, Catalogue, Flow, Fund
 from shared.entry import Book, Side
+from tests.coordinator import truncate
 
 DATA = Path(services.__file__ or "").parent / "ledger" / "data"
 UNIT = "91120101MA06TEST0X"
@@ -36,8 +37,7 @@ async def empty_books(admin: asyncpg.Connection[Any], books: Books) -> None:
     kept = {"slot_head", "book_checkpoint"}
     tables = [name for name, key in KEYS.items() if key != "reference" and name not in kept]
     async with admin.transaction():
-        await admin.execute("SET LOCAL session_replication_role = 'replica'")
-        await admin.execute(f"TRUNCATE {', '.join(tables)}")
+        await truncate(admin, tables)
         await admin.execute(
             "UPDATE slot_head SET revision = 0, seq = 0, hash = $1, closed_until = NULL", GENESIS
         )

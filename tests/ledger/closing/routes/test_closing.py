@@ -10,6 +10,7 @@ from services.ledger.closing.domain.errors import (
     ReceiptsUnmatched,
 )
 from shared.roles import Role
+from tests.coordinator import only_postgresql
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import fresh, receipt
 from tests.ledger.support.year import (
@@ -112,6 +113,7 @@ async def test_a_day_before_the_chart_is_neither_closed_nor_reopened_nor_settled
         assert (fault["pointer"], "1999-07-01" in fault["message"]) == (pointer, True)
 
 
+@only_postgresql
 async def test_the_database_itself_refuses_a_closed_day(ledger: Ledger) -> None:
     """A trigger on the vouchers stops any writer, whatever it knows of closings."""
     await collect(ledger, "pension", "10.00", "2021-07-15")

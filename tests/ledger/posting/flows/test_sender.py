@@ -15,9 +15,12 @@ from services.ledger.posting.flows.books import Books
 from services.ledger.posting.store import merged as merged_store
 from services.ledger.posting.store.batch import WriteResult
 from tests.conftest import database_on
+from tests.coordinator import only_postgresql
 from tests.ledger.support.checkpoints import verified
 from tests.ledger.support.making import receipt_draft
 from tests.ledger.support.process import process
+
+pytestmark = only_postgresql
 
 SLOTS = 6
 OWNERS = {slot_of(f"UNIT-{i}", SLOTS): f"UNIT-{i}" for i in range(60)}

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.ledger.chain.flows.verify import verify
-from shared.db import Database, sqlalchemy_url
+from shared.db import Database, constraint, sqlalchemy_url
+from tests.coordinator import QUIETLY
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.checkpoints import write_checkpoints
 from tests.ledger.support.making import receipt
@@ -117,7 +118,7 @@ async def test_an_unbalanced_insert_by_hand_is_refused(
     by_hand = VOUCHER.format(places=places, amounts=amounts)
     with pytest.raises(asyncpg.CheckViolationError) as caught:
         await service.execute(by_hand, posted["slot"], posted["seq"], 900_001, "by-hand", None)
-    assert caught.value.constraint_name == "voucher_balanced"
+    assert constraint(caught.value) == "voucher_balanced"
 
 
 async def test_lines_of_funds_in_turn_balance_fund_by_fund(admin: Any) -> None:
@@ -134,7 +135,7 @@ async def test_an_amount_is_not_zero(service: Any, posted: dict[str, Any]) -> No
     zeros = VOUCHER.format(places="places", amounts="ARRAY[0, 0]::bigint[]")
     with pytest.raises(asyncpg.CheckViolationError) as caught:
         await service.execute(zeros, posted["slot"], posted["seq"], 900_001, "by-hand", None)
-    assert caught.value.constraint_name == "voucher_red_reverses"
+    assert constraint(caught.value) == "voucher_red_reverses"
 
 
 async def test_an_event_has_one_voucher(service: Any, posted: dict[str, Any]) -> None:
@@ -149,15 +150,14 @@ async def test_reversals_by_hand_cannot_exceed_their_original(
 ) -> None:
     """Of 100.00, 60.00 and 40.00 may be taken back by whoever writes; one fen more may not."""
     slot, seq = posted["slot"], posted["seq"]
-    for third, constraint in ((0, None), (-1, "voucher_reversal_within_original")):
+    for third in (0, -1):
         transaction = service.transaction()
         await transaction.start()
         for number, fen in ((900_001, -6_000), (900_002, -4_000)):
             await service.execute(RED, slot, seq, number, f"by-hand-{number}", seq, fen)
         if third:
-            with pytest.raises(asyncpg.CheckViolationError) as caught:
+            with pytest.raises(asyncpg.CheckViolationError, match="reversed beyond itself"):
                 await service.execute(RED, slot, seq, 900_003, "by-hand-3", seq, third)
-            assert caught.value.constraint_name == constraint
         await transaction.rollback()
 
 
@@ -169,7 +169,7 @@ async def test_red_letters_by_hand_must_reverse_something(
             await service.execute(
                 sql, posted["slot"], posted["seq"], 900_001, "by-hand", reverses, *values
             )
-        assert caught.value.constraint_name == "voucher_red_reverses"
+        assert constraint(caught.value) == "voucher_red_reverses"
 
 
 async def test_nobody_signs_a_settlement_twice(service: Any) -> None:
@@ -192,7 +192,7 @@ async def test_nobody_signs_a_settlement_twice(service: Any) -> None:
         "UPDATE place SET district = 'nankai' WHERE $1 > 0 AND $2 > 0",
         "UPDATE voucher SET book_date = book_date - 1 WHERE slot = $1 AND seq = $2",
         'UPDATE voucher SET refs = \'{"bill": "x"}\' WHERE slot = $1 AND seq = $2',
-        "UPDATE voucher SET recorded_at = recorded_at - interval '1 day' WHERE slot = $1 AND seq = $2",
+        "UPDATE voucher SET recorded_at = '2020-01-02' WHERE slot = $1 AND seq = $2",
         "UPDATE voucher SET source = 'someone_else' WHERE slot = $1 AND seq = $2",
         "DELETE FROM voucher WHERE slot = $1 AND seq = $2",
         "UPDATE place_day SET debit_fen = debit_fen + 1 WHERE slot = $1 AND $2 > 0",
@@ -210,7 +210,8 @@ async def test_what_gets_past_both_is_found_by_verification(
     try:
         async with engine.connect() as tx:  # never committed
             await tx.execute(text("SET LOCAL search_path = ledger"))
-            await tx.execute(text("SET LOCAL session_replication_role = 'replica'"))
+            for setting in QUIETLY:
+                await tx.execute(text(setting))
             assert (await verify(tx)).faults == ()
             await tx.execute(text(sql), values)
             assert (await verify(tx)).faults
