@@ -217,7 +217,5 @@ async def test_on_an_ordinary_postgresql_nothing_happens(database_url: str) -> N
 async def test_statements_take_no_spread_table_for_a_whole_one(database_url: str) -> None:
     report = await distribute(database_url, tuple(KEYS), dry_run=True)
     for one in report.plans:
-        there = {
-            table for table, place in one.places.items() if place is Placement.COORDINATOR
-        }
+        there = {table for table, place in one.places.items() if place is Placement.COORDINATOR}
         assert WHOLE[one.schema] & set(one.places) <= there
