@@ -72,6 +72,8 @@ SIGNATURES_LEAST: Final = 2
 """At least the district's reviewer and the centre's department head sign."""
 
 _OF_A_PERSON: Final = frozenset({Once.PERSON, Once.BIRTH, Once.EVENT_DAY, Once.MONTH})
+_NOT_SHARED: Final = frozenset({Once.NONE, Once.BIRTH})
+"""Keys that kinds of a group cannot share: none, and a birth, which two days may mean."""
 
 
 class BenefitKindNotInForce(Refusal):
@@ -112,6 +114,8 @@ class BenefitKind:
     """One dated row: the fund and account of claims of `kind`, and their conditions.
 
     `line_limit_fen` bounds one payee of a claim, `year_limit_fen` all claims of a person and year.
+    Kinds of one `event_group` pay an event once among them. A kind that is `not_with_pension` pays
+    for no month in which the person draws a basic pension.
     """
 
     kind: str
@@ -124,11 +128,13 @@ class BenefitKind:
     payee: Payee = Payee.PERSON
     origin: Origin = Origin.FILED
     once: Once = Once.NONE
+    event_group: str | None = None
     documents: tuple[str, ...] = ()
     needs_person: bool = False
     needs_employer: bool = False
     checks_arrears: bool = False
     needs_cost: bool = False
+    not_with_pension: bool = False
     line_limit_fen: int | None = None
     year_limit_fen: int | None = None
     signatures: int = SIGNATURES
@@ -204,16 +210,32 @@ def require_filed(row: BenefitKind) -> None:
         raise BenefitKindNotFiled(faults=[fault], origin=row.origin.value)
 
 
+def siblings_of(row: BenefitKind, rows: Iterable[BenefitKind]) -> list[BenefitKind]:
+    """List the latest row of each other kind of a row's group."""
+    if row.event_group is None:
+        return []
+    in_order = sorted(rows, key=lambda other: other.in_force_from)
+    latest = {other.kind: other for other in in_order if other.kind != row.kind}
+    return [other for other in latest.values() if other.event_group == row.event_group]
+
+
 def row_faults(
-    row: BenefitKind, rows: Sequence[BenefitKind], *, claimed: bool = False
+    row: BenefitKind,
+    rows: Sequence[BenefitKind],
+    *,
+    claimed: bool = False,
+    siblings: Sequence[BenefitKind] = (),
 ) -> list[Fault]:
     """Find what is wrong with a row as it is to be, beside the rows of its kind that stand.
 
     What claims have paid is remembered under the key that `once` names, so a kind that is `claimed`
-    keeps it.
+    keeps it. The kinds of a group, of which `siblings` are the others, have one key.
     """
     days = row.in_force_to is not None and row.in_force_to < row.in_force_from
-    person = row.once in _OF_A_PERSON or row.year_limit_fen is not None
+    person = row.once in _OF_A_PERSON or row.year_limit_fen is not None or row.not_with_pension
+    shared = row.event_group is None or (
+        row.once not in _NOT_SHARED and {other.once for other in siblings} <= {row.once}
+    )
     employer = row.once is Once.UNIT_YEAR or row.checks_arrears
     origins = {known.origin for known in rows} or {Origin.FILED}
     keys = {known.once for known in rows} - {Once.NONE}
@@ -238,6 +260,12 @@ def row_faults(
             (
                 claimed and bool(keys) and row.once not in keys,
                 Fault("/once", "ONCE_FIXED", "已有申请,依据不可更正 (fixed: there are claims)"),
+            ),
+            (
+                not shared,
+                Fault(
+                    "/event_group", "GROUP_KEY_DIFFERS", "同组待遇须同一依据 (a group has one key)"
+                ),
             ),
         )
         if wrong

@@ -19,6 +19,7 @@ from services.payout.benefits.domain import (
     row_faults,
     row_of_claim,
     rows_after,
+    siblings_of,
 )
 from services.payout.common.domain import require_faultless, require_not_future
 from shared import trail
@@ -60,6 +61,13 @@ async def claim_row(tx: AsyncConnection, kind: str, *, filed_on: date, today: da
     return row_of_claim(kind, await benefits_store.kinds(tx), filed_on, today)
 
 
+async def siblings(tx: AsyncConnection, row: BenefitKind) -> list[str]:
+    """Name the other kinds that pay the same events as a row's kind."""
+    if row.event_group is None:
+        return []
+    return [other.kind for other in siblings_of(row, await benefits_store.kinds(tx))]
+
+
 async def correct(
     tx: AsyncConnection, row: BenefitKind, reason: str, caller: Caller
 ) -> BenefitKindCorrection:
@@ -69,8 +77,7 @@ async def correct(
         Faulty: every fault of the row.
         BenefitKindCorrectionWaits: another correction of the kind is not decided yet.
     """
-    rows, claimed = await _rows_of(tx, row.kind), await benefits_store.is_claimed(tx, row.kind)
-    require_faultless(row_faults(row, rows, claimed=claimed))
+    await _require_right(tx, row)
     correction = BenefitKindCorrection(
         id=uuid7(), row=row, reason=reason, status="filed", filed_by=caller.subject
     )
@@ -97,9 +104,7 @@ async def decide(
     if not await benefits_store.decide_correction(tx, correction.id, to, caller.subject):
         raise StateConflict(status=correction.status)
     if approved:
-        rows = await _rows_of(tx, correction.row.kind)
-        claimed = await benefits_store.is_claimed(tx, correction.row.kind)
-        require_faultless(row_faults(correction.row, rows, claimed=claimed))
+        rows = await _require_right(tx, correction.row)
         for row in rows_after(correction.row, rows):
             if row not in rows:
                 await benefits_store.save(tx, row)
@@ -113,8 +118,13 @@ async def corrections(
     return await benefits_store.corrections(tx, status=status, after=after, limit=limit)
 
 
-async def _rows_of(tx: AsyncConnection, kind: str) -> list[BenefitKind]:
-    return [row for row in await benefits_store.kinds(tx) if row.kind == kind]
+async def _require_right(tx: AsyncConnection, row: BenefitKind) -> list[BenefitKind]:
+    every = await benefits_store.kinds(tx)
+    of_kind = [other for other in every if other.kind == row.kind]
+    claimed = await benefits_store.is_claimed(tx, row.kind)
+    group = siblings_of(row, every)
+    require_faultless(row_faults(row, of_kind, claimed=claimed, siblings=group))
+    return of_kind
 
 
 def _step(correction: BenefitKindCorrection, step: str, why: str | None = None) -> trail.Step:

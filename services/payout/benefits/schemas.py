@@ -38,11 +38,17 @@ class BenefitKindOut(Out):
     payee: Payee
     origin: Origin = Field(description="filed 人工提交 | run 按月生成 | computed 系统算出")
     once: Once = Field(description="同一事项只付一次的依据 (the key of an event that is paid once)")
+    event_group: str | None = Field(
+        description="同组待遇,同一事项只付其中一种 (kinds of a group pay an event once among them)"
+    )
     documents: list[str] = Field(description="须交材料 (documents that a claim needs)")
     needs_person: bool
     needs_employer: bool
     checks_arrears: bool
     needs_cost: bool = Field(description="须填费用构成 (each line needs its cost)")
+    not_with_pension: bool = Field(
+        description="领取基本养老金的月份不付 (not paid for a month of a basic pension)"
+    )
     line_limit: YuanOut | None = Field(description="每笔上限 (most for one payee of a claim)")
     year_limit: YuanOut | None = Field(description="每人每年上限 (most for a person and year)")
     signatures: int
@@ -79,11 +85,13 @@ class BenefitKindIn(In):
     payee: Payee
     origin: Origin = Origin.FILED
     once: Once
+    event_group: Code | None = Field(default=None, examples=["funeral"])
     documents: list[Code] = Field(default=[], max_length=20)
     needs_person: bool = False
     needs_employer: bool = False
     checks_arrears: bool = False
     needs_cost: bool = False
+    not_with_pension: bool = False
     line_limit: PositiveYuan | None = None
     year_limit: PositiveYuan | None = None
     signatures: int = Field(default=SIGNATURES, ge=SIGNATURES_LEAST, le=SIGNATURES, strict=True)

@@ -21,8 +21,8 @@ from services.payout.benefits.domain import (
 from shared.page import read_page
 
 _ROW: Final = """kind, name, fund, account, in_force_from, in_force_to, source, payee, origin, once,
-       documents, needs_person, needs_employer, checks_arrears, needs_cost, line_limit_fen,
-       year_limit_fen, signatures"""
+       event_group, documents, needs_person, needs_employer, checks_arrears, needs_cost,
+       not_with_pension, line_limit_fen, year_limit_fen, signatures"""
 _CORRECTION: Final = "SELECT id, row, reason, status, filed_by FROM benefit_kind_correction"
 
 
@@ -72,15 +72,17 @@ async def save(tx: AsyncConnection, row: BenefitKind) -> None:
         text(f"""
             INSERT INTO benefit_kind ({_ROW})
             VALUES (:kind, :name, :fund, :account, :in_force_from, :in_force_to, :source, :payee,
-                    :origin, :once, CAST(:documents AS text[]), :needs_person, :needs_employer,
-                    :checks_arrears, :needs_cost, :line_limit_fen, :year_limit_fen, :signatures)
+                    :origin, :once, :event_group, CAST(:documents AS text[]), :needs_person,
+                    :needs_employer, :checks_arrears, :needs_cost, :not_with_pension,
+                    :line_limit_fen, :year_limit_fen, :signatures)
             ON CONFLICT (kind, in_force_from) DO UPDATE
                SET name = excluded.name, fund = excluded.fund, account = excluded.account,
                    in_force_to = excluded.in_force_to, source = excluded.source,
                    payee = excluded.payee, origin = excluded.origin, once = excluded.once,
-                   documents = excluded.documents, needs_person = excluded.needs_person,
+                   event_group = excluded.event_group, documents = excluded.documents, needs_person = excluded.needs_person,
                    needs_employer = excluded.needs_employer,
                    checks_arrears = excluded.checks_arrears, needs_cost = excluded.needs_cost,
+                   not_with_pension = excluded.not_with_pension,
                    line_limit_fen = excluded.line_limit_fen,
                    year_limit_fen = excluded.year_limit_fen, signatures = excluded.signatures
         """),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -110,10 +110,26 @@ def _line_faults(draft: ClaimDraft, row: BenefitKind, today: date) -> list[Fault
         if day is not None and day > today:
             message = "日期晚于今天 (the date is later than today)"
             faults.append(Fault(f"/lines/{index}/event_on", "DATE_IN_FUTURE", message))
+        elif day is not None and day > draft.filed_on:
+            message = "事件日晚于受理日 (the event is later than the day of filing)"
+            faults.append(Fault(f"/lines/{index}/event_on", "EVENT_AFTER_FILING", message))
         if limit_fen is not None and line.amount_fen > limit_fen:
             message = f"超过每笔上限 {format_yuan(limit_fen)} (above the most for one payee)"
             faults.append(Fault(f"/lines/{index}/amount", "LINE_LIMIT_EXCEEDED", message))
     return faults
+
+
+def pension_faults(draft: ClaimDraft, drawing: Collection[str]) -> list[Fault]:
+    """Build a fault for each line of a person, by number, who draws a pension in the claim's month."""
+    return [
+        Fault(
+            f"/lines/{index}/identity_number",
+            "PENSION_DRAWN",
+            f"{draft.period} 已有基本养老金 (a basic pension is due for this month)",
+        )
+        for index, line in enumerate(draft.lines)
+        if line.identity_number in drawing
+    ]
 
 
 def _cost_faults(lines: Sequence[ClaimLineDraft], row: BenefitKind) -> list[Fault]:

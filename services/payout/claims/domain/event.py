@@ -3,7 +3,8 @@
 The row of the kind says which key an event has (`Once`); it is recognized over all claims,
 districts and months. A paper is known by the payee and the paper's number, and by the person and
 the number; blanks, invisible characters, dots of a name, width and case do not matter. The payee and the number are stored as a keyed
-hash. A birth is known by the mother and its month. A claim that gives no day of birth may mean any
+hash. Kinds of a group pay an event once among them: each claims it under the group, too. A birth is
+known by the mother and its month. A claim that gives no day of birth may mean any
 birth of the two years before it, so every further claim of the mother needs the day.
 """
 
@@ -98,27 +99,53 @@ class EventSource:
     once: Once
     period: Period
     credit_code: str | None
+    group: str | None = None
+    siblings: Sequence[str] = ()
+    """The other kinds of the group. What they claimed before it was set stands under their names."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which an event is claimed: the kind, and its group."""
+        return (self.kind,) if self.group is None else (self.kind, f"group.{self.group}")
 
 
 def events_of(
     source: EventSource, lines: Iterable[ClaimLine], papers: Mapping[int, Sequence[PaperKey]]
 ) -> list[BenefitEvent]:
     """List the events that a claim's lines are about; `papers` has the papers by line."""
+    return _events_under(source.names, source, lines, papers)
+
+
+def sibling_events(
+    source: EventSource, lines: Iterable[ClaimLine], papers: Mapping[int, Sequence[PaperKey]]
+) -> list[BenefitEvent]:
+    """List the same events as the other kinds of the group name them."""
+    return _events_under(source.siblings, source, lines, papers)
+
+
+def _events_under(
+    names: Sequence[str],
+    source: EventSource,
+    lines: Iterable[ClaimLine],
+    papers: Mapping[int, Sequence[PaperKey]],
+) -> list[BenefitEvent]:
     return [
         BenefitEvent(key, text, line.line_no)
         for line in lines
-        for key, text in _events(source, line, papers)
+        for name in names
+        for key, text in _events(name, source, line, papers)
     ]
 
 
 def _events(
-    source: EventSource, line: ClaimLine, papers: Mapping[int, Sequence[PaperKey]]
+    kind: str, source: EventSource, line: ClaimLine, papers: Mapping[int, Sequence[PaperKey]]
 ) -> Iterator[tuple[int, str]]:
-    kind, person, day = source.kind, line.person_id, line.event_on
+    person, day = line.person_id, line.event_on
     match source.once:
         case Once.PAPER:
             for paper in papers[line.line_no]:
-                yield paper.key, paper.text
+                if paper.kind == kind:
+                    yield paper.key, paper.text
             if person is not None:
                 yield person, f"{kind}:person:{_plain(line.reference)}"
         case Once.UNIT_YEAR if source.credit_code is not None:

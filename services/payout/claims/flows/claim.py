@@ -33,6 +33,7 @@ from services.payout.claims.domain.draft import (
     ClaimLineDraft,
     draft_faults,
     paper_hash,
+    pension_faults,
 )
 from services.payout.claims.flows import account as account_flow
 from services.payout.claims.flows import advance as advance_flow
@@ -48,6 +49,7 @@ from services.payout.common.domain import (
     require_not_future,
 )
 from services.payout.common.flows import PersonKeys, record_reading
+from services.payout.entitlements.store import due as due_store
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.persons import flows as persons_flow
 from services.payout.persons import store as persons_store
@@ -102,7 +104,8 @@ async def file_claim(
     Raises:
         ClaimExists: the same paper was filed before and is not refused.
         Faulty: two lines are about the same event, a line's number was corrected, a birth needs
-            its day, a person comes above the limit of the year, or an advance cannot be deducted.
+            its day, a person draws a pension in the month or comes above the limit of the year, or
+            an advance cannot be deducted.
         EventClaimed: another claim has a line's event; each line is named with that claim.
     """
     claim = new_claim(
@@ -118,6 +121,9 @@ async def file_claim(
     digest = paper_hash(keys.pepper, draft.summary, draft.credit_code, draft.lines)
     await require_new(tx, claim, digest)
     whole = [_line(line_no, line, keys) for line_no, line in enumerate(draft.lines, start=1)]
+    if row.not_with_pension:
+        await entitlement_store.lock_pensions(tx, alone=False)
+        await _require_no_pension(tx, draft, keys)
     await persons_store.lock_people(tx, alone=False)
     named = [
         (f"/lines/{line.line_no - 1}/identity_number", line.person_id)
@@ -126,13 +132,21 @@ async def file_claim(
     ]
     await persons_flow.require_right_numbers(tx, named, keys)
     await event_flow.count_years(tx, claim, draft.filed_on, row, whole)
-    papers = event_flow.papers_of(draft, row, keys)
-    await event_flow.claim_all(tx, claim, row.once, whole, papers)
+    source = event_flow.source_of(draft, row, await benefits_flow.siblings(tx, row))
+    papers = event_flow.papers_of(draft, source, keys)
+    await event_flow.claim_all(tx, claim, source, whole, papers)
     claim, lines = await advance_flow.deduct(tx, claim, draft, whole, keys=keys, caller=caller)
     await claim_store.write_lines(tx, claim.ref, lines)
     total_fen = sum(line.amount_fen for line in lines)
     filed = replace(claim, lines=len(lines), total_fen=total_fen)
     return await file(tx, filed, digest, caller, basis)
+
+
+async def _require_no_pension(tx: AsyncConnection, draft: ClaimDraft, keys: PersonKeys) -> None:
+    numbers = {number for line in draft.lines if (number := line.identity_number)}
+    people = {(keys.key(number), keys.blind(number)): number for number in numbers}
+    drawing = await due_store.due_in(tx, list(people), BASIC_PENSION, draft.period)
+    require_faultless(pension_faults(draft, {people[person] for person in drawing}))
 
 
 def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:

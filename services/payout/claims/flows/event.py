@@ -22,6 +22,7 @@ from services.payout.claims.domain.event import (
     readable_papers,
     repeated_events,
     same_births,
+    sibling_events,
     undated_faults,
 )
 from services.payout.claims.store import event as event_store
@@ -29,14 +30,29 @@ from services.payout.common.domain import FAULTS_NAMED, require_faultless
 from services.payout.common.flows import PersonKeys
 
 
-def papers_of(draft: ClaimDraft, row: BenefitKind, keys: PersonKeys) -> dict[int, list[PaperKey]]:
+def source_of(draft: ClaimDraft, row: BenefitKind, siblings: Sequence[str]) -> EventSource:
+    """Build the source of a claim's events; `siblings` are the other kinds of its group."""
+    return EventSource(
+        kind=row.kind,
+        once=row.once,
+        period=draft.period,
+        credit_code=draft.credit_code,
+        group=row.event_group,
+        siblings=siblings,
+    )
+
+
+def papers_of(
+    draft: ClaimDraft, source: EventSource, keys: PersonKeys
+) -> dict[int, list[PaperKey]]:
     """Compute the keyed hashes of a claim's papers by line; empty unless a paper is the event."""
-    if row.once is not Once.PAPER:
+    if source.once is not Once.PAPER:
         return {}
     return {
         line_no: [
             paper_key(readable, keys)
-            for readable in readable_papers(row.kind, line.payee_name, line.reference)
+            for name in (*source.names, *source.siblings)
+            for readable in readable_papers(name, line.payee_name, line.reference)
         ]
         for line_no, line in enumerate(draft.lines, start=1)
     }
@@ -85,7 +101,7 @@ async def count_years(
 async def claim_all(
     tx: AsyncConnection,
     claim: Claim,
-    once: Once,
+    source: EventSource,
     lines: Sequence[ClaimLine],
     papers: dict[int, list[PaperKey]],
 ) -> None:
@@ -95,9 +111,6 @@ async def claim_all(
         Faulty: two lines are about the same event, or a birth needs its day.
         EventClaimed: another claim has a line's event; each line is named with that claim.
     """
-    source = EventSource(
-        kind=claim.kind, once=once, period=claim.period, credit_code=claim.credit_code
-    )
     events = events_of(source, lines, papers)
     if not events:
         return
@@ -107,7 +120,7 @@ async def claim_all(
         every = [paper for of_line in papers.values() for paper in of_line]
         await event_store.hide_papers(tx, sorted(every, key=lambda paper: paper.key))
     pairs = []
-    if once is Once.BIRTH:
+    if source.once is Once.BIRTH:
         mothers = [event.key for event in events]
         await event_store.lock_people(tx, mothers)
         births = births_of(await event_store.of_people(tx, mothers, claim.kind))
@@ -115,8 +128,9 @@ async def claim_all(
         if not pairs:
             require_faultless(undated_faults(events, births))
     if not pairs:
-        claimed = await event_store.claim_events(tx, claim.ref, claim.period, events)
-        pairs = pairs_with(events, claimed)
+        others = sibling_events(source, lines, papers)
+        claimed = await event_store.claim_events(tx, claim.ref, claim.period, events, others)
+        pairs = pairs_with([*events, *others], claimed)
     if pairs:
         faults = claimed_faults(pairs)
         raise EventClaimed(faults=faults[:FAULTS_NAMED], count=len(faults))

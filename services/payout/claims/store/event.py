@@ -54,9 +54,13 @@ async def of_people(
 
 
 async def claim_events(
-    tx: AsyncConnection, claim: Ref, period: Period, events: Sequence[BenefitEvent]
+    tx: AsyncConnection,
+    claim: Ref,
+    period: Period,
+    events: Sequence[BenefitEvent],
+    others: Sequence[BenefitEvent] = (),
 ) -> dict[tuple[int, str], ClaimedEvent]:
-    """Claim events; return those that another claim has claimed already, by key and text.
+    """Claim events; return those, and of `others`, that another claim has claimed, by key and text.
 
     The rows are written in key order, so that two claims of the same events wait for each other
     instead of deadlocking.
@@ -88,7 +92,11 @@ async def claim_events(
                 ON stored.event_key = wanted.event_key AND stored.event = wanted.event
              WHERE stored.live AND stored.claim_id <> CAST(:claim_id AS uuid)
         """),
-        {"claim_id": claim.id, "keys": parameters["keys"], "events": parameters["events"]},
+        {
+            "claim_id": claim.id,
+            "keys": [event.key for event in (*events, *others)],
+            "events": [event.text for event in (*events, *others)],
+        },
     )
     return {(found.key, found.text): found for found in map(_claimed, rows)}
 

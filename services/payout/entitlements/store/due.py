@@ -7,7 +7,13 @@ a whole district at once. All of them read it here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.period import Period
 
 IN_FORCE: Final = """
        row.in_force_from <= month.period AND row.suspended_at IS NULL
@@ -132,3 +138,28 @@ It is what is due, less what the person has, which is what the bank paid or is t
 kept back for a debt, plus what the person gave back. A month has its parts with the person, their
 lines with the claims and payments with the batches, so each is joined in its turn.
 """
+
+
+async def due_in(
+    tx: AsyncConnection, people: Sequence[tuple[int, bytes]], kind: str, period: Period
+) -> set[tuple[int, bytes]]:
+    """Find those of some people, by key and keyed hash, to whom a month of a kind is due."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT DISTINCT row.person_id, row.identity_blind
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]))
+                AS one (person_id, blind)
+             CROSS JOIN (SELECT CAST(:period AS text) AS period) AS month
+              JOIN entitlement AS row
+                ON row.person_id = one.person_id AND row.identity_blind = one.blind
+               AND row.kind = :kind
+             WHERE {IN_FORCE} AND {NOT_STOPPED}
+        """),
+        {
+            "person_ids": [person_id for person_id, _ in people],
+            "blinds": [blind for _, blind in people],
+            "kind": kind,
+            "period": str(period),
+        },
+    )
+    return {(row.person_id, bytes(row.identity_blind)) for row in rows}

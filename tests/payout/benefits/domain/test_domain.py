@@ -17,6 +17,7 @@ from services.payout.benefits.domain import (
     row_faults,
     row_of_claim,
     rows_after,
+    siblings_of,
 )
 
 KIND = "maternity_allowance"
@@ -92,6 +93,19 @@ def test_the_day_of_filing_chooses_the_fund_and_no_condition() -> None:
     assert found == replace(strict, fund="maternity")
     ended = row_of_claim(KIND, rows[:1], date(2019, 12, 1), date(2026, 1, 1))
     assert ended == rows[0], "the last conditions of a kind that has ended"
+
+
+def test_kinds_of_a_group_have_one_key() -> None:
+    funeral = replace(ROWS[1], kind="a", once=Once.PERSON, event_group="funeral", needs_person=True)
+    other = replace(funeral, kind="b", once=Once.MONTH)
+    assert siblings_of(funeral, [funeral, other, replace(other, kind="c", event_group=None)]) == [
+        other
+    ]
+    codes = [fault.code for fault in row_faults(funeral, [], siblings=[other])]
+    assert codes == ["GROUP_KEY_DIFFERS"]
+    assert not row_faults(funeral, [], siblings=[replace(other, once=Once.PERSON)])
+    birth = replace(funeral, once=Once.BIRTH)
+    assert [fault.code for fault in row_faults(birth, [])] == ["GROUP_KEY_DIFFERS"]
 
 
 def test_a_claimed_kind_keeps_the_key_of_what_was_paid() -> None:

@@ -42,6 +42,14 @@ def line(**changes: object) -> ClaimLineDraft:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
+def test_an_event_is_not_later_than_its_claim() -> None:
+    filed = replace(claim([line(event_on=date(2021, 8, 9))]), filed_on=date(2021, 8, 8))
+    faults = draft_faults(filed, ROW, TODAY)
+    assert [(fault.pointer, fault.code) for fault in faults] == [
+        ("/lines/0/event_on", "EVENT_AFTER_FILING")
+    ]
+
+
 def claim(
     lines: Sequence[ClaimLineDraft],
     control_lines: int = 1,

@@ -15,6 +15,7 @@ from services.payout.claims.domain.event import (
     events_of,
     readable_papers,
     same_event,
+    sibling_events,
 )
 from shared.ids import Ref
 from shared.period import Period
@@ -61,6 +62,18 @@ def test_the_year_of_an_employer_has_one_key_in_every_claim() -> None:
     first = events_of(source(Once.UNIT_YEAR), [LINE], {})
     again = replace(source(Once.UNIT_YEAR), period=Period(2021, 12))
     assert events_of(again, [replace(LINE, person_id=None)], {}) == first
+
+
+def test_a_group_is_a_second_name_and_siblings_are_looked_for() -> None:
+    of_group = replace(source(Once.PAPER), group="bill", siblings=("j",))
+    papers = {1: [PaperKey(name, f"{name}:n:zy-1", 5, "abc") for name in ("k", "group.bill", "j")]}
+    assert [event.text for event in events_of(of_group, [LINE], papers)] == [
+        *("k#abc", "k:person:zy-1"),
+        *("group.bill#abc", "group.bill:person:zy-1"),
+    ]
+    looked_for = [event.text for event in sibling_events(of_group, [LINE], papers)]
+    assert looked_for == ["j#abc", "j:person:zy-1"]
+    assert not sibling_events(source(Once.PERSON), [LINE], {})
 
 
 def test_births_of_two_kinds_and_months_are_not_one_birth() -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.payout.support.office import Office
-from tests.payout.support.papers import hospital_claim, number
+from tests.payout.support.papers import hospital_claim, number, pensioner
 
 UNIT = "91120101MA00000006"
 
@@ -58,6 +58,47 @@ async def test_a_hospital_paper_is_claimed_once(office: Office, again: dict[str,
     assert first.json()["id"] in answer.text
     third = papers(f"ZY-{mark}-3", **again)
     assert (await office.file(third, third["district"])).status_code == 201
+
+
+FUNERAL_PAPERS = ["injury_decision", "death_certificate", "kinship_proof"]
+
+
+async def test_of_three_funeral_grants_one_is_paid(office: Office) -> None:
+    kinds = ("funeral_grant", "unemployment_funeral", "injury_funeral")
+    claims = [about_person(kind, 811, documents=FUNERAL_PAPERS) for kind in kinds]
+    first = await office.file(claims[0])
+    assert first.status_code == 201, first.text
+    for claim in claims[1:]:
+        answer = await office.file(claim)
+        assert refusal(answer) == (409, "EVENT_CLAIMED", ["/lines/0"])
+        assert first.json()["id"] in answer.text
+    await office.sign(
+        first.json()["id"], "district_reviewer", "refuse", note="x", district="heping"
+    )
+    assert (await office.file(claims[2])).status_code == 201
+    assert refusal(await office.file(claims[0]))[1] == "EVENT_CLAIMED"
+
+
+async def test_a_month_of_a_pension_has_no_unemployment_benefit(office: Office) -> None:
+    assert (await office.register([pensioner(812, since="2021-07")])).status_code == 201
+    papers_of = {"documents": ["unemployment_registration"]}
+    during = about_person("unemployment_benefit", 812, **papers_of)
+    found = (await office.file(during)).json()
+    assert [(one["pointer"], one["code"]) for one in found["errors"]] == [
+        ("/lines/0/identity_number", "PENSION_DRAWN")
+    ]
+    before = about_person("unemployment_benefit", 812, period="2021-06", **papers_of)
+    assert (await office.file(before)).status_code == 201
+
+
+async def test_a_bill_of_a_hospital_is_one_insurance_s(office: Office) -> None:
+    mark = uuid4().hex[:8]
+    assert (await office.file(papers(f"ZY-{mark}"))).status_code == 201
+    injury = papers(f"ZY-{mark}", filed_on="2021-08-02") | {
+        "kind": "injury_treatment",
+        "documents": ["injury_decision", "settlement_statement"],
+    }
+    assert refusal(await office.file(injury))[1] == "EVENT_CLAIMED"
 
 
 async def test_blanks_width_and_case_make_no_other_paper(office: Office) -> None:
