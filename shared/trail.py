@@ -93,6 +93,43 @@ def one_person_ddl(signed_twice: Sequence[UUID]) -> tuple[str, ...]:
     )
 
 
+def one_key_ddl(signed_twice: Sequence[UUID]) -> tuple[str, ...]:
+    """Write the key that both finds a paper's steps and holds four eyes, in place of three indexes.
+
+    Its last column is the folded name of who signs. A step that signs nothing has its number there,
+    behind a blank, which no folded name has; and so has each signature of old that breaks the rule.
+    """
+    names = ", ".join(f"'{id}'" for id in signed_twice)
+    signs = f"signs AND id NOT IN ({names})" if names else "signs"
+    return (
+        f"""
+        ALTER TABLE trail
+          ADD COLUMN signature text NOT NULL
+              GENERATED ALWAYS AS (CASE WHEN {signs} THEN {folded_sql("person")}
+                                        ELSE ' ' || CAST(seq AS text) END) STORED
+        """,
+        "DROP INDEX trail_one_signature_a_person",
+        "DROP INDEX trail_of_paper",
+        "ALTER TABLE trail DROP CONSTRAINT trail_pkey",
+        """
+        ALTER TABLE trail
+          ADD CONSTRAINT trail_one_signature_a_person
+              PRIMARY KEY (shard_key, paper_id, round, signature)
+        """,
+    )
+
+
+def three_indexes_ddl(signed_twice: Sequence[UUID]) -> tuple[str, ...]:
+    """Write the three indexes in place of the one key, as they were before it."""
+    return (
+        "ALTER TABLE trail DROP CONSTRAINT trail_one_signature_a_person",
+        "ALTER TABLE trail DROP COLUMN signature",
+        "ALTER TABLE trail ADD CONSTRAINT trail_pkey PRIMARY KEY (shard_key, id)",
+        "CREATE INDEX trail_of_paper ON trail (shard_key, paper_id, at)",
+        one_person_ddl(signed_twice)[-1],
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step on one paper. A step that `signs` counts for four-eyes; a note does not.

@@ -252,7 +252,10 @@ def schema_attacks(service: str) -> dict[str, tuple[str, str]]:
         "a grant on one column": (f"GRANT UPDATE (why) ON trail TO {role}", "trail.why"),
         "a grant to everybody": ("GRANT SELECT ON trail TO PUBLIC", "everybody"),
         "the schema opened": (f"GRANT CREATE ON SCHEMA {service} TO {role}", "on the schema"),
-        "four eyes dropped": ("DROP INDEX trail_one_signature_a_person", "one_signature"),
+        "four eyes dropped": (
+            "ALTER TABLE trail DROP CONSTRAINT trail_one_signature_a_person",
+            "one_signature",
+        ),
         "a key dropped": ("ALTER TABLE evidence_block DROP CONSTRAINT evidence_block_pkey", "pkey"),
         "a check dropped": (
             "ALTER TABLE row_change DROP CONSTRAINT row_change_operation_check",
