@@ -40,6 +40,9 @@ TRUSTED_SECONDS = 1.0
 RETRIED_STATES = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction did nothing and may be run again."""
 
+ZONE = {"timezone": "Asia/Shanghai"}
+"""The zone of every connection: recorded changes and a schema's description hold instants as text."""
+
 _DISTRIBUTED = "wuxian_is_distributed"
 
 _TOLD_AS_INTERNAL = {
@@ -83,7 +86,7 @@ def engine_on(
 
     async def connect() -> asyncpg.Connection[Any]:
         made: asyncpg.Connection[Any] = await asyncpg.connect(
-            address, server_settings=server_settings, **(seconds or {})
+            address, server_settings=ZONE | (server_settings or {}), **(seconds or {})
         )
         return made
 
@@ -96,7 +99,7 @@ def server_settings(service: str, *, statement_timeout_ms: int = 60_000) -> dict
         "application_name": f"wuxian-{service}",
         "role": role_of(service),
         "search_path": f"{service},public",
-        "timezone": "Asia/Shanghai",
+        **ZONE,
         "statement_timeout": str(statement_timeout_ms),
         "lock_timeout": "10000",
         "idle_in_transaction_session_timeout": "60000",

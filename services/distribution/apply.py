@@ -12,7 +12,7 @@ from services.distribution.catalogue import Connection
 from services.distribution.plan import Plan
 from services.distribution.schema import Placement
 from services.distribution.tables import KEYS
-from shared.db import asyncpg_dsn
+from shared.db import ZONE, asyncpg_dsn
 
 SHARDS = 32
 _SETTINGS = {
@@ -106,7 +106,7 @@ async def follow(admin_url: str, services: Sequence[str]) -> None:
 async def _connect(admin_url: str) -> Connection:
     """Connect so that the catalogue shows tables, not the shards of this server."""
     connection: Connection = await asyncpg.connect(
-        asyncpg_dsn(admin_url), server_settings={"citus.override_table_visibility": "on"}
+        asyncpg_dsn(admin_url), server_settings=ZONE | {"citus.override_table_visibility": "on"}
     )
     return connection
 

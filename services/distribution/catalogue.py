@@ -131,10 +131,12 @@ async def why_not(connection: Connection) -> list[str]:
 
 async def keep(connection: Connection, service: str) -> None:
     """Write down the description of a schema as the distribution leaves it, for its verification."""
+    # As a migration and a verification see it: names of this schema are written without it.
+    await connection.execute(f"SET LOCAL search_path = {service}, public")
     lines = await connection.fetch(CATALOGUE_SQL.replace(":schema", "$1"), service)
-    revision = await connection.fetchval(f"SELECT version_num FROM {service}.alembic_version")
+    revision = await connection.fetchval("SELECT version_num FROM alembic_version")
     await connection.execute(
-        f"INSERT INTO {service}.catalogue (revision, lines) VALUES ($1, CAST($2 AS jsonb))",
+        "INSERT INTO catalogue (revision, lines) VALUES ($1, CAST($2 AS jsonb))",
         revision,
         orjson.dumps(sorted(row[0] for row in lines)).decode(),
     )

@@ -13,6 +13,8 @@ import pytest
 from services.distribution import catalogue
 from services.distribution.apply import NotDistributed, Report, distribute, follow
 from services.distribution.schema import Placement
+from shared.db import Database
+from shared.evidence.store import catalogue_kept, catalogue_now
 
 STAND_IN = """
 CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY, partmethod "char",
@@ -99,6 +101,10 @@ async def test_every_table_comes_to_its_place_and_stays_there(
         "SELECT revision FROM ledger.catalogue ORDER BY seq DESC LIMIT 1"
     ) == await admin.fetchval("SELECT version_num FROM ledger.alembic_version")
     assert await admin.fetchval("SELECT COUNT(*) FROM ledger.catalogue") == 2
+    ledger = Database(database_url, "ledger")
+    async with ledger.transaction() as tx:
+        assert await catalogue_kept(tx) == await catalogue_now(tx, "ledger")
+    await ledger.close()
 
     again = await distribute(database_url, ["ledger"])
     assert again.plans[0].statements == ()
