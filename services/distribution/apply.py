@@ -104,9 +104,9 @@ async def follow(admin_url: str, services: Sequence[str]) -> None:
 
 
 async def _connect(admin_url: str) -> Connection:
-    """Connect so that the catalogue shows tables, not the shards of this server."""
+    """Connect as the services do: the driver looks types up in a tenth of a second, not in six."""
     connection: Connection = await asyncpg.connect(
-        asyncpg_dsn(admin_url), server_settings=ZONE | {"citus.override_table_visibility": "on"}
+        asyncpg_dsn(admin_url), server_settings=ZONE | {"citus.override_table_visibility": "off"}
     )
     return connection
 

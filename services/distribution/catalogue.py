@@ -131,8 +131,9 @@ async def why_not(connection: Connection) -> list[str]:
 
 async def keep(connection: Connection, service: str) -> None:
     """Write down the description of a schema as the distribution leaves it, for its verification."""
-    # As a migration and a verification see it: names of this schema are written without it.
+    # As a migration and a verification see it: names of this schema without it, and no shards.
     await connection.execute(f"SET LOCAL search_path = {service}, public")
+    await connection.execute("SET LOCAL citus.override_table_visibility = 'on'")
     lines = await connection.fetch(CATALOGUE_SQL.replace(":schema", "$1"), service)
     revision = await connection.fetchval("SELECT version_num FROM alembic_version")
     await connection.execute(
@@ -144,7 +145,7 @@ async def keep(connection: Connection, service: str) -> None:
 
 async def read(connection: Connection, service: str) -> Catalogue:
     """Read a service's schema."""
-    ours = (service, sorted(NOT_OURS))
+    ours = (service, sorted(NOT_OURS | await _shards(connection)))
     tables: dict[str, dict[str, Column]] = {}
     for row in await connection.fetch(_COLUMNS, *ours):
         tables.setdefault(row["table_name"], {})[row["name"]] = Column(
@@ -183,6 +184,18 @@ async def read(connection: Connection, service: str) -> Catalogue:
             )
         ),
     )
+
+
+async def _shards(connection: Connection) -> set[str]:
+    """Name the shards; the coordinator's own stand among the tables, as this connection sees them."""
+    if not await is_citus(connection):
+        return set()
+    rows = await connection.fetch("""
+        SELECT t.relname || '_' || CAST(s.shardid AS text) AS name
+          FROM pg_dist_shard AS s
+          JOIN pg_class AS t ON t.oid = s.logicalrelid
+    """)
+    return {row["name"] for row in rows}
 
 
 async def _placed(

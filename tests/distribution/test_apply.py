@@ -19,6 +19,7 @@ from shared.evidence.store import catalogue_kept, catalogue_now
 STAND_IN = """
 CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY, partmethod "char",
                                 partkey text, repmodel "char", colocated text, shards integer);
+CREATE TABLE pg_dist_shard (logicalrelid regclass, shardid bigint);
 CREATE TABLE pg_dist_local_group (groupid integer);
 INSERT INTO pg_dist_local_group VALUES (0);
 CREATE TABLE pg_dist_node (groupid integer, isactive boolean, shouldhaveshards boolean,
