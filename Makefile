@@ -18,8 +18,10 @@ WORKERS ?= 4
 BENCHMARKS := $(filter-out __init__ _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
 BENCH_FLAGS ?=
 LOCK_FLAGS ?=
-CITUS_TESTS := tests/ledger/posting tests/ledger/races/test_writers.py tests/ledger/closing \
-  tests/ledger/settlement tests/ledger/reports tests/cases
+CITUS_TESTS := tests/ledger/posting tests/ledger/races/test_writers.py \
+  tests/ledger/races/test_torn_reads.py tests/ledger/closing tests/ledger/settlement \
+  tests/ledger/reports tests/ledger/rules/routes tests/cases tests/payout/test_pension_machine.py \
+  tests/distribution/test_two_months.py tests/stories/test_money_machine.py
 
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -38,7 +40,7 @@ up: $(VENV)/.runtime  ## Start everything; print the addresses and where the sec
 test: $(VENV)/.dev  ## Run the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_FLAGS)
 
-test-citus: $(VENV)/.dev  ## Run the ledger's tests on your own Citus, named by WUXIAN_CITUS_URL
+test-citus: $(VENV)/.dev  ## Run stories and proofs on your own Citus, named by WUXIAN_CITUS_URL
 	@if [ -z "$$WUXIAN_CITUS_URL" ]; then \
 	  echo "skipped: WUXIAN_CITUS_URL does not name a Citus coordinator (a superuser's address)"; \
 	else \

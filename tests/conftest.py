@@ -95,10 +95,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     home = config.stash[_HOME]
-    operators = os.environ.get(CITUS_URL) or os.environ.get(OPERATORS_SERVER)
-    if operators and (home / "template").exists():
+    citus, operators = os.environ.get(CITUS_URL), os.environ.get(OPERATORS_SERVER)
+    if (citus or operators) and (home / "template").exists():
         name = (home / "template").read_text()
-        asyncio.run(on_server(operators, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        dropped = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+        asyncio.run(coordinator.drop(citus, name) if citus else on_server(str(operators), dropped))
     for name in ("embedded", "plain"):
         if (home / name).exists():
             EmbeddedPostgres(home / name).destroy()
@@ -237,6 +238,8 @@ async def make_template(server: str, home: Path) -> str:
             name = f"wuxian_template_{uuid4().hex[:12]}"
             await on_server(server, f"CREATE DATABASE {name}")
             await migrate(address(server, name))
+            if CITUS_URL in os.environ:
+                await coordinator.distribute_template(server, name)
             named.write_text(name)
     return named.read_text()
 
@@ -265,7 +268,7 @@ def give_server(home: Path, migrated: Path) -> None:
 async def database_on(server: str, template: str = "template1") -> AsyncIterator[str]:
     """A fresh database, gone afterwards; with a template on Citus, a distributed one."""
     if CITUS_URL in os.environ and template != "template1":
-        async with coordinator.fresh(server, template) as url:
+        async with coordinator.copy(server, template) as url:
             yield url
         return
     name = f"wuxian_test_{uuid4().hex[:12]}"

@@ -1,8 +1,8 @@
 """Fresh distributed databases on an operator's Citus, for a run with WUXIAN_CITUS_URL.
 
 It is a superuser's address of a coordinator whose workers are registered in the database it names.
-Every node gets a database of the same name; the workers are entered into it as they stand there. The
-coordinator's is a copy of one that was migrated before.
+Every node gets a database of the same name; the workers are entered into it as they stand there. One
+is migrated and distributed a run, and copied node by node for every module.
 """
 
 from __future__ import annotations
@@ -32,31 +32,54 @@ QUIETLY = (
 """Statements that leave triggers off for the rest of a transaction, on every server."""
 
 
-@asynccontextmanager
-async def fresh(
-    server: str, template: str, services: Sequence[str] = tuple(KEYS)
-) -> AsyncIterator[str]:
-    """A copy of a migrated database, its services distributed over every node; gone afterwards."""
-    name = f"wuxian_test_{uuid4().hex[:12]}"
+async def distribute_template(server: str, name: str) -> None:
+    """Distribute a migrated database over every node, and close it: it is only copied from then on."""
     workers = await _workers(server)
-    nodes = [server, *(_at(server, host, port) for host, port in workers)]
-    try:
-        for node in nodes:
-            copied = template if node == server else "template1"
-            await _run(node, f"CREATE DATABASE {name} TEMPLATE {copied}")
-            await _run(_named(node, name), "CREATE EXTENSION citus")
-        url = _named(server, name)
-        here = make_url(server)
-        await _run(url, f"SELECT citus_set_coordinator_host('{here.host}', {here.port or 5432})")
-        for host, port in workers:
-            await _run(url, f"SELECT citus_add_node('{host}', {port})")
-        await distribute(url, services, shards=SHARDS)
+    for node in (server, *(_at(server, *worker) for worker in workers)):
+        if node != server:
+            await _run(node, f"CREATE DATABASE {name}")
+        await _run(_named(node, name), "CREATE EXTENSION citus")
+    url, here = _named(server, name), make_url(server)
+    await _run(url, f"SELECT citus_set_coordinator_host('{here.host}', {here.port or 5432})")
+    for host, port in workers:
+        await _run(url, f"SELECT citus_add_node('{host}', {port})")
+    await distribute(url, tuple(KEYS), shards=SHARDS)
+    for node in await nodes(server):
         # A test's own connections look types up faster, as those of the services do.
-        await _run(url, f"ALTER DATABASE {name} SET citus.override_table_visibility TO off")
-        yield url
+        await _run(node, f"ALTER DATABASE {name} SET citus.override_table_visibility TO off")
+        await _run(node, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await _run(
+            node,
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            f" WHERE datname = '{name}'",
+        )
+
+
+@asynccontextmanager
+async def copy(server: str, template: str) -> AsyncIterator[str]:
+    """A copy of that database on every node, gone afterwards; the coordinator's address."""
+    name = f"wuxian_test_{uuid4().hex[:12]}"
+    try:
+        for node in await nodes(server):
+            await _run(node, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+            await _run(node, f"ALTER DATABASE {name} SET citus.override_table_visibility TO off")
+        yield _named(server, name)
     finally:
-        for node in nodes:
-            await _run(node, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await drop(server, name)
+
+
+async def drop(server: str, name: str) -> None:
+    """Drop a database on every node, with what a killed connection left prepared there."""
+    for node in await nodes(server):
+        left = await _fetch(node, f"SELECT gid FROM pg_prepared_xacts WHERE database = '{name}'")
+        for row in left:
+            await _run(_named(node, name), f"ROLLBACK PREPARED '{row['gid']}'")
+        await _run(node, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+async def nodes(server: str) -> list[str]:
+    """Return an administrator's address of the coordinator and of each worker."""
+    return [server, *(_at(server, *worker) for worker in await _workers(server))]
 
 
 async def quietly(connection: asyncpg.Connection[Any], statement: str) -> str:
@@ -88,15 +111,20 @@ async def truncate(connection: asyncpg.Connection[Any], tables: Sequence[str]) -
 
 
 async def _workers(server: str) -> list[tuple[str, int]]:
-    connection = await asyncpg.connect(server)
+    rows = await _fetch(
+        server,
+        "SELECT nodename, nodeport FROM pg_dist_node"
+        " WHERE groupid <> 0 AND noderole = 'primary' ORDER BY nodeid",
+    )
+    return [(row["nodename"], row["nodeport"]) for row in rows]
+
+
+async def _fetch(url: str, statement: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
     try:
-        rows = await connection.fetch(
-            "SELECT nodename, nodeport FROM pg_dist_node"
-            " WHERE groupid <> 0 AND noderole = 'primary' ORDER BY nodeid"
-        )
+        return list(await connection.fetch(statement))
     finally:
         await connection.close()
-    return [(row["nodename"], row["nodeport"]) for row in rows]
 
 
 async def _run(url: str, statement: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import asyncpg
@@ -173,6 +174,12 @@ def test_every_fault_is_named_at_once() -> None:
     ]
 
 
+_MET = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE) ([a-z_]+)")
+_OF_THE_OWNER = """
+SELECT proname, prosrc FROM pg_proc
+ WHERE prosecdef AND pronamespace = CAST($1 AS regnamespace)
+"""
+
 # --- the real schema ------------------------------------------------------------------------
 
 
@@ -219,3 +226,19 @@ async def test_statements_take_no_spread_table_for_a_whole_one(database_url: str
     for one in report.plans:
         there = {table for table, place in one.places.items() if place is Placement.COORDINATOR}
         assert WHOLE[one.schema] & set(one.places) <= there
+
+
+async def test_functions_with_their_owners_rights_change_no_shard(database_url: str) -> None:
+    """A server takes the changes of one user in a transaction: the service's own."""
+    report = await distribute(database_url, tuple(KEYS), dry_run=True)
+    connection = await asyncpg.connect(database_url)
+    try:
+        for one in report.plans:
+            spread = {table for table, place in one.places.items() if place is Placement.SPREAD}
+            for source in await connection.fetch(_OF_THE_OWNER, one.schema):
+                body = source["prosrc"]
+                # A function that asks for Citus reads the trail of one PostgreSQL only.
+                mine = spread - {"trail"} if "extname = 'citus'" in body else spread
+                assert set(_MET.findall(body)) & mine == set(), source["proname"]
+    finally:
+        await connection.close()

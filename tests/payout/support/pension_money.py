@@ -32,16 +32,19 @@ PAY_DATE: Final = date(2021, 8, 5)
 RETURN_DATE: Final = date(2021, 8, 6)
 
 _LINES: Final = """
-SELECT line.line_no, line.amount_fen, paid_for.person_id, paid_for.reference, part.claim_key,
-       part.claim_id, paid_for.line_no AS claim_line_no
-  FROM payment_line AS line
-  JOIN payment_part AS part
-    ON part.batch_key = line.batch_key AND part.batch_id = line.batch_id
-   AND part.part_no = line.part_no
+WITH line AS MATERIALIZED (
+    SELECT one.line_no, one.amount_fen, one.claim_line_no, part.claim_key, part.claim_id
+      FROM payment_line AS one
+      JOIN payment_part AS part
+        ON part.batch_key = one.batch_key AND part.batch_id = one.batch_id
+       AND part.part_no = one.part_no
+     WHERE one.batch_key = :key AND one.batch_id = :id AND one.status IN ('pending', 'unknown'))
+SELECT line.line_no, line.amount_fen, paid_for.person_id, paid_for.reference, line.claim_key,
+       line.claim_id, line.claim_line_no
+  FROM line
   JOIN claim_line AS paid_for
-    ON paid_for.claim_key = part.claim_key AND paid_for.claim_id = part.claim_id
+    ON paid_for.claim_key = line.claim_key AND paid_for.claim_id = line.claim_id
    AND paid_for.line_no = line.claim_line_no
- WHERE line.batch_key = :key AND line.batch_id = :id AND line.status IN ('pending', 'unknown')
  ORDER BY line.line_no
 """
 

@@ -2,7 +2,30 @@
 
 from typing import Final
 
+# Spread over servers, what lies under another key is collected first.
 PAID_MONTHS: Final = """
+WITH month AS MATERIALIZED (
+    SELECT period, amount_fen, claim_key, claim_id
+      FROM pension_month
+     WHERE person_id = :key AND live),
+line AS MATERIALIZED (
+    SELECT own.claim_key, own.claim_id, own.line_no, own.reference, own.amount_fen
+      FROM (SELECT DISTINCT claim_key, claim_id FROM month WHERE amount_fen > 0) AS claim
+      JOIN claim_line AS own
+        ON own.claim_key = claim.claim_key AND own.claim_id = claim.claim_id
+     WHERE own.person_id = :key),
+sent AS MATERIALIZED (
+    SELECT line.claim_key, line.claim_id, line.line_no,
+           sum(done.amount_fen) FILTER (WHERE done.status = 'paid') AS fen,
+           sum(done.amount_fen) FILTER (WHERE done.status IN ('pending', 'unknown'))
+               AS pending_fen
+      FROM line
+      JOIN payment_part AS part
+        ON part.claim_key = line.claim_key AND part.claim_id = line.claim_id
+      JOIN payment_line AS done
+        ON done.batch_key = part.batch_key AND done.batch_id = part.batch_id
+       AND done.part_no = part.part_no AND done.claim_line_no = line.line_no
+     GROUP BY line.claim_key, line.claim_id, line.line_no)
 SELECT month.period,
        CAST(coalesce(sum(month.amount_fen), 0) AS bigint) AS net_fen,
        CAST(coalesce(-sum(month.amount_fen) FILTER (WHERE month.amount_fen < 0), 0) AS bigint)
@@ -10,22 +33,13 @@ SELECT month.period,
        CAST(coalesce(sum(month.amount_fen - line.amount_fen), 0) AS bigint) AS kept_fen,
        CAST(coalesce(sum(sent.fen), 0) AS bigint) AS cash_fen,
        CAST(coalesce(sum(sent.pending_fen), 0) AS bigint) AS pending_fen
-  FROM pension_month AS month
-  LEFT JOIN claim_line AS line
+  FROM month
+  LEFT JOIN line
     ON line.claim_key = month.claim_key AND line.claim_id = month.claim_id
-   AND line.person_id = month.person_id AND line.reference = month.period
-   AND month.amount_fen > 0
- CROSS JOIN LATERAL (
-       SELECT sum(done.amount_fen) FILTER (WHERE done.status = 'paid') AS fen,
-              sum(done.amount_fen) FILTER (WHERE done.status IN ('pending', 'unknown'))
-                  AS pending_fen
-         FROM payment_part AS part
-         JOIN payment_line AS done
-           ON done.batch_key = part.batch_key AND done.batch_id = part.batch_id
-          AND done.part_no = part.part_no
-        WHERE part.claim_key = line.claim_key AND part.claim_id = line.claim_id
-          AND done.claim_line_no = line.line_no) AS sent
- WHERE month.person_id = :key AND month.live
+   AND line.reference = month.period AND month.amount_fen > 0
+  LEFT JOIN sent
+    ON sent.claim_key = line.claim_key AND sent.claim_id = line.claim_id
+   AND sent.line_no = line.line_no
  GROUP BY month.period
 """
 COVERED: Final = """
