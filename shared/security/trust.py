@@ -34,6 +34,8 @@ MONEY_SECONDS: Final = 1.0
 SILENT_SECONDS: Final = 3.0
 """Pause after a question that had no answer."""
 STALE_SECONDS: Final = 60.0
+TIMER_SECONDS: Final = 0.005
+"""Time by which a timer of the event loop may end early: it counts whole milliseconds."""
 _CACHE_LIMIT: Final = 4096
 _RIGHTS: Final = frozenset(Right)
 
@@ -170,7 +172,9 @@ class Trust:
         """Have a fresh answer; of a key that is not known, one that was asked for after now."""
         await self._be_fresh(MONEY_SECONDS)
         if kid is not None and kid not in self._message_keys:
-            await asyncio.sleep(max(0.0, self._ask_from - time.monotonic()))
+            pause = self._ask_from - time.monotonic()
+            if pause > 0:
+                await asyncio.sleep(pause + TIMER_SECONDS)
             await self.refresh()
 
     async def _admit_new(self, token: str) -> Caller:

@@ -71,6 +71,19 @@ async def test_a_new_key_is_asked_for_when_it_is_met(
     assert identity.times == times
 
 
+async def test_a_new_signing_key_is_asked_for_though_a_sleep_ends_early(
+    identity: FakeIdentity, seconds: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(pause: float) -> None:
+        seconds[0] += pause - 0.002
+
+    trust = Trust("ledger", identity)
+    await trust.refresh()
+    monkeypatch.setattr(module.asyncio, "sleep", sleep)
+    assert await trust.message_key("bank_gateway", "not-there") is None
+    assert identity.times == 2
+
+
 @pytest.mark.parametrize("kind", ["tokens", "principals"])
 async def test_money_sees_a_revocation_at_once_and_others_within_a_minute(
     identity: FakeIdentity, seconds: list[float], kind: str
