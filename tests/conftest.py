@@ -31,7 +31,7 @@ from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Role
 from shared.security.identity import Identity, create
 from shared.security.sandbox import make_secrets
-from tests import coordinator, examples, prepared
+from tests import coordinator, examples, prepared, scheduling
 from tests.bytecode import SharedStart, keep_bytecode
 from tests.coordinator import CITUS_URL
 from tests.issuer import Issuer
@@ -72,17 +72,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if given or config.getoption("dist", "no") == "no":  # the controller collects nothing
         config.pluginmanager.register(SharedStart(), "shared-start")
     is_whole = config.getoption("numprocesses", None) and config.args == config.getini("testpaths")
-    if not given and is_whole:  # every worker begins with a story
+    if not given and is_whole:  # some workers begin with a story
         threading.Thread(target=get_ready, args=(home,), daemon=True).start()
     config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
+    config.pluginmanager.register(scheduling, "scheduling")
     if os.environ.get(examples.RECORD):
         config.pluginmanager.register(examples.Recorder(), "examples")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that start processes: they take longest, and none may run alone at last."""
-    slow = {item.path for item in items if item.get_closest_marker("story")}
-    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -210,6 +205,13 @@ def each_server_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(request.param))
 
 
+@pytest.fixture(scope="session")
+def oldest_server_url(request: pytest.FixtureRequest) -> str:
+    """An administrator's address on the oldest PostgreSQL at hand."""
+    has_plain = (PLAIN_BINARIES / "postgres").exists()
+    return str(request.getfixturevalue("plain_postgres_url" if has_plain else "server_url"))
+
+
 def address(server: str, database: str) -> str:
     """The same server, another database."""
     return make_url(server).set(database=database).render_as_string(hide_password=False)
@@ -230,10 +232,19 @@ async def template(server_url: str, run_home: Path) -> str:
     return await make_template(server_url, run_home)
 
 
-async def make_template(server: str, home: Path) -> str:
+@pytest.fixture(scope="session")
+async def each_template(
+    each_server_url: str, request: pytest.FixtureRequest, run_home: Path
+) -> str:
+    """Name of such a database on every kind of server in turn."""
+    kind = "" if each_server_url == request.getfixturevalue("server_url") else "plain-"
+    return await make_template(each_server_url, run_home, f"{kind}template")
+
+
+async def make_template(server: str, home: Path, kept_in: str = "template") -> str:
     """Make that database, unless another worker has; its name."""
-    named = home / "template"
-    with alone(home / "template.lock"):
+    named = home / kept_in
+    with alone(home / f"{kept_in}.lock"):
         if not named.exists():
             name = f"wuxian_template_{uuid4().hex[:12]}"
             await on_server(server, f"CREATE DATABASE {name}")
@@ -288,9 +299,26 @@ async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def empty_database_url(each_server_url: str) -> AsyncIterator[str]:
+async def each_empty_database_url(each_server_url: str) -> AsyncIterator[str]:
     """An administrator's address of an empty database, on every kind of server in turn."""
     async with database_on(each_server_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database_url(oldest_server_url: str) -> AsyncIterator[str]:
+    """An administrator's address of an empty database, in which data is migrated.
+
+    The server is the oldest one: `test_migrate` runs every revision on each kind.
+    """
+    async with database_on(oldest_server_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def each_database_url(each_server_url: str, each_template: str) -> AsyncIterator[str]:
+    """Like `database_url`, of a database for one test, on every kind of server in turn."""
+    async with database_on(each_server_url, each_template) as url:
         yield url
 
 

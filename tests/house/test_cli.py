@@ -179,9 +179,9 @@ VOUCHER = {
 
 
 def test_the_ledger_books_once_on_any_server(
-    empty_database_url: str, environment: dict[str, str], issuer: Issuer
+    each_empty_database_url: str, environment: dict[str, str], issuer: Issuer
 ) -> None:
-    with serving(["ledger", "--database-url", empty_database_url], environment) as url:
+    with serving(["ledger", "--database-url", each_empty_database_url], environment) as url:
         caller = Caller(subject="collection_service", role=Role.COLLECTION_SERVICE)
         bearer = {"Authorization": f"Bearer {issuer.mint(caller)}"}
         with httpx.Client(base_url=url, headers=bearer, trust_env=False) as client:

@@ -21,12 +21,12 @@ Findings = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
-def examined(wuxian: Wuxian, empty_database_url: str) -> Callable[..., Findings]:
+def examined(wuxian: Wuxian, each_database_url: str) -> Callable[..., Findings]:
     """examined(**settings) → check → finding, of a migrated database."""
-    assert wuxian("migrate", "--database-url", empty_database_url).returncode == 0
+    assert wuxian("migrate", "--database-url", each_database_url).returncode == 0
 
     def run(**settings: str) -> Findings:
-        done = wuxian("doctor", "--json", "--database-url", empty_database_url, **settings)
+        done = wuxian("doctor", "--json", "--database-url", each_database_url, **settings)
         return {one["check"]: one for one in json.loads(done.stdout)["findings"]}
 
     return run
@@ -35,7 +35,7 @@ def examined(wuxian: Wuxian, empty_database_url: str) -> Callable[..., Findings]
 @pytest.mark.story
 @pytest.mark.usefixtures("prepared_python")
 async def test_each_fault_in_the_database_is_named(
-    examined: Callable[..., Findings], empty_database_url: str, tmp_path: Path
+    examined: Callable[..., Findings], each_database_url: str, tmp_path: Path
 ) -> None:
     anchors = tmp_path / "anchors"
     line = {"service": "ledger", "number": 9, "hash": "00", "at": NOW.isoformat()}
@@ -47,7 +47,7 @@ async def test_each_fault_in_the_database_is_named(
     bad = {name for name, one in whole.items() if not one["ok"] and "port" not in name}
     assert bad <= {"database durability"}  # the tests' server does not wait for its disk
 
-    db = await asyncpg.connect(empty_database_url)
+    db = await asyncpg.connect(each_database_url)
     try:
         await db.execute("""
             GRANT USAGE ON SCHEMA ledger TO wuxian_collection;
