@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,12 @@ from shared.references import Reference
 
 ROOT = Path(__file__).parents[2]
 LITERAL = re.compile("^(" + "|".join(Reference) + r")_(…|[0-9(\[]|$)")
+
+
+@cache
+def routes() -> set[str]:
+    files = (ROOT / "openapi").glob("*.json")
+    return {path for file in files for path in json.loads(file.read_text())["paths"]}
 
 
 def test_a_prefix_is_three_letters_and_belongs_to_one_kind() -> None:
@@ -24,9 +31,7 @@ def test_a_prefix_is_three_letters_and_belongs_to_one_kind() -> None:
 def test_a_kind_has_a_name_in_both_languages_and_a_door(kind: Reference) -> None:
     assert kind.chinese
     assert kind.english
-    files = (ROOT / "openapi").glob("*.json")
-    paths = [path for file in files for path in json.loads(file.read_text())["paths"]]
-    assert kind.route in paths
+    assert kind.route in routes()
 
 
 @pytest.mark.parametrize("kind", Reference)

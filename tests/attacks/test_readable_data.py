@@ -7,6 +7,7 @@ every role. What may show a marker is listed here, each with its reason.
 import re
 from collections.abc import AsyncIterator
 from importlib import import_module
+from typing import Any
 
 import asyncpg
 import httpx
@@ -182,12 +183,12 @@ async def shown(client: httpx.AsyncClient, app: FastAPI, story: Story, bearer: B
         known = {one["name"] for one in operation.get("parameters", ())}
         params = {"credit_code": story.code, "period": "2021-07", "limit": 500}
         given = {name: value for name, value in params.items() if name in known}
-        for filled in filled_in(path, story):
+        for filled in filled_in(path, operation, story):
             for role in operation["x-roles"]:
                 header = bearer(role, "heping" if Role(role).level is Level.DISTRICT else CENTRE)
                 answer = await client.get(filled, headers=header, params=given)
                 if answer.status_code == 404:
-                    break  # a reference of another kind
+                    break  # nothing of this reference is there
                 tried += answer.status_code == 200
                 hit = next((one for one in story.markers if one.search(answer.text)), None)
                 name = operation["operationId"]
@@ -201,10 +202,8 @@ def allowed(operation: str, role: Role) -> bool:
     return operation in READ_BY_RIGHT or (operation, role) in SHOWN
 
 
-def filled_in(path: str, story: Story) -> list[str]:
+def filled_in(path: str, operation: dict[str, Any], story: Story) -> list[str]:
     """Fill a path's parameters with what the story has: references, numbers, codes."""
-    if "{" not in path:
-        return [path]
     values = {
         "credit_code": [story.code],
         "period": ["2021-07"],
@@ -212,9 +211,13 @@ def filled_in(path: str, story: Story) -> list[str]:
         "region": ["tianjin"],
     }
     filled = [path]
-    for name in re.findall(r"\{(\w+)\}", path):
-        options = values.get(name, story.references())
-        filled = [one.replace(f"{{{name}}}", value, 1) for one in filled for value in options]
+    for one in operation.get("parameters", ()):
+        if one["in"] == "path":
+            name, kind = one["name"], str(one["example"])[:4]  # the prefix of a reference
+            options = values.get(name) or [
+                found for found in story.references() if found.startswith(kind)
+            ]
+            filled = [part.replace(f"{{{name}}}", value) for part in filled for value in options]
     return filled
 
 
