@@ -20,7 +20,7 @@ from services.demo import city as cities
 from shared.roles import RIGHTS, Role
 from tests.console.conftest import People
 from tests.console.support import bureau
-from tests.console.support.browser import PATIENCE_MS, WANTS_SCREENSHOTS, Person, new_person
+from tests.console.support.browser import WANTS_SCREENSHOTS, Person, new_person
 from tests.console.support.stage import BOARD, House
 from tests.samples import samples
 
@@ -55,7 +55,7 @@ async def test_the_page_before_signing_in_is_opened_afterwards(
     stored = await clerk.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert clerk.house.secrets[clerk.name] not in stored
     await clerk.page.get_by_role("button", name="退出").click()
-    await expect(clerk.page.locator("input[name=password]")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(clerk.page.locator("input[name=password]")).to_be_visible()
     await clerk.page.goto(f"{house.console}/declarations")
     assert "/sign-in" in clerk.page.url
     await clerk.page.context.close()

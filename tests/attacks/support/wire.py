@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-HEALTHY_SECONDS = 0.2
+HEALTHY_SECONDS = 1.0
 ANSWERS_TO_JUDGE = 5
 
 
@@ -130,7 +130,7 @@ async def health_of(url: str) -> AsyncIterator[Health]:
     health = Health()
     ended = threading.Event()
     each_anew = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(trust_env=False, timeout=5, verify=False, limits=each_anew) as client:
+    with httpx.Client(trust_env=False, timeout=30, verify=False, limits=each_anew) as client:
 
         def ask() -> None:
             assert client.get(f"{url}/healthz").status_code == 200

@@ -21,9 +21,11 @@ SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 WANTS_SCREENSHOTS = os.environ.get("WUXIAN_SCREENSHOTS") == "1"
 WIDTHS = (1280, 1920)
 SERIOUS = {"serious", "critical"}
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 MACHINES = ("wuxian", "set-up", "collection_service", "payout_service")
 """Names of no person that stand where a person's would."""
+
+expect.set_options(timeout=PATIENCE_MS)  # its own five seconds are few on a busy machine
 
 
 def chromium() -> str | None:
@@ -60,7 +62,7 @@ class Person:
         await self.page.fill("input[name=password]", secret)
         await self.page.fill("input[name=code]", await self.house.code_of(self.name))
         await self.page.click("button[type=submit]")
-        await expect(self.page.locator(".wx-person")).to_be_visible(timeout=PATIENCE_MS)
+        await expect(self.page.locator(".wx-person")).to_be_visible()
 
     async def menu(self) -> list[str]:
         """Return the addresses of the menu's links."""
@@ -76,7 +78,7 @@ class Person:
         if await group.get_attribute("open") is None:
             await group.locator("summary").click()
         await link.click()
-        await expect(link).to_have_attribute("aria-current", "page", timeout=PATIENCE_MS)
+        await expect(link).to_have_attribute("aria-current", "page")
         await self.drawn()
 
     async def open(self, path: str) -> None:
@@ -86,12 +88,8 @@ class Person:
 
     async def drawn(self) -> None:
         """Wait until the page has its title."""
-        await expect(self.page.locator(".wx-page .wx-title").first).to_be_visible(
-            timeout=PATIENCE_MS
-        )
-        await expect(self.page.locator(".q-loading, .q-spinner")).to_have_count(
-            0, timeout=PATIENCE_MS
-        )
+        await expect(self.page.locator(".wx-page .wx-title").first).to_be_visible()
+        await expect(self.page.locator(".q-loading, .q-spinner")).to_have_count(0)
 
     async def browser_id(self) -> str:
         """Return the id in the browser's signed cookie."""
@@ -108,16 +106,14 @@ class Person:
         for name, value in fields.items():
             await self.choose(name, value, dialog)
         await dialog.get_by_role("button", name="确认").click()
-        await expect(dialog).to_have_count(0, timeout=PATIENCE_MS)
+        await expect(dialog).to_have_count(0)
         return sentence
 
     async def act_on_all(self, title: str) -> str:
         """Tick every row of a list and press a step's button; the sentence agreed to."""
-        await expect(self.page.locator(".wx-table tbody a").first).to_be_visible(
-            timeout=PATIENCE_MS
-        )
+        await expect(self.page.locator(".wx-table tbody a").first).to_be_visible()
         await self.page.get_by_role("checkbox", name="全选").click()
-        await expect(self.page.locator(".wx-foot")).to_contain_text("已选", timeout=PATIENCE_MS)
+        await expect(self.page.locator(".wx-foot")).to_contain_text("已选")
         return await self.act(title)
 
     async def choose(self, title: str, value: str, within: Locator | None = None) -> None:

@@ -17,7 +17,7 @@ from playwright.async_api import expect
 from services.demo.city import PERIODS
 from services.demo.office import Office
 from shared.money import format_yuan, parse_yuan
-from tests.console.support.browser import PATIENCE_MS, Person
+from tests.console.support.browser import Person
 from tests.console.support.stage import House
 from tests.console.support.waiting import until
 
@@ -167,9 +167,7 @@ class Bureau:
             await cashier.page.locator("input[type=file]").set_input_files([file])
             await expect(cashier.page.get_by_text(f"{name}.csv")).to_be_visible()
             await cashier.page.get_by_role("button", name="提交文件").click()
-            await expect(cashier.page.locator(".wx-outcome .wx-heading")).to_be_visible(
-                timeout=PATIENCE_MS
-            )
+            await expect(cashier.page.locator(".wx-outcome .wx-heading")).to_be_visible()
 
     async def _statement(self, name: str) -> tuple[str, str, bytes]:
         query = {"from": f"{PERIOD}-25", "to": LAST, "limit": 500}

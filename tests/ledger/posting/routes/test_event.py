@@ -106,7 +106,7 @@ async def test_a_reader_may_wait_for_the_next_voucher(ledger: Ledger) -> None:
     await asyncio.sleep(0.1)
     body = receipt()
     await ledger.post("/v1/vouchers", body)
-    items = (await asyncio.wait_for(waiting, 5)).json()["items"]
+    items = (await asyncio.wait_for(waiting, 15)).json()["items"]
     assert [one["event_id"] for one in items] == [body["event_id"]]
 
 

@@ -111,4 +111,4 @@ HOSTILE = {
 def test_hostile_files_are_refused_quickly(content: bytes) -> None:
     start = perf_counter()
     assert refusal(content).faults
-    assert perf_counter() - start < 5
+    assert perf_counter() - start < 20
