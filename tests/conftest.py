@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
@@ -41,8 +42,14 @@ OPERATORS_SERVER = "WUXIAN_TEST_DATABASE_URL"
 DISTRICTS = ["heping", "nankai", "binhai"]
 PLAIN_BINARIES = Path("/usr/lib/postgresql/15/bin")
 """Directory in which a Debian system keeps PostgreSQL 15; part of the suite runs on it too."""
+HAS_PLAIN = (PLAIN_BINARIES / "postgres").exists()
 # Throw-away clusters: these two only matter when the machine itself loses power.
 THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
+
+# Other programs run beside the tests: no example has a limit of time.
+PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("patient", **PATIENT)
+hypothesis.settings.load_profile("patient")
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 1024**3
@@ -189,15 +196,13 @@ def plain_postgres_url(run_home: Path) -> str:
 
     It is the system's PostgreSQL 15, the oldest that we support, where there is one.
     """
-    binaries = PLAIN_BINARIES if (PLAIN_BINARIES / "postgres").exists() else None
+    binaries = PLAIN_BINARIES if HAS_PLAIN else None
     return EmbeddedPostgres(run_home / "plain", binaries=binaries, options=THROW_AWAY).start()
 
 
 @pytest.fixture(
     scope="session",
-    params=["server_url", "plain_postgres_url"]
-    if (PLAIN_BINARIES / "postgres").exists()
-    else ["server_url"],
+    params=["server_url", "plain_postgres_url"] if HAS_PLAIN else ["server_url"],
     ids=lambda name: "plain15" if name == "plain_postgres_url" else "embedded",
 )
 def each_server_url(request: pytest.FixtureRequest) -> str:
@@ -208,8 +213,7 @@ def each_server_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def oldest_server_url(request: pytest.FixtureRequest) -> str:
     """An administrator's address on the oldest PostgreSQL at hand."""
-    has_plain = (PLAIN_BINARIES / "postgres").exists()
-    return str(request.getfixturevalue("plain_postgres_url" if has_plain else "server_url"))
+    return str(request.getfixturevalue("plain_postgres_url" if HAS_PLAIN else "server_url"))
 
 
 def address(server: str, database: str) -> str:
