@@ -152,7 +152,7 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
     app.state.books = books
     app.state.feed_watch = FeedWatch(db)
     app.state.refresh_rules = books.refresh
-    app.state.cubes = CubeCache()
+    app.state.cubes = CubeCache(db)
     app.state.region = chosen.region
     districts = districts_of(chosen.region, chosen.regions_path)
     app.state.known_words = {
@@ -179,4 +179,5 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await books.close()
+        app.state.cubes.close()
         await db.close()

@@ -367,22 +367,22 @@ async def control(
     tx: AsyncConnection, cubes: CubeCache, catalogue: Catalogue, as_of: date
 ) -> list[FundControl]:
     """Compare the general ledger with personal accounts, for every fund up to a day."""
-    carried = await past_store.carry_over_seqs(tx)
-    window = Window(to_day=as_of)
-    carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
     credited = await year_store.totals(tx, CreditKind.CONTRIBUTION, as_of)
     pensions = await year_store.totals(tx, CreditKind.PENSION, as_of)
-    cube = await cubes.cube(tx)
+    cube = await cubes.cube()
+    sums = {
+        account: cube.sums(as_of, CubeFilter(book=Book.STATUTORY.value, account=account))
+        for account in (Account.CONTRIBUTION_PERSONAL, BASIC_PENSION)
+    }
+    window = Window(to_day=as_of, known_at=cube.known_at)
+    carried = await past_store.carry_over_seqs(tx)
+    carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
 
     def booked(account: str) -> dict[str, int]:
-        narrow = CubeFilter(book=Book.STATUTORY.value, account=account)
         own = [row for row in carries if row.account == account]
-        return {
-            row.fund: row.credit_fen - row.debit_fen for row in minus(cube.sums(as_of, narrow), own)
-        }
+        return {row.fund: row.credit_fen - row.debit_fen for row in minus(sums[account], own)}
 
-    received = booked(Account.CONTRIBUTION_PERSONAL)
-    paid = booked(BASIC_PENSION)
+    received, paid = booked(Account.CONTRIBUTION_PERSONAL), booked(BASIC_PENSION)
     return [
         FundControl(
             fund=fund.code,

@@ -3,16 +3,18 @@
 A cube sums the day buckets of all slots up to a position in each slot's chain. Its size depends on
 the number of days and districts, not on the number of entries. The balance at the end of a day is
 one binary search per series. A backdated posting changes the later sums of its own series only.
+The districts are added up too: what is asked of the whole city reads one series an account.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from itertools import accumulate, chain
+from typing import Final, NamedTuple
 
 from services.ledger.reports.domain.balance import Sum
 
@@ -24,6 +26,10 @@ class Place(NamedTuple):
     fund: str
     account: str
     district: str
+
+
+EVERYWHERE: Final = ""
+"""Stands for the district in the place of a series that adds up all districts."""
 
 
 class SlotHead(NamedTuple):
@@ -86,24 +92,16 @@ class Series:
             self.debits_fen[later] += debit_fen
             self.credits_fen[later] += credit_fen
 
-    def merge(
-        self, days: Sequence[int], debits_fen: Sequence[int], credits_fen: Sequence[int]
-    ) -> None:
-        """Add the daily postings of another slot."""
-        cells: dict[int, tuple[int, int]] = {
-            day: (debit_fen, credit_fen) for day, debit_fen, credit_fen in self.steps()
-        }
-        for day, debit_fen, credit_fen in zip(days, debits_fen, credits_fen, strict=True):
-            before = cells.get(day, (0, 0))
-            cells[day] = (before[0] + debit_fen, before[1] + credit_fen)
-        self.days, self.debits_fen, self.credits_fen = array("i"), array("q"), array("q")
-        debit_sum_fen = credit_sum_fen = 0
-        for day in sorted(cells):
-            debit_sum_fen += cells[day][0]
-            credit_sum_fen += cells[day][1]
-            self.days.append(day)
-            self.debits_fen.append(debit_sum_fen)
-            self.credits_fen.append(credit_sum_fen)
+    def merge(self, steps: Iterable[tuple[int, int, int]]) -> None:
+        """Add (day, debits, credits) of many days, in any order."""
+        debits_fen: dict[int, int] = {}
+        credits_fen: dict[int, int] = {}
+        for day, debit_fen, credit_fen in chain(self.steps(), steps):
+            debits_fen[day] = debits_fen.get(day, 0) + debit_fen
+            credits_fen[day] = credits_fen.get(day, 0) + credit_fen
+        self.days = array("i", sorted(debits_fen))
+        self.debits_fen = array("q", accumulate(debits_fen[day] for day in self.days))
+        self.credits_fen = array("q", accumulate(credits_fen[day] for day in self.days))
 
     def until(self, day: int) -> tuple[int, int] | None:
         """Return (debits, credits) at the end of a day; None if nothing was posted by then."""
@@ -151,48 +149,70 @@ class Cube:
     """All series, complete up to these heads."""
 
     heads: Mapping[int, SlotHead] = field(default_factory=dict)
-    series: dict[Place, Series] = field(default_factory=dict)
+    districts: dict[str, dict[Place, Series]] = field(default_factory=dict)
+    """The series of each district, and `EVERYWHERE` those of all districts together."""
+
+    @property
+    def known_at(self) -> dict[int, int]:
+        """Return slot → sequence number of the last voucher in these sums."""
+        return {slot: head.seq for slot, head in self.heads.items()}
 
     def of(self, place: Place) -> Series:
         """Return the series of a place; create it if there is none."""
-        found = self.series.get(place)
+        of_district = self.districts.setdefault(place.district, {})
+        found = of_district.get(place)
         if found is None:
-            found = self.series[place] = Series()
+            found = of_district[place] = Series()
         return found
+
+    def add_up(self) -> Iterator[None]:
+        """Add up the districts of a cube that was filled, one account a step."""
+        accounts: dict[Place, list[Series]] = {}
+        for place, one in self.narrowed(CubeFilter()):
+            accounts.setdefault(place._replace(district=EVERYWHERE), []).append(one)
+        for place, several in accounts.items():
+            self.of(place).merge(chain.from_iterable(one.steps() for one in several))
+            yield
 
     def extend(self, heads: Mapping[int, SlotHead], cells: Sequence[Cell]) -> None:
         """Add the postings between the cube's heads and the given heads."""
         for place, day, debit_fen, credit_fen in cells:
             self.of(place).add(day, debit_fen, credit_fen)
-        self.heads = dict(heads)
+            self.of(place._replace(district=EVERYWHERE)).add(day, debit_fen, credit_fen)
+        self.heads = heads
 
     def narrowed(self, narrow: CubeFilter) -> Iterator[tuple[Place, Series]]:
-        """Yield the series that pass a filter."""
-        return ((place, one) for place, one in self.series.items() if narrow.holds(place))
+        """Yield the series that pass a filter, district by district."""
+        for district, of_district in self.districts.items():
+            if district != EVERYWHERE and narrow.district in {None, district}:
+                yield from _passing(of_district, narrow)
+
+    def added_up(self, narrow: CubeFilter) -> Iterator[tuple[Place, Series]]:
+        """Yield one series an account that passes a filter: of its district, or of all together."""
+        yield from _passing(self.districts.get(narrow.district or EVERYWHERE, {}), narrow)
 
     def sums(self, as_of: date, narrow: CubeFilter) -> list[Sum]:
         """Return debits and credits of every account with postings by the end of a day."""
         day = as_of.toordinal()
-        found: dict[tuple[str, str, str], tuple[int, int]] = {}
-        for place, one in self.narrowed(narrow):
+        found = []
+        for place, one in self.added_up(narrow):
             until = one.until(day)
             if until is not None:
-                key = place[:3]
-                debit_fen, credit_fen = found.get(key, (0, 0))
-                found[key] = (debit_fen + until[0], credit_fen + until[1])
-        return [Sum(*key, *found[key]) for key in sorted(found)]
+                found.append(Sum(*place[:3], *until))
+        return sorted(found)
 
     def between(self, first: date, last: date, narrow: CubeFilter) -> list[Sum]:
         """Return debits and credits of every account posted from `first` to `last`."""
-        found: dict[tuple[str, str, str], tuple[int, int]] = {}
-        for place, one in self.narrowed(narrow):
+        found = []
+        for place, one in self.added_up(narrow):
             after = one.until(last.toordinal())
-            if after is None:
-                continue
-            before = one.until(first.toordinal() - 1) or (0, 0)
-            debit_fen, credit_fen = found.get(place[:3], (0, 0))
-            found[place[:3]] = (
-                debit_fen + after[0] - before[0],
-                credit_fen + after[1] - before[1],
-            )
-        return [Sum(*key, *found[key]) for key in sorted(found)]
+            if after is not None:
+                before = one.until(first.toordinal() - 1) or (0, 0)
+                found.append(Sum(*place[:3], after[0] - before[0], after[1] - before[1]))
+        return sorted(found)
+
+
+def _passing(series: Mapping[Place, Series], narrow: CubeFilter) -> Iterator[tuple[Place, Series]]:
+    if narrow.book is None and narrow.fund is None and narrow.account is None:
+        return iter(series.items())
+    return ((place, one) for place, one in series.items() if narrow.holds(place))

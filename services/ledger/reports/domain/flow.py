@@ -57,7 +57,8 @@ def flows(
     without postings.
     """
     together: dict[tuple[str, str, str, str], list[Series]] = {}
-    for place, one in cube.narrowed(narrow):
+    each = cube.narrowed if by is GroupBy.DISTRICT else cube.added_up
+    for place, one in each(narrow):
         key = (place.fund, place.book, place.account, _fixed_group(place, by))
         together.setdefault(key, []).append(one)
     found: list[AccountFlow] = []

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import NamedTuple
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from typing import Final, NamedTuple
 
 from services.ledger.reports.domain.cube import Cell, Cube, SlotHead
-from services.ledger.reports.store import balance as balance_store
 from services.ledger.reports.store import cube as cube_store
+from services.ledger.reports.store.cube import Connection
 from shared import clock
 from shared.db import Database
 
-REFILL_VOUCHERS = 100_000
+REFILL_VOUCHERS: Final = 100_000
 """With more new vouchers than this the cube is filled again: buckets are fewer than entries."""
 
 
@@ -27,83 +25,94 @@ class CubeSnapshot(NamedTuple):
     """The cube and the holds (fund → fen) as committed now. Use it before the next `await`."""
 
     cube: Cube
+    heads: Mapping[int, SlotHead]
     held: Mapping[str, int]
 
 
 class CubeCache:
-    """The cube of one process."""
+    """The cube of one process, and the connection that it is read by.
 
-    def __init__(self) -> None:
+    The connection is its own: a balance waits for no report that has the pool's, and takes one trip.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
         self._cube: Cube | None = None
-        self._lock = asyncio.Lock()
+        self._connection: Connection | None = None
         self._round: asyncio.Task[CubeSnapshot] | None = None
         self._next: asyncio.Task[CubeSnapshot] | None = None
 
-    async def current(self, db: Database) -> CubeSnapshot:
+    async def cube(self) -> Cube:
+        """Return the cube, read after this call began. Use it before the next `await`."""
+        return (await self.current()).cube
+
+    async def current(self) -> CubeSnapshot:
         """Return the cube and holds, read after this call began.
 
         Readers that arrive during a round share the next one: many readers cost as many database
         trips as one, and none gets an answer older than its request.
         """
-        if self._next is None:
-            self._next = asyncio.create_task(self._after(self._round, db))
-        return await asyncio.shield(self._next)
+        while True:
+            if self._next is None:
+                self._next = asyncio.create_task(self._after(self._round))
+            found = await asyncio.shield(self._next)
+            if found.cube.heads is found.heads:  # no later round has moved the cube on meanwhile
+                return found
 
-    async def _after(self, before: asyncio.Task[CubeSnapshot] | None, db: Database) -> CubeSnapshot:
+    def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def _after(self, before: asyncio.Task[CubeSnapshot] | None) -> CubeSnapshot:
         if before is not None:
             await asyncio.wait([before])
         self._round, self._next = self._next, None
+        try:
+            return await self._read()
+        except BaseException:
+            self.close()
+            raise
 
-        async def read(tx: AsyncConnection) -> CubeSnapshot:
-            held = await balance_store.held(tx, clock.today())
-            heads = await cube_store.heads(tx)
-            return CubeSnapshot(await self.cube(tx, heads), held)
+    async def _read(self) -> CubeSnapshot:
+        async with asyncio.timeout(self._db.wait_seconds):
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await self._db.connect_raw()
+            connection = self._connection
+            heads, held = await cube_store.heads_and_holds(connection, clock.today())
+        if self._cube is not None and await _is_extended(connection, self._cube, heads):
+            return CubeSnapshot(self._cube, self._cube.heads, held)
+        self._cube = None
+        self._cube = await _filled(connection, heads)
+        return await self._read()  # with the holds of the heads that it was filled to
 
-        return await db.run(read)
 
-    async def cube(self, tx: AsyncConnection, heads: Mapping[int, SlotHead] | None = None) -> Cube:
-        """Return the cube at these heads or later ones; None reads the heads now.
-
-        Use it before the next `await`: another reader may update it.
-        """
-        wanted = heads if heads is not None else await cube_store.heads(tx)
-        async with self._lock:
-            cube = self._cube
-            if cube is not None and cube.heads == wanted:
-                return cube
-            if cube is not None and _is_ahead(cube, wanted):
-                # Another reader has updated the cube meanwhile: these heads are of before.
-                wanted = await cube_store.heads(tx)
-            if cube is None or not await self._extend(tx, cube, wanted):
-                cube = self._cube = await _filled(tx, wanted)
-            return cube
-
-    async def _extend(
-        self, tx: AsyncConnection, cube: Cube, wanted: Mapping[int, SlotHead]
-    ) -> bool:
-        """Add new entries; return False if the cube is of other chains or too far behind."""
-        if cube.heads.keys() != wanted.keys():
-            return False
-        moved = [slot for slot, head in wanted.items() if head != cube.heads[slot]]
-        cells: list[Cell] = []
-        for slot in moved:
-            old, new = cube.heads[slot], wanted[slot]
-            if not old.seq < new.seq <= old.seq + REFILL_VOUCHERS:
-                return False
-            sealed, found = await cube_store.cells_since(tx, slot, old.seq, new.seq)
-            if old.seq and sealed != old.hash:
-                return False
-            cells += found
-        cube.extend(wanted, cells)
+async def _is_extended(connection: Connection, cube: Cube, wanted: Mapping[int, SlotHead]) -> bool:
+    """Bring a cube to these heads; return False if it is of other chains or too far behind."""
+    if cube.heads == wanted:
         return True
+    if cube.heads.keys() != wanted.keys():
+        return False
+    cells: list[Cell] = []
+    for slot, new in wanted.items():
+        old = cube.heads[slot]
+        if new == old:
+            continue
+        if not old.seq < new.seq <= old.seq + REFILL_VOUCHERS:
+            return False
+        sealed, found = await cube_store.cells_since(connection, slot, old.seq, new.seq)
+        if old.seq and sealed != old.hash:
+            return False
+        cells += found
+    cube.extend(wanted, cells)
+    return True
 
 
-def _is_ahead(cube: Cube, heads: Mapping[int, SlotHead]) -> bool:
-    """Return whether a slot of the cube is at a later voucher than its head here."""
-    return any(slot in heads and head.seq > heads[slot].seq for slot, head in cube.heads.items())
-
-
-async def _filled(tx: AsyncConnection, slots: Mapping[int, SlotHead]) -> Cube:
+async def _filled(connection: Connection, slots: Mapping[int, SlotHead]) -> Cube:
     cube = Cube()
-    cube.heads = {slot: await cube_store.add_slot(tx, cube, slot) for slot in slots}
+    heads = {slot: await cube_store.add_slot(connection, cube, slot) for slot in slots}
+    for _ in cube.add_up():
+        await asyncio.sleep(0)  # others are answered meanwhile
+    cube.heads = heads
     return cube

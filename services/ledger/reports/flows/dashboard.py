@@ -34,7 +34,6 @@ from services.ledger.rules.domain.threshold import Measure, Threshold, applicabl
 from services.ledger.rules.store import threshold as threshold_store
 from shared import clock
 from shared.cursor import cut, read_cursor
-from shared.db import Database
 from shared.entry import Book
 from shared.errors import Fault, Faulty
 from shared.roles import CENTRE
@@ -53,13 +52,13 @@ class CurrentBalances:
 
 
 async def balances(
-    db: Database, cubes: CubeCache, catalogue: Catalogue, *, as_of: date, district: str | None
+    cubes: CubeCache, catalogue: Catalogue, *, as_of: date, district: str | None
 ) -> CurrentBalances:
     """Read every fund's balances at the end of a day, complete up to now.
 
     Call `balances` of the answer before the next `await`. Holds belong to the centre.
     """
-    cube, all_holds = await cubes.current(db)
+    cube, _, all_holds = await cubes.current()
     held = all_holds if district in {None, CENTRE} else {}
     return CurrentBalances(
         (
@@ -86,7 +85,7 @@ class FlowQuery:
 
 
 async def flow_page(
-    tx: AsyncConnection, cubes: CubeCache, query: FlowQuery, cursor: str | None, limit: int
+    cubes: CubeCache, query: FlowQuery, cursor: str | None, limit: int
 ) -> tuple[list[AccountFlow], str | None]:
     """Read a page of the movements between two days, and the next cursor.
 
@@ -105,7 +104,7 @@ async def flow_page(
         "district": query.narrow.district,
     }
     after = tuple(read_cursor(cursor, filters, (str, str, str, str))) if cursor else None
-    found = flows_of(await cubes.cube(tx), query.first, query.last, query.group_by, query.narrow)
+    found = flows_of(await cubes.cube(), query.first, query.last, query.group_by, query.narrow)
     rest = [flow for flow in found if after is None or flow.key > after]
     return cut(rest, limit, lambda flow: list(flow.key), filters)
 
@@ -195,7 +194,7 @@ async def payment_capacity(
 ) -> list[PaymentCapacity]:
     """Compute the months of payment of every fund at the end of a day."""
     paid = PAID.of(await _moved(tx, cubes, year_before(as_of), as_of, None))
-    cube = await cubes.cube(tx)
+    cube = await cubes.cube()
     saved = accumulated(catalogue, cube.sums(as_of, CubeFilter()), as_of)
     since: dict[str, int] = {}
     for place, one in cube.narrowed(CubeFilter(book=Book.STATUTORY.value)):
@@ -216,11 +215,12 @@ async def _moved(
     tx: AsyncConnection, cubes: CubeCache, first: date, last: date, district: str | None
 ) -> list[Sum]:
     """Sum what was posted between two days, without year-end carry-overs."""
+    cube = await cubes.cube()
+    moved, known = cube.between(first, last, CubeFilter(district=district)), cube.known_at
     carried = await past_store.carry_over_seqs(tx)
-    window = Window(from_day=first, to_day=last, district=district)
+    window = Window(from_day=first, to_day=last, district=district, known_at=known)
     carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
-    cube = await cubes.cube(tx)
-    return minus(cube.between(first, last, CubeFilter(district=district)), carries)
+    return minus(moved, carries)
 
 
 # --- warnings -------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ async def crossed_thresholds(
     rows = await threshold_store.load(tx)
     rates = await collection_rates(tx, cubes, catalogue, as_of.replace(month=1, day=1), as_of, None)
     capacities = await payment_capacity(tx, cubes, catalogue, as_of)
-    cube = await cubes.cube(tx)
+    cube = await cubes.cube()
     suspended = SUSPENDED.of(cube.sums(as_of, CubeFilter(book=Book.STATUTORY.value)))
     values: dict[Measure, dict[str, int | None]] = {
         Measure.COLLECTION_RATE: {one.fund: one.collection_ppm for one in rates},

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.ledger.reports.domain import transit as transit_rules
 from services.ledger.reports.domain.transit import InTransit
 from services.ledger.reports.flows.cube import CubeCache
@@ -23,9 +21,9 @@ class TransitReport:
     left_fen: Mapping[str, int]
 
 
-async def in_transit(tx: AsyncConnection, cubes: CubeCache, cut_off: date) -> TransitReport:
+async def in_transit(cubes: CubeCache, cut_off: date) -> TransitReport:
     """Read what is in transit at a cut-off."""
-    cube = await cubes.cube(tx)
+    cube = await cubes.cube()
     month_end = transit_rules.last_month_end(cut_off)
     return TransitReport(
         cut_off=cut_off,

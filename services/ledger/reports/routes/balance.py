@@ -53,7 +53,7 @@ async def fund_balances(
         return json_answer(balances_out(books.catalogue, balances, held, as_of=day, district=scope))
 
     current = await dashboard_flow.balances(
-        at.db, cubes_of(at), books.catalogue, as_of=day, district=scope
+        cubes_of(at), books.catalogue, as_of=day, district=scope
     )
     etag = etag_of(current.basis)
     if is_known(at.request, etag):

@@ -63,9 +63,7 @@ async def fund_flows(  # noqa: PLR0913 - one parameter a filter
         district=at.caller.scope(district),
     )
     query = FlowQuery(first=from_day, last=to_day, group_by=group_by, narrow=narrow)
-    rows, following = await at.read(
-        lambda tx: dashboard_flow.flow_page(tx, cubes_of(at), query, cursor, limit)
-    )
+    rows, following = await dashboard_flow.flow_page(cubes_of(at), query, cursor, limit)
     return FlowsOut.of(books.catalogue, query, rows, following, region=region_of(at))
 
 

@@ -33,5 +33,5 @@ async def in_transit_report(
     require_centre(at.caller)
     await opened(at)
     day = cut_off or clock.today()
-    found = await at.read(lambda tx: transit_flow.in_transit(tx, cubes_of(at), day))
+    found = await transit_flow.in_transit(cubes_of(at), day)
     return InTransitsOut.of(found, region=region_of(at))

@@ -53,6 +53,19 @@ def test_a_balance_is_the_sum_of_all_postings_up_to_its_day(
     assert found == expected
 
 
+@given(st.lists(cells, max_size=60), days, days, narrows)
+def test_a_filled_cube_is_one_that_was_posted_one_by_one(
+    posted: list[Cell], one: date, other: date, narrow: CubeFilter
+) -> None:
+    slowly, at_once = cube_of(posted), Cube()
+    for place, *step in posted:
+        at_once.of(place).merge([(step[0], step[1], step[2])])
+    assert list(at_once.add_up()) == [None] * len({place[:3] for place, *_ in posted})
+    for cube in (slowly, at_once):
+        assert cube.sums(one, narrow) == slowly.sums(one, narrow)
+        assert cube.between(one, other, narrow) == slowly.between(one, other, narrow)
+
+
 @given(st.lists(cells, max_size=60), days, days, st.sampled_from(GroupBy), narrows)
 def test_flows_lead_from_the_balance_before_to_the_balance_after(
     posted: list[Cell], one: date, other: date, by: GroupBy, narrow: CubeFilter
@@ -79,13 +92,7 @@ def test_merging_slots_is_posting_one_by_one(posted: list[tuple[int, int, int]],
     for one in posted:
         slowly.add(*one)
     for part in (posted[:cut], posted[cut:]):
-        summed: dict[int, list[int]] = {}
-        for day, debit_fen, credit_fen in part:
-            sums = summed.setdefault(day, [0, 0])
-            sums[0] += debit_fen
-            sums[1] += credit_fen
-        ordered = sorted(summed)
-        at_once.merge(ordered, [summed[d][0] for d in ordered], [summed[d][1] for d in ordered])
+        at_once.merge(part)
     assert list(slowly.steps()) == list(at_once.steps())
     assert [slowly.until(day) for day in range(32)] == [at_once.until(day) for day in range(32)]
 
