@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -268,30 +268,38 @@ REFUND_ORDERS_PATH = "/v1/refund-orders"
 WITHDRAWN_ORDERS_PATH = "/v1/withdrawn-refund-orders"
 
 
+_FIRST_OPEN_DAY: Final = IfClosed.FIRST_OPEN_DAY.value
+
+
 def voucher_message(voucher: Voucher) -> dict[str, Any]:
     """Build the JSON-ready `VoucherIn` of a voucher, which the outbox keeps and the ledger reads.
 
     What happened has happened: it is never lost to a closing that comes first.
     """
-    amounts = {fen: format_yuan(fen) for fen in {entry.amount_fen for entry in voucher.entries}}
+    amounts: dict[int, str] = {}  # debit and credit of a fund are mostly one amount
+    entries = []
+    for book, fund, account, side, amount_fen, district in voucher.entries:
+        amount = amounts.get(amount_fen)
+        if amount is None:
+            amount = amounts[amount_fen] = format_yuan(amount_fen)
+        entries.append(
+            {
+                "book": str(book),
+                "fund": fund,
+                "account": account,
+                "side": str(side),
+                "amount": amount,
+                "district": district,
+            }
+        )
     message: dict[str, Any] = {
         "event_id": voucher.event_id,
         "owner": voucher.owner,
         "kind": voucher.kind,
         "book_date": voucher.book_date.isoformat(),
-        "if_closed": IfClosed.FIRST_OPEN_DAY.value,
+        "if_closed": _FIRST_OPEN_DAY,
         "summary": voucher.summary,
-        "entries": [
-            {
-                "book": str(entry.book),
-                "fund": entry.fund,
-                "account": entry.account,
-                "side": str(entry.side),
-                "amount": amounts[entry.amount_fen],
-                "district": entry.district,
-            }
-            for entry in voucher.entries
-        ],
+        "entries": entries,
     }
     if voucher.period is not None:
         message["period"] = voucher.period

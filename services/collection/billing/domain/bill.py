@@ -14,11 +14,14 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.collection.billing.domain.credit import Credit, CreditableLine, CreditUse
-from shared.entry import Account, Book, Entry, Side, Voucher, transfer
+from shared.entry import Account, Book, Entry, Side, Voucher
 from shared.ids import uuid7
 
 CHARGE: Final = "charge"
 """Kind of a bill of late fees and interest. Bills of every other kind ask for contributions."""
+
+# Named once: Python 3.11 looks a member of an enumeration up in 0.2 µs.
+_MEMO, _DEBIT, _CREDIT = Book.MEMO, Side.DEBIT, Side.CREDIT
 
 
 class BillItem(NamedTuple):
@@ -101,7 +104,9 @@ class BillDraft:
 
     def by_fund(self) -> dict[str, int]:
         """Sum what the declaration levies by fund, signed, in fen."""
-        funds = sum_by_fund([line[3:] for line in self.lines])
+        funds: dict[str, int] = {}
+        for _, _, _, fund, amount_fen in self.lines:
+            funds[fund] = funds.get(fund, 0) + amount_fen
         for line in self.credits:
             funds[line.fund] = funds.get(line.fund, 0) - line.amount_fen
         return funds
@@ -183,12 +188,11 @@ def memo_voucher(bill: BillDraft, uses: Iterable[CreditUse] = ()) -> Voucher | N
     books nothing, because receivables are open bills less unused credits; but a credit of one
     district that lowers a bill of another moves the receivable there (`uses`).
     """
-    entries = [
-        entry
-        for fund, net_fen in bill.by_fund().items()
-        if net_fen
-        for entry in _levied(fund, net_fen, bill.declaration.district)
-    ]
+    district = bill.declaration.district
+    entries: list[Entry] = []
+    for fund, net_fen in bill.by_fund().items():
+        if net_fen:
+            entries += _levied(fund, net_fen, district)
     moved = [entry for one in uses for entry in _moved(one)]
     if not entries and not moved:
         return None
@@ -208,14 +212,10 @@ def memo_voucher(bill: BillDraft, uses: Iterable[CreditUse] = ()) -> Voucher | N
 def _levied(fund: str, net_fen: int, district: str) -> tuple[Entry, Entry]:
     debit, credit = Account.MEMO_RECEIVABLE, Account.MEMO_LEVIED
     if net_fen < 0:
-        debit, credit = credit, debit
-    return transfer(
-        book=Book.MEMO,
-        fund=fund,
-        debit=debit,
-        credit=credit,
-        amount_fen=abs(net_fen),
-        district=district,
+        debit, credit, net_fen = credit, debit, -net_fen
+    return (
+        Entry(_MEMO, fund, debit, _DEBIT, net_fen, district),
+        Entry(_MEMO, fund, credit, _CREDIT, net_fen, district),
     )
 
 
