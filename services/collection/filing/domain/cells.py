@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,52 @@ from services.collection.common.domain import cell as cell_rules
 from services.collection.common.domain.rows import ABSENT, Ints
 
 NUMBER_LENGTH: Final = 18
+_LINE_END: Final = b"\n"
 Complain = Callable[[int, str, str], None]
 """Called with the index of a cell in its column, a code and a sentence."""
 
-_PLAIN = re.compile(r"(?:(?:0|[1-9][0-9]{0,12})\.[0-9]{2}\n)++")
-_PLAIN_NUMBERS = re.compile("[0-9A-Z]+")
+_PLAIN = re.compile(rb"(?:(?:0|[1-9][0-9]{0,12})\.[0-9]{2}\n)++")
+_PLAIN_NUMBERS = re.compile(b"[0-9A-Z]+")
 # A spreadsheet drops trailing zeros, so a file may say 6500 or 6500.5 where JSON says "6500.50".
 _CELL = re.compile(r"^(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,2}))?$")
+
+
+class PlainColumn(Sequence[str]):
+    """A column of ASCII cells as they stood in a file, each with a line end behind it.
+
+    Most columns are read as a whole; only one with something to complain of is cut into cells.
+    """
+
+    def __init__(self, text: bytes, widths: Ints) -> None:
+        self.text = text
+        self._widths = widths
+
+    @cached_property
+    def _cells(self) -> list[str]:
+        return self.text[:-1].decode("ascii").split("\n")
+
+    def __len__(self) -> int:
+        return len(self._widths)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._cells[place]
+
+    def matrix(self, width: int) -> NDArray[np.bytes_] | None:
+        """Return the cells as bytes of this width; None when some are shorter or longer."""
+        if not len(self) or (self._widths != width).any():
+            return None
+        lines = np.frombuffer(self.text, np.uint8).reshape(len(self), width + 1)
+        return np.ascontiguousarray(lines[:, :width]).view(f"S{width}").reshape(-1)
+
+    @cached_property
+    def runs(self) -> tuple[list[str], Ints]:
+        """Cells of which no two neighbours are alike, and how often each stands in a row."""
+        cells = self.matrix(int(self._widths[0])) if len(self) and self._widths[0] else None
+        if cells is None:
+            return self._cells, np.ones(len(self), np.int64)
+        starts = np.flatnonzero(np.append(True, cells[1:] != cells[:-1]))
+        lengths = np.diff(starts, append=len(cells))
+        return [cell.decode("ascii") for cell in cells[starts].tolist()], lengths
 
 
 def amounts(
@@ -31,15 +71,21 @@ def amounts(
     """Fen of a column of yuan below a limit; ABSENT for what is empty or was complained of."""
     if optional and not any(cells):
         return np.full(len(cells), ABSENT, np.int64)
-    text = "\n".join(cells) + "\n"
-    if _PLAIN.fullmatch(text):
-        found = np.fromstring(text.replace(".", ""), np.int64, sep="\n")
+    text = cells.text if isinstance(cells, PlainColumn) else _joined(cells)
+    if text is not None and _PLAIN.fullmatch(text):
+        found = np.fromstring(text.replace(b".", b""), np.int64, sep="\n")
         # A cell with a line break in it would shift every amount below it.
         if len(found) == len(cells) and int(found.max(initial=0)) < limit_fen:
             return found
     return np.array(
         [_amount(i, cell, limit_fen, complain, optional) for i, cell in enumerate(cells)], np.int64
     )
+
+
+def _joined(cells: Sequence[str]) -> bytes | None:
+    """Write a column with a line end behind each cell; None when it is not ASCII."""
+    text = "\n".join(cells)
+    return text.encode() + _LINE_END if text.isascii() else None
 
 
 def _amount(index: int, cell: str, limit_fen: int, complain: Complain, optional: bool) -> int:
@@ -61,9 +107,9 @@ def _amount(index: int, cell: str, limit_fen: int, complain: Complain, optional:
 
 def identity_numbers(cells: Sequence[str], complain: Complain) -> NDArray[np.bytes_]:
     """Read a column of identity numbers as written; an impossible one is a fault."""
-    text = "".join(cells)
-    if set(map(len, cells)) == {NUMBER_LENGTH} and _PLAIN_NUMBERS.fullmatch(text):
-        return np.frombuffer(text.encode(), f"S{NUMBER_LENGTH}")
+    plain = _plain_numbers(cells)
+    if plain is not None:
+        return plain
     found = []
     for index, cell in enumerate(cells):
         number = cell_rules.number_of_person(cell)
@@ -77,9 +123,23 @@ def identity_numbers(cells: Sequence[str], complain: Complain) -> NDArray[np.byt
     return np.array(found, f"S{NUMBER_LENGTH}")
 
 
+def _plain_numbers(cells: Sequence[str]) -> NDArray[np.bytes_] | None:
+    """Read a column in which every cell is eighteen digits and capitals; None for another."""
+    if isinstance(cells, PlainColumn):
+        numbers = cells.matrix(NUMBER_LENGTH)
+    else:
+        text = "".join(cells)
+        fits = set(map(len, cells)) == {NUMBER_LENGTH} and text.isascii()
+        numbers = np.frombuffer(text.encode(), f"S{NUMBER_LENGTH}") if fits else None
+    if numbers is None or not _PLAIN_NUMBERS.fullmatch(numbers.tobytes()):
+        return None
+    return numbers
+
+
 def check_words(cells: Sequence[str], complain: Complain) -> None:
     """Complain of each cell of free text that holds no value."""
-    wrong = {cell for cell in set(cells) if cell_rules.is_no_value(cell)}
+    distinct = set(cells.runs[0] if isinstance(cells, PlainColumn) else cells)
+    wrong = {cell for cell in distinct if cell_rules.is_no_value(cell)}
     for index, cell in enumerate(cells) if wrong else ():
         if cell in wrong:
             complain(index, cell_rules.NOT_A_VALUE, cell_rules.NOT_A_VALUE_MESSAGE)
@@ -94,6 +154,12 @@ class Codes:
 
     def places(self, cells: Sequence[str]) -> Ints:
         """Return the position of each cell's code; ABSENT for an empty cell."""
+        if isinstance(cells, PlainColumn):
+            different, lengths = cells.runs
+            return np.repeat(self._places(different), lengths)
+        return self._places(cells)
+
+    def _places(self, cells: Sequence[str]) -> Ints:
         written = self._written
         for cell in set(cells) - written.keys():
             code = cell_rules.code(cell)

@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 
 from services.collection.common.domain.rows import FileRows, FileUnreadable, RowFault
+from services.collection.filing.domain.cells import PlainColumn
 from services.collection.filing.domain.file_rows import (
     CODE,
     FIGURE,
@@ -106,7 +107,7 @@ def _header(file: IO[bytes], encoding: str) -> tuple[list[str] | None, bool]:
     return header, is_plain
 
 
-def _plain_pieces(file: IO[bytes], width: int) -> Iterator[list[list[str]]]:
+def _plain_pieces(file: IO[bytes], width: int) -> Iterator[list[PlainColumn]]:
     """Read lines of ASCII without quotes, all of one width, in columns, as long as they are so.
 
     Such a piece is cut at its commas and line ends at once, in a third of the time that `csv` needs.
@@ -122,22 +123,30 @@ def _plain_pieces(file: IO[bytes], width: int) -> Iterator[list[list[str]]]:
         yield cells
 
 
-def _plain_cells(piece: bytes, width: int) -> list[list[str]] | None:
+def _plain_cells(piece: bytes, width: int) -> list[PlainColumn] | None:
     """Cut whole lines into columns; None when they are not plain, or when one may be blank."""
     piece = piece.replace(b"\r\n", b"\n")
     if not piece.endswith(b"\n"):
         piece += b"\n"
     if not piece.isascii() or b'"' in piece or b"\r" in piece or b"\0" in piece:
         return None
-    marks = np.frombuffer(piece, np.uint8)
-    ends = marks[(marks == _COMMA) | (marks == _LINE_END)] == _LINE_END
-    if len(ends) % width:
+    content = np.frombuffer(piece, np.uint8)
+    marks = np.flatnonzero((content == _COMMA) | (content == _LINE_END))
+    if len(marks) % width:
         return None
-    ends = ends.reshape(-1, width)
+    ends = (content[marks] == _LINE_END).reshape(-1, width)
     if ends[:, :-1].any() or not ends[:, -1].all():
         return None
-    cells = piece[:-1].decode("ascii").replace("\n", ",").split(",")
-    return None if "" in cells[::width] else [cells[place::width] for place in range(width)]
+    widths = np.diff(marks, prepend=-1).reshape(-1, width) - 1
+    if not widths[:, 0].all():
+        return None
+    of_bytes = np.repeat(
+        np.tile(np.arange(width, dtype=np.uint8), len(ends)), widths.reshape(-1) + 1
+    )
+    return [
+        PlainColumn(content[of_bytes == place].tobytes().replace(b",", b"\n"), widths[:, place])
+        for place in range(width)
+    ]
 
 
 def _unreadable(row: int, code: str, message: str) -> FileUnreadable:

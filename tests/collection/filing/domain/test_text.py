@@ -27,6 +27,12 @@ BODIES = {
     "a mark in the middle": [*ROWS[:5], "\ufeff" + ROWS[5], *ROWS[6:], ""],
     "an old Macintosh's line end": [*ROWS[:5], ROWS[5] + "\r" + ROWS[6], *ROWS[7:], ""],
     "empty cells": [*ROWS[:5], f"{CODE},,1.00", ",1,1.00", f"{CODE},1,", *ROWS[6:], ""],
+    "units in turn": [row.replace(CODE, CODE[:-1] + "XY"[n % 2]) for n, row in enumerate(ROWS)],
+    "a short code": [*ROWS[:5], ROWS[5].replace(CODE, "9112"), *ROWS[6:], ""],
+    "small letters and blanks": [*ROWS[:5], f" {ROWS[5].lower()}", *ROWS[6:], ""],
+    "an error of a spreadsheet": [*ROWS[:5], ROWS[5].replace(CODE, "#N/A"), *ROWS[6:], ""],
+    "no amount": [*ROWS[:5], ROWS[5].replace(".00", ".0x"), *ROWS[6:], ""],
+    "a zero in front": [*ROWS[:5], ROWS[5].replace(",5", ",05"), *ROWS[6:], ""],
     "only blank lines": ["", "", ""],
     "nothing": [""],
 }
