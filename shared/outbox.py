@@ -11,7 +11,9 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -30,6 +32,8 @@ from shared.process.log import logger
 BATCH = 1000
 BATCHES = 5
 """Batches that are read at once. One is delivered while the outcome of the last is written down."""
+AT_ONCE = 2
+"""Batches that are under way at once while their messages stand alone."""
 LEASE = "relay"
 IDLE_SECONDS = 0.1
 LEASE_SECONDS = 15
@@ -213,6 +217,7 @@ async def moved_beyond(tx: AsyncConnection, day: date) -> list[bytes]:
 
 async def stats(tx: AsyncConnection) -> dict[str, int]:
     """Count the messages that wait and those that were set aside."""
+    await _by_index(tx)
     row = (
         await tx.execute(
             text("""
@@ -228,8 +233,21 @@ async def stats(tx: AsyncConnection) -> dict[str, int]:
 
 async def count_refused(tx: AsyncConnection) -> int:
     """Count the messages that were set aside. It does not read those that wait, which may be many."""
+    await _by_index(tx)
     found = await tx.scalar(text("SELECT count(*) FROM outbox WHERE refused IS NOT NULL"))
     return int(found or 0)
+
+
+async def _by_index(tx: AsyncConnection) -> None:
+    """Let this transaction find the few messages that it counts by their index. Until the database
+    has analysed the table, it expects that nearly all were set aside, and has three processes read
+    the table whole."""
+    await tx.execute(
+        text("""
+            SELECT set_config('enable_seqscan', 'off', true),
+                   set_config('max_parallel_workers_per_gather', '0', true)
+        """)
+    )
 
 
 async def send_again(tx: AsyncConnection, *, refused: bool) -> int:
@@ -272,15 +290,19 @@ class Relay:
         db: Database,
         deliver: Deliver,
         day_closed: Callable[[], Awaitable[object]] | None = None,
+        stands_alone: Callable[[Message], bool] | None = None,
     ) -> None:
         """Prepare a delivery.
 
         Args:
             day_closed: called when an answer shows that a day was closed which was open here.
+            stands_alone: tells whether a message takes nothing that an earlier one brought, and
+                brings nothing that a later one takes. Without it none does.
         """
         self.db = db
         self.deliver = deliver
         self._day_closed = day_closed
+        self._stands_alone = stands_alone or _never
         self.holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._refused_due = 0.0
 
@@ -304,17 +326,39 @@ class Relay:
         OLDEST.labels(self.db.service).set(age_seconds(messages[0].id) if messages else 0)
         settled, marking = 0, None
         try:
-            for begin in range(0, len(messages), BATCH):
-                verdicts = await self._deliver(messages[begin : begin + BATCH])
-                is_held = marking is None or await marking
-                marking = asyncio.create_task(self._mark(verdicts))
-                settled += len(verdicts)
-                if not is_held:
-                    break
+            async with aclosing(self._answers(messages)) as answers:
+                async for verdicts in answers:
+                    is_held = marking is None or await marking
+                    marking = asyncio.create_task(self._mark(verdicts))
+                    settled += len(verdicts)
+                    if not is_held:
+                        break
         finally:
             if marking is not None:
                 await marking
         return settled
+
+    async def _answers(
+        self, messages: Sequence[Message]
+    ) -> AsyncGenerator[list[tuple[Message, Verdict]]]:
+        """Deliver batches in their order and yield the answers. While one is answered, the next is
+        under way already if all messages of both stand alone."""
+        under_way: deque[asyncio.Task[list[tuple[Message, Verdict]]]] = deque()
+        try:
+            for begin in range(0, len(messages), BATCH):
+                batch = messages[begin : begin + BATCH]
+                room = AT_ONCE if all(map(self._stands_alone, batch)) else 1
+                while len(under_way) >= room:
+                    yield await under_way.popleft()
+                under_way.append(asyncio.create_task(self._deliver(batch)))
+                if room == 1:
+                    yield await under_way.popleft()
+            while under_way:
+                yield await under_way.popleft()
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _deliver(self, messages: Sequence[Message]) -> list[tuple[Message, Verdict]]:
         traces = [message.traceparent for message in messages]
@@ -337,10 +381,13 @@ class Relay:
         return is_held
 
     async def _note_refused(self, tx: AsyncConnection) -> None:
-        """Count what was set aside: when it has changed and now and then, as the count reads a long
-        table whole until the database has looked at it."""
+        """Count what was set aside: when it has changed, and now and then."""
         self._refused_due = time.monotonic() + REFUSED_SECONDS
         STILL_REFUSED.labels(self.db.service).set(await count_refused(tx))
+
+
+def _never(message: Message) -> bool:
+    return False
 
 
 def age_seconds(message_id: UUID) -> float:

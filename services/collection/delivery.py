@@ -23,10 +23,17 @@ from shared.wire.voucher_delivery import (
 MERGERS_PATH: Final = "/v1/personal-mergers"
 BILL: Final = "bill"
 """Kind of the vouchers of new bills: memo entries that no other voucher waits for."""
+_KIND_OF_BILL: Final = b'"kind":"bill"'
 PARTS: Final = 4
 """Parts in which a batch of such vouchers is posted."""
 PARTS_OF: Final = 400
 """Vouchers that are posted in parts; fewer are posted as one."""
+
+
+def stands_alone(message: Message) -> bool:
+    """Tell whether a message is the voucher of a new bill, without reading it: inside a text its
+    quotes would have marks before them, and no other part of a voucher has a kind."""
+    return _KIND_OF_BILL in message.payload
 
 
 class Ledger:

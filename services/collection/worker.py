@@ -16,7 +16,7 @@ from services.collection.billing import jobs as billing_job
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.common.evidence import STREAMS
 from services.collection.common.store import account as account_store
-from services.collection.delivery import Ledger
+from services.collection.delivery import Ledger, stands_alone
 from services.collection.filing.jobs import default as default_job
 from services.collection.filing.jobs import file as file_job
 from services.collection.filing.jobs import roll as roll_job
@@ -108,7 +108,7 @@ async def deliver_outbox(background: Background) -> None:
     """Deliver vouchers to the ledger, until cancelled."""
     async with _ledger(background) as peer:
         refresh = partial(book_days.refresh, background.db, peer)
-        await Relay(background.db, Ledger(peer).deliver, refresh).run()
+        await Relay(background.db, Ledger(peer).deliver, refresh, stands_alone).run()
 
 
 async def refresh_book_days(background: Background) -> None:

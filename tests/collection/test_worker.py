@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from services.collection.delivery import Ledger
+from services.collection.delivery import Ledger, stands_alone
 from shared.ids import uuid7
 from shared.outbox import Message
 from shared.web.client import Peer, PeerError
@@ -111,3 +111,11 @@ async def test_only_vouchers_of_new_bills_are_posted_side_by_side(
     verdicts = await books.deliver(sent)
     assert [len(batch) for batch in books.batches] == parts
     assert verdicts == [None] * 250 + ["EVENT_ID_REUSED: …"] + [None] * 149
+
+
+def test_the_voucher_of_a_new_bill_stands_alone_and_one_that_only_speaks_of_it_does_not() -> None:
+    def stands(**voucher: str) -> bool:
+        return stands_alone(Message(1, uuid7(), orjson.dumps(voucher)))
+
+    assert stands(event_id="bill:1", kind="bill")
+    assert not stands(event_id="bill:1", kind="receipt", summary='"kind":"bill"')

@@ -297,6 +297,28 @@ async def test_a_poisoned_message_is_set_aside_and_holds_up_nobody(db: Database)
     assert after["refused"] == before["refused"] + 1
 
 
+async def test_only_batches_that_stand_alone_are_under_way_together(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await free_lease(db)
+    monkeypatch.setattr(outbox, "BATCH", 1)
+    under_way: list[bytes] = []
+    seen: list[int] = []
+
+    async def deliver(batch: Sequence[Message]) -> list[str | None]:
+        under_way.append(batch[0].payload)
+        await asyncio.sleep(0.01)
+        seen.append(len(under_way))
+        under_way.remove(batch[0].payload)
+        return [None]
+
+    relay = Relay(db, deliver, stands_alone=lambda message: b"alone" in message.payload)
+    await put(db, {"alone": 1}, {"alone": 2}, {"n": 3}, {"alone": 4})
+    assert await relay.step() == 4
+    assert seen == [2, 1, 1, 1]
+    assert (await db.run(outbox.stats))["waiting"] == 0
+
+
 async def test_a_message_keeps_the_day_it_was_booked_on_instead_of_its_own(db: Database) -> None:
     await free_lease(db)
     day, asked = date(2098, 8, 1), []
