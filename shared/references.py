@@ -186,6 +186,7 @@ class Reference(StrEnum):
         "personal account rate",
         "/v1/personal-rates/{id}/approvals",
     )
+    REVERSAL = "rvs", "冲销单", "reversal of a voucher", "/v1/reversals/{reversal}"
     SETTLEMENT = "stl", "上下级结算", "settlement", "/v1/settlements/{id}"
     VOUCHER = "vch", "记账凭证", "voucher", "/v1/vouchers/{id}"
 

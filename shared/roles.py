@@ -320,6 +320,7 @@ STEPS_OF_ONE_PAPER: Final[tuple[frozenset[Right], ...]] = (
     frozenset({Right.REGISTER, Right.APPROVE_CHANGE}),
     frozenset({Right.OPEN_INSPECTION, Right.PROPOSE_INSPECTION, Right.DECIDE_INSPECTION}),
     frozenset({Right.PROPOSE_SETTLEMENT, Right.APPROVE_SETTLEMENT}),
+    frozenset({Right.REVERSE_VOUCHER, Right.APPROVE_SETTLEMENT}),
     frozenset({Right.SET_BUDGET, Right.APPROVE_BUDGET}),
     frozenset({Right.FILE_AGREEMENT, Right.APPROVE_AGREEMENT}),
     frozenset({Right.REQUEST_WAIVER, Right.APPROVE_WAIVER}),

@@ -32,6 +32,7 @@ from services.ledger.reports.routes import balance as balance_doors
 from services.ledger.reports.routes import dashboard as dashboard_doors
 from services.ledger.reports.routes import report as report_doors
 from services.ledger.reports.routes import transit as transit_doors
+from services.ledger.reversals import routes as reversals_doors
 from services.ledger.rules import routes as rules_doors
 from services.ledger.settlement.flows import transfer_in as transfer_in_flow
 from services.ledger.settlement.routes import budget as budget_doors
@@ -63,6 +64,7 @@ EVENTS = (EventType.PERIOD_CLOSED,)
 """Types of events that the ledger tells; vouchers have a feed of their own."""
 ROUTERS = (
     voucher_doors.router,
+    reversals_doors.router,
     stream_doors.router,
     account_doors.router,
     balance_doors.router,

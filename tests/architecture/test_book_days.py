@@ -49,7 +49,7 @@ OF_LEDGER = {
     "ledger post_voucher_batch /vouchers/*/book_date",
     "ledger propose_reopening /from_day",
     "ledger propose_settlement /day",
-    "ledger reverse_voucher /book_date",
+    "ledger propose_reversal /book_date",
     "ledger stream_vouchers /book_date",
     "ledger transfer_personal_account /day",
     "ledger draw_personal_accounts /day",

@@ -58,6 +58,7 @@ CHANGEABLE_IN_THE_LEDGER = {
     "settlement",
     "slot_head",
     "suspense_turn",
+    "voucher_reversal",
     "webhook_delivery",
     "webhook_endpoint",
     "webhook_secret",

@@ -21,10 +21,10 @@ from services.ledger.posting.flows.books import Books, WrongHash
 from services.ledger.posting.schemas.codes import markdown
 from shared import clock
 from shared.db import Database
-from shared.roles import Role
 from tests.conftest import database_on
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import centre_draft, receipt, receipt_draft
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.year import approve, new_ledger, propose
 
 ROOT = Path(__file__).parents[3]
@@ -60,8 +60,7 @@ async def lines(
             ]
         )
         id = (await ledger.post("/v1/vouchers", receipt())).json()["id"]
-        red = {"event_id": "red", "book_date": "2021-07-20", "summary": "更正"}
-        await ledger.post(f"/v1/vouchers/{id}/reversals", red, Role.FUND_ACCOUNTANT)
+        assert (await reverse(ledger, id)).status_code == 200
         proposed = (await propose(ledger, "day", "2021-07-16")).json()
         assert (await approve(ledger, proposed["id"])).status_code == 200
         await ledger.books.post(

@@ -48,6 +48,7 @@ from shared.roles import Caller, Role
 from tests.ledger.support.checkpoints import verified
 from tests.ledger.support.making import DAY, empty_books, lines, receipt_draft
 from tests.ledger.support.oracle import Move, Oracle
+from tests.ledger.support.reversing import TRIGGER
 
 ACCOUNTANT = Caller(subject="wang", role=Role.FUND_ACCOUNTANT)
 HEAD = Caller(subject="li", role=Role.DEPARTMENT_HEAD)
@@ -368,21 +369,20 @@ def word(outcome: Any) -> str:
 def machine(database_url: str) -> Any:
     """The machine on books of its own, in an event loop of its own."""
 
-    async def opened() -> Books:
+    async def opened() -> tuple[Books, Any]:
         books = Books(Database(database_url, "ledger"), slots=4, queue_limit=20_000)
         await books.open()
-        return books
-
-    async def connected() -> Any:
-        return await asyncpg.connect(database_url, server_settings={"search_path": "ledger"})
+        admin = await asyncpg.connect(database_url, server_settings={"search_path": "ledger"})
+        await admin.execute(TRIGGER.format("DISABLE"))  # amounts are compared here, not papers
+        return books, admin
 
     async def closed(books: Books) -> None:
-        await admin.close()
-        await books.close()
-        await books.db.close()
+        await admin.execute(TRIGGER.format("ENABLE"))
+        for one in (admin, books, books.db):
+            await one.close()
 
     with asyncio.Runner() as runner:
-        books, admin = runner.run(opened()), runner.run(connected())
+        books, admin = runner.run(opened())
         own = {"runner": runner, "books": books, "admin": admin}
         yield type("OnThisDatabase", (Comparison,), own)
         runner.run(closed(books))

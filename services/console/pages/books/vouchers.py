@@ -8,8 +8,9 @@ from typing import Any, Final
 from services.console import codes, names
 from services.console.page import Area
 from services.console.pages.books.balances import BOOKS
+from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Day
+from services.console.widgets.field import Day, Note
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage, Part
 from services.console.words import Text
@@ -22,7 +23,7 @@ def _reversals(voucher: Mapping[str, Any]) -> str:
     return " ".join(voucher["reversals"])
 
 
-_ENTRY: Final = (
+ENTRY: Final = (
     Column("fund", ("基金", "Fund"), Kind.FUND),
     Column("book", ("账簿", "Book"), names=BOOKS),
     Column("account", ("科目", "Account"), names=codes.LEDGER_ACCOUNTS),
@@ -59,10 +60,29 @@ VOUCHER: Final = PaperPage(
         Part(
             title=("分录", "Entries"),
             member="entries",
-            columns=(Column("line", ("序号", "Line"), Kind.NUMBER), *_ENTRY),
+            columns=(Column("line", ("序号", "Line"), Kind.NUMBER), *ENTRY),
         ),
     ),
     prints="ledger:/v1/vouchers/{id}/print",
+    actions=(
+        Action(
+            title=("提出冲销", "Propose to reverse"),
+            door="ledger:/v1/vouchers/{id}/reversals",
+            right=Right.REVERSE_VOUCHER,
+            when=lambda voucher: not (voucher["reverses"] or voucher["reversed_by"]),
+            fields=(
+                Day(member="book_date", title=("记账日", "Book date"), is_needed=True),
+                Note(member="summary", title=("理由", "Reason"), is_needed=True),
+            ),
+            confirm=(
+                "冲销 {id} 尚未冲销的全部金额,另一人核准后记账。",
+                "Reverse all that remains of {id}; it is posted when another person approves.",
+            ),
+            done=("已提出", "Proposed"),
+            after=lambda answer: f"/reversals/{answer['id']}",
+            is_grave=True,
+        ),
+    ),
 )
 
 CHART: Final = ListPage(

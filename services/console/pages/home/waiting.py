@@ -111,6 +111,13 @@ WAITING: Final = (
         only={"status": "proposed"},
     ),
     WaitingList(
+        title=("冲销待核准", "Reversals to approve"),
+        right=Right.APPROVE_SETTLEMENT,
+        door="ledger:/v1/reversals",
+        path="/reversals",
+        query={"status": "proposed"},
+    ),
+    WaitingList(
         title=("结账待批准", "Closings to approve"),
         right=Right.APPROVE_CLOSING,
         door="ledger:/v1/closings",

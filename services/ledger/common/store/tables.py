@@ -17,6 +17,7 @@ KEYS: Final[dict[str, str]] = {
     "owner_slot": "reference",
     "chain_anchor": "slot",
     "voucher": "slot",
+    "voucher_reversal": "slot",
     "place": "reference",
     "place_group": "reference",
     "place_day": "slot",

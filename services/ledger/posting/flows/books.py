@@ -251,9 +251,7 @@ class Books:
         group = self._group or await self._ready()
         if group.slots.has_grown:
             drafts = await placed(self.db, group.slots, drafts, rehearse=rehearse)
-            if any(draft.slot >= group.slots.count for draft in drafts):
-                self._notice_growth(group.slots)
-                raise OutcomeUnknown(reason=SLOTS_GROWN)
+            self._require_known(group, *[draft.slot for draft in drafts])
         today = clock.today()
         posts = [self._posting(draft, today, with_balances=with_balances) for draft in drafts]
         if len(posts) == 1 or (atomic and posts):
@@ -298,14 +296,22 @@ class Books:
         answers = await self._submit(await self._ready(), works)
         return _outcomes(answers[0])[0]
 
-    async def run_exclusive(self, work: ExclusiveWork[T]) -> T:
-        """Run work that has the centre's slot to itself: done once, all of it, or not at all.
+    def _require_known(self, group: WriterGroup, *slots: int) -> None:
+        """Refuse slots that a growth has made which this process has not noticed."""
+        if any(slot >= group.slots.count for slot in slots):
+            self._notice_growth(group.slots)
+            raise OutcomeUnknown(reason=SLOTS_GROWN)
+
+    async def run_exclusive(self, work: ExclusiveWork[T], *, slot: int = CENTRE_SLOT) -> T:
+        """Run work that has a slot to itself: done once, all of it, or not at all.
 
         Raises:
             Refusal: what the work raised; nothing of it was kept.
             QueueFull, OutcomeUnknown: try again.
         """
-        answer = (await self._submit(await self._ready(), [(CENTRE_SLOT, work)]))[0][0]
+        group = await self._ready()
+        self._require_known(group, slot)
+        answer = (await self._submit(group, [(slot, work)]))[0][0]
         if isinstance(answer, Refusal):
             raise answer
         return cast("T", answer)

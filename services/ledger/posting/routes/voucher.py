@@ -1,4 +1,4 @@
-"""Doors of vouchers: post one or many, look up, reverse."""
+"""Doors of vouchers: post one or many, look up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows import voucher as voucher_flow
 from services.ledger.posting.routes.door import opened
 from services.ledger.posting.schemas.voucher import (
-    ReversalIn,
     VoucherOut,
     VouchersOut,
     batch_out,
@@ -37,7 +36,6 @@ BREATH = 250
 
 VoucherId = Annotated[str, Path(max_length=40, examples=[Reference.VOUCHER.example])]
 Posting = Annotated[Door, door(Right.POST_VOUCHER)]
-Reversing = Annotated[Door, door(Right.REVERSE_VOUCHER)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 DryRun = Annotated[bool, Query(description="只试算,不记账 (judge it just so, and book nothing)")]
 Floors = Annotated[
@@ -114,27 +112,3 @@ async def find_vouchers(
 async def read_voucher(id: VoucherId, at: Reading) -> VoucherOut:
     """Read a voucher with its entries."""
     return VoucherOut.of(await at.read(lambda tx: voucher_flow.read(tx, id, at.caller)))
-
-
-@router.post(
-    "/v1/vouchers/{id}/reversals",
-    operation_id="reverse_voucher",
-    summary="红字冲销 · Reverse a voucher, wholly or in parts, never beyond it",
-    status_code=201,
-    response_model=PostedOut,
-    responses={200: {"model": PostedOut, "description": "重复提交,首次的答复 (a repeat)"}},
-)
-async def reverse_voucher(id: VoucherId, body: ReversalIn, at: Reversing) -> Response:
-    """Post the red-letter voucher of a posted one."""
-    source_of(at)
-    booked = await voucher_flow.reverse(
-        await opened(at),
-        id,
-        at.caller,
-        event_id=body.event_id,
-        book_date=body.book_date,
-        summary=body.summary,
-        parts=None if body.entries is None else [(one.line, one.amount) for one in body.entries],
-    )
-    answer = posted_out(body.event_id, booked)
-    return json_answer(answer, 200 if booked.replayed else 201, replayed=booked.replayed)

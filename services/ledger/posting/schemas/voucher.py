@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from services.ledger.posting.domain.voucher import Draft, draft, voucher_id
 from services.ledger.posting.store.voucher import VoucherRecord
 from shared.entry import Side
 from shared.references import Reference
-from shared.schema import Day, In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
+from shared.schema import Out, Problem, YuanOut
 from shared.wire.ledger import (
     BatchOut,
     FloorOut,
@@ -25,26 +25,6 @@ from shared.wire.ledger import (
     PostingOutcome,
     VoucherIn,
 )
-
-
-class PartIn(In):
-    """Part of an entry to reverse."""
-
-    line: int = Field(ge=1, le=400, description="原凭证行号 (line of the original)")
-    amount: PositiveYuan = Field(examples=["12.00"])
-
-
-class ReversalIn(In):
-    """Reversal of a voucher: the new event's id, the book date, the reason, and perhaps the parts."""
-
-    event_id: Serial = Field(examples=["reversal-0001"])
-    book_date: Day = Field(examples=["2021-07-20"])
-    summary: ShortText = Field(examples=["更正误记"])
-    entries: Annotated[list[PartIn], Field(min_length=2, max_length=400)] | None = Field(
-        default=None,
-        description="部分冲销的分录,须各自平衡;不填则冲销全部余额 (parts, which must balance;"
-        " all that remains when absent)",
-    )
 
 
 class EntryOut(Out):

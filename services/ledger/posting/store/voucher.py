@@ -20,8 +20,6 @@ class Reversal:
     """A red-letter voucher and its lines, with negative amounts."""
 
     seq: int
-    source: str
-    event_id: str
     lines: tuple[Line, ...]
 
 
@@ -38,16 +36,7 @@ class VoucherRecord:
     @property
     def left(self) -> Remaining:
         """Compute what is not reversed."""
-        return self.left_without("", "")
-
-    def left_without(self, source: str, event_id: str) -> Remaining:
-        """Compute what would not be reversed without the reversal of this event."""
-        red = (
-            line
-            for one in self.reversals
-            if (one.source, one.event_id) != (source, event_id)
-            for line in one.lines
-        )
+        red = (line for one in self.reversals for line in one.lines)
         return remaining([*self.draft.lines, *red])
 
     @property
@@ -82,7 +71,7 @@ async def load(tx: AsyncConnection, slot: int, seq: int) -> VoucherRecord | None
 async def _reversals(tx: AsyncConnection, slot: int, seq: int) -> tuple[Reversal, ...]:
     rows = await tx.execute(
         text("""
-            SELECT v.seq, v.source, v.event_id, e.book, e.fund, e.account, e.district,
+            SELECT v.seq, e.book, e.fund, e.account, e.district,
                    e.debit_fen, e.credit_fen
               FROM voucher AS v
               JOIN entry AS e ON e.slot = v.slot AND e.seq = v.seq
@@ -93,8 +82,8 @@ async def _reversals(tx: AsyncConnection, slot: int, seq: int) -> tuple[Reversal
         {"slot": slot, "seq": seq},
     )
     found: dict[int, Reversal] = {}
-    for number, source, event_id, *line in rows:
-        one = found.get(number, Reversal(number, source, event_id, ()))
+    for number, *line in rows:
+        one = found.get(number, Reversal(number, ()))
         found[number] = replace(one, lines=(*one.lines, Line(*line)))
     return tuple(found.values())
 

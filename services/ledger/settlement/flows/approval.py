@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-import asyncpg
-
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.common.store import signature as signature_store
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.flows.round import LockedSlot
 from services.ledger.settlement.domain.refund import RefundOrder
@@ -25,7 +25,6 @@ from services.ledger.settlement.flows.check import refusal_of
 from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
 from services.ledger.settlement.store import transfer_in as transfer_in_store
-from shared.db import constraint
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.roles import Caller
 from shared.trail import same_person
@@ -75,12 +74,7 @@ async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
     posted = replace(
         found, status=SettlementStatus.POSTED, approved_by=by.subject, seq=seq, moved=moved
     )
-    try:
-        await settlement_store.sign(slot.connection, found.id, by)
-    except asyncpg.UniqueViolationError as error:
-        if constraint(error) != "trail_one_signature_a_person":
-            raise
-        raise SamePersonTwice(step="approved") from error
+    await signature_store.sign(slot.connection, CENTRE_SLOT, settlement_store.PAPER, found.id, by)
     await settlement_store.mark_posted(slot.connection, posted, slot.now)
     if found.kind is SettlementKind.REFUND:
         assert found.terms.refund, "a refund without an order was refused"

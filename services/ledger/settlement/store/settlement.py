@@ -22,9 +22,7 @@ from services.ledger.settlement.domain.settlement import (
 )
 from services.ledger.settlement.domain.terms import SettlementTerms
 from services.ledger.settlement.domain.transfer_in import read_transfer
-from shared.ids import uuid7
 from shared.page import read_page
-from shared.roles import Caller
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -131,29 +129,6 @@ async def mark_posted(connection: Connection, settlement: Settlement, at: dateti
         at,
         settlement.seq,
         orjson.dumps(dict(settlement.moved or {})).decode(),
-    )
-
-
-async def sign(connection: Connection, id: UUID, by: Caller) -> None:
-    """Add the approver's trail row in the writer's transaction, in the form of shared.trail.
-
-    Raises:
-        asyncpg.UniqueViolationError: this person has already signed this settlement.
-    """
-    await connection.execute(
-        """
-        INSERT INTO trail (shard_key, id, paper, paper_id, round, step, signs, person, role, level,
-                           district, detail)
-        VALUES ($1, $2, $3, $4, 1, 'approved', true, $5, $6, $7, $8, '{}')
-        """,
-        CENTRE_SLOT,
-        uuid7(),
-        PAPER,
-        id,
-        by.subject,
-        by.role.value,
-        by.level.value,
-        by.district,
     )
 
 

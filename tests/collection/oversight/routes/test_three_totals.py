@@ -263,13 +263,16 @@ async def test_a_voucher_that_business_does_not_know_stops_the_month(city: City)
     undone = await city.post(
         "fund_accountant",
         f"/v1/vouchers/{made.json()['id']}/reversals",
-        {"event_id": "by-hand-2", "book_date": "2021-11-15", "summary": "冲回"},
+        {"book_date": "2021-11-15", "summary": "冲回"},
         "by-hand-2",
     )
     assert undone.status_code == 201, undone.text
+    path = f"/v1/reversals/{undone.json()['id']}/approvals"
+    undone = await city.post("department_head", path, {}, "by-hand-3")
+    assert undone.status_code == 200, undone.text
     assert await refusals(city, MONTH) == set()
     [by_hand] = (await city.ask("/v1/closing-totals/papers", **where))["items"]
-    assert (by_hand["voucher"], by_hand["credit"]) == (undone.json()["id"], "-1.00")
+    assert (by_hand["voucher"], by_hand["credit"]) == (undone.json()["reversal"], "-1.00")
     other = await city.ask("/v1/closing-totals/papers", **where | {"item": "suspense"})
     assert other["items"] == []
 

@@ -65,9 +65,13 @@ async def post(city: City, paper: str) -> httpx.Response:
 
 async def reverse(city: City, paper: str) -> None:
     voucher = (await city.ask(f"/v1/settlements/{paper}"))["voucher"]
-    red = {"event_id": f"red-{paper[-12:]}", "book_date": REVERSED, "summary": "认错到账"}
-    answer = await city.post("fund_accountant", f"/v1/vouchers/{voucher}/reversals", red)
-    assert answer.status_code == 201, answer.text
+    red = {"book_date": REVERSED, "summary": "认错到账"}
+    path, key = f"/v1/vouchers/{voucher}/reversals", f"red-{paper[-12:]}"
+    proposed = await city.post("fund_accountant", path, red, key)
+    assert proposed.status_code == 201, proposed.text
+    path = f"/v1/reversals/{proposed.json()['id']}/approvals"
+    answer = await city.post("department_head", path, {}, f"{key}-approved")
+    assert answer.status_code == 200, answer.text
 
 
 async def learn(city: City) -> None:

@@ -30,6 +30,7 @@ from tests.conftest import database_on
 from tests.ledger.support.checkpoints import verified
 from tests.ledger.support.making import DAY, receipt_draft
 from tests.ledger.support.process import process
+from tests.ledger.support.reversing import reversals_without_paper
 
 OPERATOR = "operator:test"
 
@@ -114,7 +115,8 @@ async def test_what_was_answered_before_a_growth_is_answered_so_after_it(url: st
         assert isinstance(still, LedgerRefusal)
         assert still.code == refused.code
         red = reversal(first, booked.seq, source="x", event_id="r", book_date=DAY, summary="更正")
-        [reversed_] = await post(books, red)
+        async with reversals_without_paper(url):
+            [reversed_] = await post(books, red)
         assert isinstance(reversed_, PostedVoucher)
         assert reversed_.slot == booked.slot
 

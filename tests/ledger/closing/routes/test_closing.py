@@ -12,7 +12,8 @@ from services.ledger.closing.domain.errors import (
 from shared.roles import Role
 from tests.coordinator import only_postgresql
 from tests.ledger.conftest import Ledger
-from tests.ledger.support.making import fresh, receipt
+from tests.ledger.support.making import receipt
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.year import (
     RECEIPT,
     approve,
@@ -70,13 +71,11 @@ async def test_a_reversal_into_a_closed_day_is_refused_and_today_it_is_linked(
 ) -> None:
     posted = await post(ledger, receipt("7.00", book_date="2021-07-15"))
     await close(ledger, "day", "2021-07-20")
-    path = f"/v1/vouchers/{posted['id']}/reversals"
-    proposed = {"event_id": fresh("reversal"), "book_date": "2021-07-18", "summary": "更正"}
-    refused = await ledger.post(path, proposed, Role.FUND_ACCOUNTANT)
+    refused = await reverse(ledger, posted["id"], book_date="2021-07-18")
     assert (refused.status_code, refused.json()["code"]) == (409, "DAY_CLOSED")
-    done = await ledger.post(path, proposed | {"book_date": "2021-07-21"}, Role.FUND_ACCOUNTANT)
-    assert done.status_code == 201
-    red = (await ledger.get(f"/v1/vouchers/{done.json()['id']}")).json()
+    done = await reverse(ledger, posted["id"], book_date="2021-07-21")
+    assert done.status_code == 200
+    red = (await ledger.get(f"/v1/vouchers/{done.json()['reversal']}")).json()
     assert (red["reverses"], red["book_date"]) == (posted["id"], "2021-07-21")
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.support.making import fresh, pair, receipt
+from tests.ledger.support.making import pair, receipt
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.year import (
     close,
     collect,
@@ -68,8 +69,7 @@ async def test_a_year_carries_over_exactly_once_per_fund(ledger: Ledger) -> None
         assert pension[account] == "0.00"
     medical = await ledger.balances("medical", as_of="2021-12-31")
     assert medical["general_surplus"] == "1149.75"
-    back = {"event_id": fresh("reversal"), "book_date": "2022-01-05", "summary": "s"}
-    alone = await ledger.post(f"/v1/vouchers/{voucher['id']}/reversals", back, Role.FUND_ACCOUNTANT)
+    alone = await reverse(ledger, voucher["id"], book_date="2022-01-05")
     assert (alone.status_code, alone.json()["code"]) == (409, "CARRY_OVER_NOT_REVERSIBLE")
     again = await propose(ledger, "year", "2021")
     assert (again.status_code, again.json()["code"]) == (409, "ALREADY_CLOSED")

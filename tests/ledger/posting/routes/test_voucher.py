@@ -182,47 +182,6 @@ async def test_a_fault_of_the_chart_is_not_pinned(ledger: Ledger, admin: object)
     assert (await ledger.post("/v1/vouchers", body)).status_code == 201
 
 
-def not_zero(balances: dict[str, str]) -> dict[str, str]:
-    """An account with postings is told of at 0.00 too; one without is not."""
-    return {account: amount for account, amount in balances.items() if amount != "0.00"}
-
-
-async def test_a_reversal_is_red_linked_and_exactly_once(ledger: Ledger) -> None:
-    before = not_zero(await ledger.balances())
-    posted = (await ledger.post("/v1/vouchers", receipt("77.00"))).json()
-    path = f"/v1/vouchers/{posted['id']}/reversals"
-    reversal = {"event_id": fresh("reversal"), "book_date": "2021-07-20", "summary": "更正误记"}
-    done = await ledger.post(path, reversal, Role.FUND_ACCOUNTANT)
-    assert done.status_code == 201
-    assert (await ledger.post(path, reversal, Role.FUND_ACCOUNTANT)).status_code == 200
-    second = await ledger.post(path, reversal | {"event_id": fresh()}, Role.FUND_ACCOUNTANT)
-    assert (second.status_code, second.json()["code"]) == (409, "ALREADY_REVERSED")
-    red = (await ledger.get(f"/v1/vouchers/{done.json()['id']}")).json()
-    assert red["reverses"] == posted["id"]
-    assert [(e["side"], e["amount"]) for e in red["entries"]] == [
-        ("debit", "-77.00"),
-        ("credit", "-77.00"),
-    ]
-    original = (await ledger.get(f"/v1/vouchers/{posted['id']}")).json()
-    assert original["reversed_by"] == red["id"]
-    assert not_zero(await ledger.balances()) == before
-    of_red = await ledger.post(
-        f"/v1/vouchers/{red['id']}/reversals",
-        reversal | {"event_id": fresh()},
-        Role.FUND_ACCOUNTANT,
-    )
-    assert (of_red.status_code, of_red.json()["code"]) == (409, "NOT_REVERSIBLE")
-
-
-async def test_a_reversal_is_not_dated_before_its_original(ledger: Ledger) -> None:
-    posted = (await ledger.post("/v1/vouchers", receipt())).json()
-    reversal = {"event_id": fresh(), "book_date": "2021-07-14", "summary": "s"}
-    answer = await ledger.post(
-        f"/v1/vouchers/{posted['id']}/reversals", reversal, Role.FUND_ACCOUNTANT
-    )
-    assert (answer.status_code, answer.json()["code"]) == (422, "BOOK_DATE_BEFORE_ORIGINAL")
-
-
 async def test_a_voucher_is_found_by_its_event(ledger: Ledger) -> None:
     body = receipt()
     posted = (await ledger.post("/v1/vouchers", body)).json()
@@ -240,10 +199,6 @@ async def test_one_may_not_post_as_the_ledger_itself(ledger: Ledger) -> None:
 async def test_who_may_not_post(ledger: Ledger) -> None:
     for role in (Role.FUND_ACCOUNTANT, Role.DASHBOARD, Role.SUPERVISOR, Role.TAX_BUREAU):
         assert (await ledger.post("/v1/vouchers", receipt(), role)).status_code == 403
-    posted = (await ledger.post("/v1/vouchers", receipt())).json()
-    reversal = {"event_id": fresh(), "book_date": "2021-07-20", "summary": "s"}
-    answer = await ledger.post(f"/v1/vouchers/{posted['id']}/reversals", reversal)
-    assert answer.status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,18 @@ COPY = VOUCHER.format(places="places", amounts="amounts")
 RED = VOUCHER.format(places="places", amounts="array_fill(CAST($6 AS bigint), ARRAY[2])")
 
 
+PROPOSED = """
+    INSERT INTO voucher_reversal (slot, id, seq, book_date, summary, lines, proposed_by)
+    VALUES ($1, gen_random_uuid(), $2, '2021-07-20', 's', '[]', 'wang')
+    RETURNING id
+"""
+SIGNED = """
+    UPDATE voucher_reversal
+       SET status = 'posted', decided_by = 'li', decided_at = now(), reversal_seq = $3
+     WHERE slot = $1 AND id = $2
+"""
+
+
 @pytest.mark.parametrize(
     ("places", "amounts"),
     [
@@ -154,11 +166,27 @@ async def test_reversals_by_hand_cannot_exceed_their_original(
         transaction = service.transaction()
         await transaction.start()
         for number, fen in ((900_001, -6_000), (900_002, -4_000)):
+            await sign(service, slot, seq, number)
             await service.execute(RED, slot, seq, number, f"by-hand-{number}", seq, fen)
         if third:
+            await sign(service, slot, seq, 900_003)
             with pytest.raises(asyncpg.CheckViolationError, match="reversed beyond itself"):
                 await service.execute(RED, slot, seq, 900_003, "by-hand-3", seq, third)
         await transaction.rollback()
+
+
+async def sign(service: Any, slot: int, seq: int, red: int) -> None:
+    """Write the paper of a reversal that two people signed."""
+    await service.execute(SIGNED, slot, await service.fetchval(PROPOSED, slot, seq), red)
+
+
+async def test_a_reversal_by_hand_needs_the_paper_of_two_people(
+    service: Any, posted: dict[str, Any]
+) -> None:
+    slot, seq = posted["slot"], posted["seq"]
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        await service.execute(RED, slot, seq, 900_001, "by-hand", seq, -100)
+    assert caught.value.constraint_name == "voucher_reversal_signed"
 
 
 async def test_red_letters_by_hand_must_reverse_something(

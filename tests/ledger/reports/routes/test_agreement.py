@@ -10,7 +10,7 @@ from shared.roles import Role
 from tests.coordinator import quietly
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.checkpoints import write_checkpoints
-from tests.ledger.support.making import fresh
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.year import close, collect, new_ledger, play, suspend
 
 
@@ -94,8 +94,7 @@ async def test_several_lines_of_one_paper_are_one_voucher(ledger: Ledger) -> Non
 
 async def test_a_voucher_and_its_reversal_are_not_in_transit(ledger: Ledger) -> None:
     posted = await collect(ledger, "pension", "100.00", "2021-07-10")
-    back = {"event_id": fresh("reversal"), "book_date": "2021-07-11", "summary": "s"}
-    await ledger.post(f"/v1/vouchers/{posted['id']}/reversals", back, Role.FUND_ACCOUNTANT)
+    await reverse(ledger, posted["id"], book_date="2021-07-11")
     table = await adjust(ledger, "0.00", [])
     assert (table["book_received"], table["book_paid"], table["agrees"]) == ([], [], True)
 

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import asyncpg
 import pytest
 
-from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.support.making import fresh, receipt
+from tests.ledger.support.making import receipt
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.year import collect, follow, post
 
 
@@ -35,8 +35,7 @@ async def test_later_postings_do_not_change_an_earlier_moment(year: Ledger) -> N
         assert (await year.get(path, **params)).json() != before[path]
         known = (await year.get(path, **params, known_at=then)).json()
         assert known == before[path], path
-    back = {"event_id": fresh("reversal"), "book_date": "2021-07-17", "summary": "s"}
-    await year.post(f"/v1/vouchers/{late['id']}/reversals", back, Role.FUND_ACCOUNTANT)
+    await reverse(year, late["id"], book_date="2021-07-17")
     nothing = ",".join(f"{one['slot']}:0" for one in heads)
     empty = (await year.get("/v1/trial-balance", known_at=nothing)).json()
     assert empty["funds"] == []

@@ -21,6 +21,7 @@ from python_calamine import CalamineWorkbook
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import pair, receipt
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.settling import order, part
 from tests.ledger.support.year import collect, identify, new_ledger, pay, post, suspend
 
@@ -49,9 +50,7 @@ async def play(ledger: Ledger) -> None:
     await charge(ledger, "late_fee", "other_income", "12.50", "2021-07-09")
     await charge(ledger, "interest", "interest_income", "3.25", "2021-07-09")
     bounced = await collect(ledger, "pension", "50.00", "2021-07-10", "binhai")
-    red = {"event_id": "bounced", "book_date": "2021-07-12", "summary": "退票冲回"}
-    path = f"/v1/vouchers/{bounced['id']}/reversals"
-    assert (await ledger.post(path, red, Role.FUND_ACCOUNTANT)).status_code == 201
+    assert (await reverse(ledger, bounced["id"], book_date="2021-07-12")).status_code == 200
     back = part("20.00", "contribution_income.pooled")
     await ledger.settle("refund", "2021-07-15", refund=await order(ledger, back, source="credits"))
     await ledger.settle("fiscal_subsidy", "2021-07-16", amounts=amounts("5000.00"))

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.support.making import fresh, pair, receipt
+from tests.ledger.support.making import pair, receipt
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.year import post
 
 
@@ -125,10 +125,9 @@ async def test_a_voucher_is_printed_in_chinese_and_red_when_reversed(year: Ledge
     assert "script-src" not in page.text
     assert "<script>" not in page.text
     assert "到账 &lt;b&gt;&amp;" in page.text
-    back = {"event_id": fresh("reversal"), "book_date": "2021-09-02", "summary": "冲"}
-    red = await year.post(f"/v1/vouchers/{posted['id']}/reversals", back, Role.FUND_ACCOUNTANT)
-    printed = (await year.get(f"/v1/vouchers/{red.json()['id']}/print")).json()
+    red = (await reverse(year, posted["id"], book_date="2021-09-02")).json()["reversal"]
+    printed = (await year.get(f"/v1/vouchers/{red}/print")).json()
     assert (printed["title"], printed["reverses"]) == ("记账凭证(红字冲销)", posted["id"])
     assert printed["pages"][0]["in_words"] == "负壹仟贰佰元零伍分"
-    html = (await year.get(f"/v1/vouchers/{red.json()['id']}/print", format="html")).text
+    html = (await year.get(f"/v1/vouchers/{red}/print", format="html")).text
     assert '<td class="n red">-1,200.05</td>' in html

@@ -2,6 +2,7 @@
 
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.settling import Body, approve, propose, refused
 
 
@@ -103,9 +104,7 @@ async def test_a_reversed_plan_gives_its_budget_back(books: Ledger) -> None:
     await books.settle("fiscal_subsidy", amounts=plan("1000.00", None))
     await budget(books, "500.00")
     paper = await books.settle("expenditure_funding", amounts=plan("300.00"))
-    body = {"event_id": "undo-1", "book_date": "2021-07-31", "summary": "拨错"}
-    path = f"/v1/vouchers/{paper['voucher']}/reversals"
-    undone = await books.post(path, body, Role.FUND_ACCOUNTANT)
-    assert undone.status_code == 201, undone.text
+    undone = await reverse(books, paper["voucher"], book_date="2021-07-31")
+    assert undone.status_code == 200, undone.text
     [row] = (await books.get("/v1/budgets", year=2021)).json()["items"]
     assert (row["funded"], row["left"]) == ("0.00", "500.00")

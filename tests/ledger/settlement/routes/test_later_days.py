@@ -6,7 +6,8 @@ import pytest
 
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.support.making import fresh, pair, receipt
+from tests.ledger.support.making import pair, receipt
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.settling import approve, order, propose
 from tests.ledger.support.year import collect, post
 
@@ -55,8 +56,7 @@ async def test_an_earlier_sweep_moves_what_later_days_leave(books: Ledger) -> No
     refused = await books.post("/v1/vouchers", paid_out)
     assert refused.status_code == 422, "only reversals and refunds take money from this account"
     first = await collect(books, "pension", "40.00", EARLY)
-    red = {"event_id": fresh("red"), "book_date": LATE, "summary": "冲销"}
-    await books.post(f"/v1/vouchers/{first['id']}/reversals", red, Role.FUND_ACCOUNTANT)
+    await reverse(books, first["id"], book_date=LATE)
     swept = await settled(books, "sweep", BETWEEN)
     assert swept.json()["amounts"] == [{"fund": "pension", "amount": "130.00"}]
     assert await balance(books, "income_deposit", BETWEEN) == "40.00"
@@ -130,7 +130,6 @@ async def test_a_reversal_on_a_floored_account_leaves_every_later_day_its_money(
     )
     hold = await books.hold("100.00")
     await post(books, payment("100.00", LATE, hold), Role.PAYOUT_SERVICE)
-    red = {"event_id": fresh("red"), "book_date": BETWEEN, "summary": "冲销"}
-    answer = await books.post(f"/v1/vouchers/{returned['id']}/reversals", red, Role.FUND_ACCOUNTANT)
+    answer = await reverse(books, returned["id"], book_date=BETWEEN)
     assert (answer.status_code, answer.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
     assert paid["id"] != returned["id"]

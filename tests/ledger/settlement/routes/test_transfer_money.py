@@ -7,6 +7,7 @@ from httpx import Response
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.persons import person, statement
+from tests.ledger.support.reversing import reverse
 from tests.ledger.support.settling import approve, order, part, propose, refused, settled_orders
 from tests.ledger.support.year import suspend
 
@@ -92,9 +93,7 @@ async def test_a_reversal_puts_the_money_back_into_suspense_and_says_so(books: L
     refund = await matched(books, 504)
     done = (await approve(books, await proposed(books, letter(504)))).json()
     (settled,) = await settled_orders(books)
-    red = {"event_id": "red-504", "book_date": "2021-07-22", "summary": "到账认错"}
-    path = f"/v1/vouchers/{done['voucher']}/reversals"
-    assert (await books.post(path, red, Role.FUND_ACCOUNTANT)).status_code == 201
+    assert (await reverse(books, done["voucher"], book_date="2021-07-22")).status_code == 200
     assert await balances(books) == {"income_deposit": "2000.00", "suspense_receipts": "2000.00"}
     (told,) = await settled_orders(books, settled["seq"])
     assert (told["refund"], told["status"]) == (refund, "reversed")
