@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from services.collection.common.domain.signed_change import SignedChange
 from services.collection.common.schemas.common import Day
+from services.collection.common.schemas.signed_change import SignedChangeOut
 from services.collection.flags.domain import CreditFlag, FlagAction, InspectionRule, RuleTopic
 from services.collection.flags.flows import FlagChange
 from shared.clock import today
@@ -63,7 +64,7 @@ class FlagRefusalIn(In):
     why: ShortText
 
 
-class FlagChangeOut(Out):
+class FlagChangeOut(SignedChangeOut):
     """A change of a flag: one person files it, another approves."""
 
     id: str = Field(examples=[Reference.CREDIT_FLAG_CHANGE.example])
@@ -74,22 +75,6 @@ class FlagChangeOut(Out):
     basis: str
     document: str
     inspection: str | None
-    reason: str
-    status: str = Field(examples=["filed"], description="filed | approved | refused")
-    filed_by: str
-    decided_by: str | None
-
-    @classmethod
-    def of(cls, change: SignedChange) -> FlagChangeOut:
-        """Build the answer from a change."""
-        return cls(
-            id=change.reference,
-            reason=change.reason,
-            status=change.status,
-            filed_by=change.filed_by,
-            decided_by=change.decided_by,
-            **change.content,
-        )
 
 
 class CreditFlagOut(Out):
@@ -168,7 +153,7 @@ class InspectionRuleOut(Out):
         return cls(**{name: getattr(rule, name) for name in cls.model_fields})
 
 
-class InspectionRuleChangeOut(Out):
+class InspectionRuleChangeOut(SignedChangeOut):
     """A change of a rule: one person files it, another approves."""
 
     id: str = Field(examples=[Reference.INSPECTION_RULE_CHANGE.example])
@@ -177,22 +162,6 @@ class InspectionRuleChangeOut(Out):
     value: int
     basis: str
     in_force_from: date
-    reason: str
-    status: str = Field(examples=["filed"], description="filed | approved | refused")
-    filed_by: str
-    decided_by: str | None
-
-    @classmethod
-    def of(cls, change: SignedChange) -> InspectionRuleChangeOut:
-        """Build the answer from a change."""
-        return cls(
-            id=change.reference,
-            reason=change.reason,
-            status=change.status,
-            filed_by=change.filed_by,
-            decided_by=change.decided_by,
-            **change.content,
-        )
 
 
 class InspectionRulesOut(Out):

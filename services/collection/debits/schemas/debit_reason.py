@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from services.collection.common.domain.signed_change import SignedChange
+from services.collection.common.schemas.signed_change import SignedChangeOut
 from services.collection.debits.domain.debit import DebitReasonClass
 from services.collection.debits.domain.debit_reason import DebitReason
 from shared.references import Reference
@@ -50,7 +51,7 @@ class DebitReasonOut(Out):
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
-class DebitReasonChangeOut(Out):
+class DebitReasonChangeOut(SignedChangeOut):
     """A change of a code: one person files it, another approves."""
 
     id: str = Field(examples=[Reference.DEBIT_REASON_CHANGE.example])
@@ -59,22 +60,6 @@ class DebitReasonChangeOut(Out):
     meaning: str
     source: str
     certain: bool
-    reason: str
-    status: str = Field(examples=["filed"], description="filed | approved | refused")
-    filed_by: str
-    decided_by: str | None
-
-    @classmethod
-    def of(cls, change: SignedChange) -> DebitReasonChangeOut:
-        """Build the answer from a change."""
-        return cls(
-            id=change.reference,
-            reason=change.reason,
-            status=change.status,
-            filed_by=change.filed_by,
-            decided_by=change.decided_by,
-            **change.content,
-        )
 
 
 class DebitReasonsOut(Out):

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.collection.common.domain.signed_change import SignedChange
 from services.collection.common.schemas.common import Day
+from services.collection.common.schemas.signed_change import SignedChangeOut
 from services.collection.debits.domain.retry import RetryRule
 from shared.references import Reference
 from shared.schema import In, Out, ShortText
@@ -64,7 +65,7 @@ class RetryRuleOut(Out):
         return cls(**{name: getattr(rule, name) for name in cls.model_fields})
 
 
-class RetryRuleChangeOut(Out):
+class RetryRuleChangeOut(SignedChangeOut):
     """A change of a rule: one person files it, another approves."""
 
     id: str = Field(examples=[Reference.RETRY_RULE_CHANGE.example])
@@ -73,22 +74,6 @@ class RetryRuleChangeOut(Out):
     after_workdays: int
     in_force_from: date
     in_force_to: date | None
-    reason: str
-    status: str = Field(examples=["filed"], description="filed | approved | refused")
-    filed_by: str
-    decided_by: str | None
-
-    @classmethod
-    def of(cls, change: SignedChange) -> RetryRuleChangeOut:
-        """Build the answer from a change."""
-        return cls(
-            id=change.reference,
-            reason=change.reason,
-            status=change.status,
-            filed_by=change.filed_by,
-            decided_by=change.decided_by,
-            **change.content,
-        )
 
 
 class RetryRulesOut(Out):
