@@ -140,7 +140,9 @@ async def page(
 
 async def _load(tx: AsyncConnection, unit_id: int, credit_code: str, cause: Cause) -> Account:
     credits = await facts_store.lock_credits(tx, unit_id)
-    bills = await facts_store.lock_bills(tx, unit_id)
+    stored = await facts_store.lock_bills(tx, unit_id)
+    agreed = await charges_flow.with_agreements(tx, [one.bill for one in stored])
+    bills = [replace(one, bill=bill) for one, bill in zip(stored, agreed, strict=True)]
     payments = await facts_store.payments(tx, unit_id)
     uses = await facts_store.uses(tx, unit_id)
     shares = await facts_store.shares(tx, unit_id)

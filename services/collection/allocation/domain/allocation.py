@@ -13,6 +13,9 @@ depends only on the settled amount of the bill. The same holds when insurances, 
 one after another. In proportion over several bills it holds while the same bills are open; a bill
 that joins or leaves them changes the proportions of later payments.
 
+Lines of an insurance that an agreement (缓缴、还款协议) covers on the day of payment wait: money pays
+them after all others of the bill.
+
 A late payment costs the unit a late fee and interest. They are assessed when the payment is booked,
 as a charge bill of the same period. The policy says whether open charge bills are paid before or
 after the principal. New charges are paid by the rest of the same payment, or by a later one.
@@ -20,13 +23,13 @@ after the principal. New charges are paid by the rest of the same payment, or by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from services.collection.allocation.domain.division import divide
+from services.collection.allocation.domain.division import divide, divide_in_turn, last_in_turn
 from services.collection.allocation.domain.receipt import PaymentPart, Receipt
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.allocation_order import (
@@ -34,6 +37,7 @@ from services.collection.policy.domain.allocation_order import (
     AllocationMethod,
     AllocationOrder,
 )
+from services.collection.policy.domain.charge import Span
 
 
 class BillLine(NamedTuple):
@@ -49,7 +53,10 @@ class BillLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A bill with the settled amount of each line, in the order of its lines."""
+    """A bill with the settled amount of each line, in the order of its lines.
+
+    `agreed` are insurances of its period that agreements cover, each with its days.
+    """
 
     unit_id: int
     id: UUID
@@ -62,6 +69,11 @@ class Bill:
     line_settled_fen: tuple[int, ...]
     due_on: date = date.max
     kind: str = "contribution"
+    agreed: tuple[tuple[str, Span], ...] = ()
+
+    def agreed_on(self, day: date) -> set[str]:
+        """Return the insurances that an agreement covers on a day."""
+        return {insurance for insurance, days in self.agreed if day in days}
 
     @property
     def settled_fen(self) -> int:
@@ -111,8 +123,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAllocation:
-    """The part of a payment that one bill gets, line by line, and the bill before and after.
-    `charge_bill` is the bill of late charges that this part causes, if any."""
+    """The part of a payment that one bill gets, and the late charges (`charge_bill`) that it causes."""
 
     bill: Bill
     after: Bill
@@ -137,8 +148,7 @@ class ChargeAssessor(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptAllocation:
-    """The allocation of one receipt: its bills over contributions, its charge bills, and the rest,
-    which goes to suspense. There are no bills when nobody could be found to owe anything."""
+    """The allocation of one receipt: bills over contributions, charge bills, and the rest, in suspense."""
 
     receipt: Receipt
     contributions: tuple[PaymentAllocation, ...]
@@ -158,15 +168,18 @@ class ReceiptAllocation:
     @property
     def allocated_fen(self) -> int:
         """Sum that bills get."""
-        return sum(share.amount_fen for _, shares in self.parts for share in shares)
+        return sum(one.amount_fen for one in (*self.contributions, *self.charges))
 
 
 def settle(
-    bill: Bill, paid_fen: int, order: AllocationOrder = ONE_TICKET
+    bill: Bill,
+    paid_fen: int,
+    order: AllocationOrder = ONE_TICKET,
+    last: Collection[str] = frozenset(),
 ) -> tuple[Bill, tuple[LineShare, ...], int]:
-    """Pay into one bill. Return the bill afterwards, the shares of its lines, and the unused rest."""
+    """Pay into a bill, insurances in `last` last. Return it afterwards, the shares, and the rest."""
     taken_fen = min(paid_fen, bill.open_fen)
-    after, shares = _paid(bill, _settled_after(bill, taken_fen, order))
+    after, shares = _paid(bill, _settled_after(bill, taken_fen, order, last))
     assert sum(share.amount_fen for share in shares) == taken_fen
     return after, shares, paid_fen - taken_fen
 
@@ -174,23 +187,19 @@ def settle(
 def settle_parts(
     bill: Bill, parts: Sequence[PaymentPart]
 ) -> tuple[Bill, tuple[LineShare, ...], list[PaymentPart]]:
-    """Pay parts of a payment into the lines of a bill that they are for. Return the bill afterwards,
-    the shares of its lines, and the unused rest of each part."""
+    """Pay parts into the lines that they are for. Return the bill afterwards, the shares, and the rests."""
     amounts_fen = [line.amount_fen for line in bill.lines]
     found, left = list(bill.line_settled_fen), []
     for part in parts:
         places = [place for place, line in enumerate(bill.lines) if _is_for(bill, line, part)]
-        asked_fen = [amounts_fen[place] for place in places]
-        settled_fen = [found[place] for place in places]
-        taken_fen = min(part.amount_fen, sum(asked_fen) - sum(settled_fen))
-        for place, fen in zip(places, divide(asked_fen, settled_fen, taken_fen), strict=True):
-            found[place] = fen
-        left.append(replace(part, amount_fen=part.amount_fen - taken_fen))
+        after = divide_in_turn(amounts_fen, found, part.amount_fen, [places])
+        left.append(replace(part, amount_fen=part.amount_fen - sum(after) + sum(found)))
+        found = after
     return *_paid(bill, found), left
 
 
 def _is_for(bill: Bill, line: BillLine, part: PaymentPart) -> bool:
-    """Tell whether a part pays a line; a line of a charge bill is known by its kind of charge."""
+    """Tell whether a part pays a line. A line of a charge bill is known by its kind of charge."""
     side = line.account if bill.kind == CHARGE else line.party
     return (line.insurance, side) == (part.insurance, part.party)
 
@@ -208,20 +217,18 @@ def _paid(bill: Bill, targets: Sequence[int]) -> tuple[Bill, tuple[LineShare, ..
     return replace(bill, line_settled_fen=tuple(targets)), shares
 
 
-def _settled_after(bill: Bill, taken_fen: int, order: AllocationOrder) -> list[int]:
+def _settled_after(
+    bill: Bill, taken_fen: int, order: AllocationOrder, last: Collection[str]
+) -> list[int]:
     """Compute the settled amount of each line after the bill takes `taken_fen` more."""
     amounts_fen = [line.amount_fen for line in bill.lines]
-    if bill.kind == CHARGE or order.name is not AllocationMethod.INSURANCE_ORDER:
+    in_order = order.name is AllocationMethod.INSURANCE_ORDER
+    if bill.kind == CHARGE or not (in_order or last):
         return divide(amounts_fen, bill.line_settled_fen, taken_fen)
-    found = list(bill.line_settled_fen)
-    for places in order.groups([line.insurance for line in bill.lines]):
-        asked_fen = [amounts_fen[place] for place in places]
-        settled_fen = [found[place] for place in places]
-        part_fen = min(taken_fen, sum(asked_fen) - sum(settled_fen))
-        for place, fen in zip(places, divide(asked_fen, settled_fen, part_fen), strict=True):
-            found[place] = fen
-        taken_fen -= part_fen
-    return found
+    insurances = [line.insurance for line in bill.lines]
+    groups = order.groups(insurances) if in_order else [range(len(insurances))]
+    turns = last_in_turn(groups, [name in last for name in insurances])
+    return divide_in_turn(amounts_fen, bill.line_settled_fen, taken_fen, turns)
 
 
 def bills_to_pay(
@@ -276,8 +283,7 @@ def allocate(
 ) -> tuple[list[PaymentAllocation], int]:
     """Pay into the bills that a payment is for. Return the allocations and the unused rest.
 
-    A charge that the payment itself causes is paid last; a payment that names its bill does not pay
-    it.
+    A charge that the payment itself causes is paid last, by no payment that names its bill.
     """
     if payment.parts:
         return _allocate_parts(bills, payment, assessor)
@@ -296,7 +302,8 @@ def allocate(
             given_fen = parts[bill.id]
             if not given_fen:
                 continue
-        after, shares, unused_fen = settle(bill, given_fen, order)
+        last = bill.agreed_on(payment.paid_on)
+        after, shares, unused_fen = settle(bill, given_fen, order, last)
         left_fen -= given_fen - unused_fen
         charge_bill = None
         if assessor and bill.kind != CHARGE:
@@ -350,10 +357,7 @@ def allocate_receipts(
     assessor: ChargeAssessor | None = None,
     order_on: Callable[[date], AllocationOrder] = lambda _: ONE_TICKET,
 ) -> tuple[list[ReceiptAllocation], list[Bill]]:
-    """Allocate receipts to bills, one after another. Return the allocations and the changed bills.
-
-    `order_on` returns the order of payment on a booking day.
-    """
+    """Allocate receipts to bills, one after another. Return the allocations and the changed bills."""
     purse: dict[int, dict[UUID, Bill]] = {}
     for known in bills:
         purse.setdefault(known.unit_id, {})[known.id] = known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from shared.money import allot
 
@@ -38,3 +38,30 @@ def divide(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: in
         more_fen = settled_by_line(taken_fen, left_fen)
         return [settled + more for settled, more in zip(settled_fen, more_fen, strict=True)]
     return settled_by_line(before_fen + taken_fen, amounts_fen)
+
+
+def divide_in_turn(
+    amounts_fen: Sequence[int],
+    settled_fen: Sequence[int],
+    taken_fen: int,
+    turns: Iterable[Sequence[int]],
+) -> list[int]:
+    """Compute the settled amounts after groups of places take more, one group after another."""
+    found = list(settled_fen)
+    for places in turns:
+        asked_fen = [amounts_fen[place] for place in places]
+        before_fen = [found[place] for place in places]
+        part_fen = min(taken_fen, sum(asked_fen) - sum(before_fen))
+        for place, fen in zip(places, divide(asked_fen, before_fen, part_fen), strict=True):
+            found[place] = fen
+        taken_fen -= part_fen
+    return found
+
+
+def last_in_turn(groups: Sequence[Sequence[int]], last: Sequence[bool]) -> list[list[int]]:
+    """Split groups of places, so that the places that are `last` come after all others."""
+    return [
+        [place for place in places if last[place] is late]
+        for late in (False, True)
+        for places in groups
+    ]

@@ -99,6 +99,14 @@ class Agreement:
         )
 
     @property
+    def days(self) -> Span | None:
+        """Its days, up to an early end: on these, money pays first what it does not cover."""
+        if self.status not in {AgreementState.APPROVED, AgreementState.ENDED}:
+            return None
+        last = self.to_day if self.ended_on is None else min(self.to_day, self.ended_on)
+        return Span(self.from_day, last) if last >= self.from_day else None
+
+    @property
     def living(self) -> bool:
         """Tell whether it protects, or will when it is approved."""
         return self.status in {AgreementState.FILED, AgreementState.APPROVED}
@@ -119,15 +127,10 @@ class Agreement:
 
     def protection(self, paid: Mapping[date, int], as_of: date) -> Span | None:
         """Return the days without late charges, as known at the end of a day."""
-        if self.status not in {AgreementState.APPROVED, AgreementState.ENDED}:
-            return None
-        ends = [self.to_day]
-        if self.ended_on is not None:
-            ends.append(self.ended_on)
-        broken = self.broken_on(paid, as_of)
-        if broken is not None:
-            ends.append(broken - DAY)
-        last = min(ends)
+        days, broken = self.days, self.broken_on(paid, as_of)
+        if days is None or broken is None:
+            return days
+        last = min(days.last, broken - DAY)
         return Span(self.from_day, last) if last >= self.from_day else None
 
     def defers(self, day: date) -> bool:

@@ -23,6 +23,7 @@ from services.collection.arrears.domain.agreement import (
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.billing.domain.bill import CHARGE
+from services.collection.billing.store import due as due_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.policy import flows as policy_flow
 from services.collection.register.flows import unit as unit_flow
@@ -172,6 +173,9 @@ async def _decide(
     moved = await agreement_store.set_status(tx, ref.key, ref.id, was=AgreementState.FILED, to=to)
     if not moved:
         raise StateConflict(status=agreement.status.value)
+    if to is AgreementState.APPROVED:
+        # Money may have come before the agreement became known.
+        await due_store.mark_due(tx, [agreement.unit_id], cause=PAPER, on=today())
     return await find(tx, ref, caller)
 
 
@@ -200,6 +204,7 @@ async def end(
     )
     if not moved:
         raise AgreementEnded(status=agreement.status.value)
+    await due_store.mark_due(tx, [agreement.unit_id], cause=PAPER, on=today())
     detail = {"ended_on": ended_on.isoformat()}
     await trail.record(tx, _step(agreement, "end", signs=False, why=why, detail=detail), caller)
     return await find(tx, ref, caller)

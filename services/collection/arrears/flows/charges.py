@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -75,6 +76,33 @@ async def tables_of(
         policy_id: rulings.table((await policy_flow.by_id(tx, policy_id)).charges)
         for policy_id in set(policy_ids)
     }
+
+
+async def with_agreements(tx: AsyncConnection, bills: Sequence[Bill]) -> list[Bill]:
+    """Add to bills over contributions the insurances of their periods that agreements cover."""
+    units = {bill.unit_id for bill in bills if bill.kind != CHARGE}
+    if not units:
+        return list(bills)
+    of_unit: dict[int, list[Agreement]] = defaultdict(list)
+    for agreement in await agreement_store.of_units(tx, sorted(units)):
+        of_unit[agreement.unit_id].append(agreement)
+    return [_with_agreed(bill, of_unit.get(bill.unit_id, ())) for bill in bills]
+
+
+def _with_agreed(bill: Bill, agreements: Sequence[Agreement]) -> Bill:
+    if bill.kind == CHARGE or not agreements:
+        return bill
+    period = Period.parse(bill.period)
+    return replace(
+        bill,
+        agreed=tuple(
+            (insurance, days)
+            for agreement in agreements
+            if (days := agreement.days) is not None
+            for insurance in agreement.insurances
+            if agreement.covers(insurance, period)
+        ),
+    )
 
 
 class Protections:

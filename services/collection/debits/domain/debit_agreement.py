@@ -33,6 +33,7 @@ class DebitAgreementState(StrEnum):
 class ExclusionReason(StrEnum):
     """Reason for which an open bill is not in a batch."""
 
+    DEFERRED = "deferred"
     NO_AGREEMENT = "no_agreement"
     NOT_YET_VALID = "agreement_not_yet_valid"
     EXPIRED = "agreement_expired"

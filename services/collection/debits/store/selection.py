@@ -31,6 +31,27 @@ class DebitExclusion:
 _OPEN = """period = :period AND status IN ('open', 'part') AND collector = 'bank_debit'
        AND issued_on <= :debit_date AND total_fen > settled_fen"""
 
+# What deferrals (缓缴) in force on the debit day leave for later. It is no debt of that day.
+_DEFERRED = """
+    SELECT unit_id, bill_id, CAST(sum(open_fen) AS bigint) AS fen
+      FROM (SELECT DISTINCT line.unit_id, line.bill_id, line.line_no,
+                   line.amount_fen - line.settled_fen AS open_fen
+              FROM unnest(CAST(:units AS bigint[]), CAST(:bills AS uuid[])) AS held (unit_id, id)
+              JOIN bill
+                ON bill.unit_id = held.unit_id AND bill.id = held.id AND bill.kind <> 'charge'
+              JOIN bill_line AS line
+                ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
+              JOIN agreement AS deferral
+                ON deferral.unit_id = bill.unit_id
+               AND deferral.kind = 'deferral'
+               AND deferral.status IN ('approved', 'ended')
+               AND line.insurance = ANY(deferral.insurances)
+               AND bill.period BETWEEN deferral.period_from AND deferral.period_to
+               AND :debit_date >= deferral.from_day
+               AND :debit_date <= least(deferral.to_day, deferral.ended_on)) AS part
+     GROUP BY unit_id, bill_id
+"""
+
 # The latest agreement that was valid by the debit day, or else the first to come.
 _AGREEMENT = """
     SELECT agreement.id, agreement.bank_code, agreement.bank, agreement.limit_fen,
@@ -58,7 +79,8 @@ _REFUSALS = """
 
 _JUDGED = f"""
     SELECT due.*, unit.name, agreement.id AS agreement_id, agreement.bank,
-           CASE WHEN agreement.id IS NULL THEN 'no_agreement'
+           CASE WHEN due.open_fen = 0 THEN 'deferred'
+                WHEN agreement.id IS NULL THEN 'no_agreement'
                 WHEN agreement.early THEN 'agreement_not_yet_valid'
                 WHEN agreement.ended THEN 'agreement_ended'
                 WHEN agreement.expired THEN 'agreement_expired'
@@ -95,6 +117,7 @@ async def add_lines(
 ) -> None:
     """Put every open bill of a period that a bank may debit into a batch, unless it is in another.
 
+    Of a bill with deferred insurances, the others alone are debited.
     Bills of a concurrent batch are waited for and left to it, which may leave gaps in the numbers.
     The bills are locked: a change of a bill comes before, and its amount is read afterwards, or
     comes after and finds the debit under way. Bills that may not be debited are kept with reasons.
@@ -102,18 +125,21 @@ async def add_lines(
     held = await _hold_open(tx, period, on)
     await tx.execute(
         text(f"""
-            WITH due AS MATERIALIZED (
+            WITH deferred AS MATERIALIZED ({_DEFERRED}), due AS MATERIALIZED (
                  SELECT bill.unit_id, bill.id, bill.district, bill.credit_code, bill.period,
-                        bill.total_fen - bill.settled_fen AS open_fen
+                        bill.total_fen - bill.settled_fen AS whole_fen,
+                        bill.total_fen - bill.settled_fen - coalesce(deferred.fen, 0) AS open_fen
                    FROM unnest(CAST(:units AS bigint[]), CAST(:bills AS uuid[]))
                      AS held (unit_id, id)
                    JOIN bill
-                     ON bill.unit_id = held.unit_id AND bill.id = held.id),
+                     ON bill.unit_id = held.unit_id AND bill.id = held.id
+                   LEFT JOIN deferred
+                     ON deferred.unit_id = bill.unit_id AND deferred.bill_id = bill.id),
                  judged AS MATERIALIZED ({_JUDGED}),
                  excluded AS (
             INSERT INTO debit_exclusion (unit_id, batch_id, bill_id, credit_code, name, amount_fen,
                                          reason)
-            SELECT unit_id, CAST(:batch_id AS uuid), id, credit_code, name, open_fen, reason
+            SELECT unit_id, CAST(:batch_id AS uuid), id, credit_code, name, whole_fen, reason
               FROM judged
              WHERE reason IS NOT NULL)
             INSERT INTO debit_line (unit_id, batch_id, line_no, bill_id, credit_code, period, name,

@@ -175,7 +175,7 @@ async def _book_in_order(
 ) -> list[BookedReceipt]:
     if not receipts:
         return []
-    bills = await lock(receipts)
+    bills = await charges_flow.with_agreements(tx, await lock(receipts))
     payments = [(one.payer.unit_id, payment_of(one)) for one in receipts if one.payer]
     assessor = await charges_flow.assess(tx, policies.region, bills, payments)
     allocations, changed = allocate_receipts(receipts, bills, assessor, cache(policies.order))

@@ -31,6 +31,7 @@ REASONS: Final[Mapping[str, Text]] = {
     "status_unknown": ("状态不明", "Unknown"),
 }
 EXCLUSIONS: Final[Mapping[str, Text]] = {
+    "deferred": ("缓缴期内", "Deferred"),
     "no_agreement": ("无扣款协议", "No agreement"),
     "agreement_not_yet_valid": ("协议尚未生效", "Agreement not yet valid"),
     "agreement_expired": ("协议已到期", "Agreement expired"),

@@ -1,6 +1,7 @@
 """One ticket: every fen of a receipt lands on a line or in suspense, whatever the order."""
 
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from services.collection.allocation.domain.allocation import (
     settle,
 )
 from services.collection.allocation.domain.division import settled_by_line
+from services.collection.policy.domain.charge import Span
 from shared.money import allot
 from tests.collection.support.rules.receipts import bill, receipt
 
@@ -65,6 +67,23 @@ def test_full_payment_settles_every_line_and_the_rest_is_excess(
     assert {share.line.line_no: share.amount_fen for share in shares} == {
         i: amount for i, amount in enumerate(owed) if amount
     }
+
+
+def test_lines_of_an_agreement_are_paid_after_all_others() -> None:
+    whole = bill([2400_00, 1200_00, 170_00])
+    pension = whole.lines[0]._replace(insurance="pension")
+    deferral = ("pension", Span(date(2021, 8, 12), date(2021, 11, 30)))
+    whole = replace(whole, lines=(pension, *whole.lines[1:]), agreed=(deferral,))
+    assert whole.agreed_on(date(2021, 12, 1)) == set()
+    last = whole.agreed_on(date(2021, 8, 20))
+    due, _, _ = settle(whole, 1370_00, last=last)
+    assert due.line_settled_fen == (0, 1200_00, 170_00), "what is due is paid"
+    part, _, _ = settle(whole, 685_00, last=last)
+    assert part.line_settled_fen == (0, 600_00, 85_00)
+    more, _, rest_fen = settle(due, 2500_00, last=last)
+    assert (more.status, rest_fen) == ("settled", 100_00)
+    later, _, _ = settle(due, 1000_00)
+    assert later.line_settled_fen == (1000_00, 1200_00, 170_00), "after the deferral"
 
 
 @given(amounts, st.lists(st.integers(1, 10**9), min_size=1, max_size=6), st.randoms())

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from services.collection.app import build
+from services.collection.reallocation.jobs import run_due
+from shared.clock import today
+from shared.db import Database
 from tests.collection.support.debtors import DUE, PENSION, Debtors, after
 from tests.collection.support.money import Owed, fetch, new_code, owe
 from tests.conftest import Bearer, ClientOf, SettingsFor
@@ -73,6 +76,32 @@ async def test_no_late_fee_runs_while_a_deferral_is_in_force(office: Debtors) ->
     assert [(one["insurance"], one["amount"]) for one in await office.charges(owed)] == [
         ("medical", "30.00")
     ]
+
+
+async def test_money_pays_what_is_due_before_what_is_deferred(
+    office: Debtors, db: Database
+) -> None:
+    owed, late = await office.owe(PENSION, MEDICAL), await office.owe(PENSION, MEDICAL)
+    await approved(office, a_deferral(owed, from_day="2021-08-12"))
+    for one in (owed, late):
+        await office.pay(one, 2_000_00, after(-5))
+    found = await office.arrears(owed, after(30))
+    assert (found["overdue"], found["late_fee"], found["total"]) == (False, "0.00", "10000.00")
+    # So the instalments of a plan over one insurance reach it.
+    kept = await office.owe(PENSION, MEDICAL)
+    parts = ((30, "4000.00"), (60, "6000.00"))
+    await approved(office, a_plan(kept, *parts, from_day="2021-08-12"))
+    for fen, days in ((2_000_00, -5), (4_000_00, 30), (6_000_00, 60)):
+        await office.pay(kept, fen, after(days))
+    assert await office.charges(kept) == []
+    # An agreement that became known after the money ends in the same account.
+    await approved(office, a_deferral(late, from_day="2021-08-12"))
+    await run_due(db, "tianjin")
+    for one in (owed, late):
+        found = await office.arrears(one, str(today()))
+        assert {(part["insurance"], part["overdue_open"]) for part in found["insurances"]} == {
+            ("pension", "10000.00")
+        }
 
 
 async def test_a_unit_whose_arrears_are_deferred_is_not_overdue(office: Debtors) -> None:

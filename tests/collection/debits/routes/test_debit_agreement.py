@@ -2,7 +2,10 @@
 
 from shared.money import format_yuan
 from tests.collection.debits.routes.conftest import DebitDesk
+from tests.collection.support.debtors import PENSION
 from tests.collection.support.money import TOTAL_FEN, owe
+
+MEDICAL = ("medical", "unit", "pooled", "medical", 2_000_00)
 
 REFUSED = {"outcome": "refused", "bank_serial": "R-1", "amount": format_yuan(TOTAL_FEN)}
 
@@ -27,6 +30,33 @@ async def test_bills_without_a_live_agreement_are_left_out_and_listed(desk: Debi
     of_bank = await desk.batch(period, bank="icbc")
     assert (of_bank["bank"], of_bank["control"]["lines"], of_bank["excluded"]) == ("icbc", 1, 0)
     assert of_bank["file_no"] != made["file_no"]
+
+
+async def test_what_is_deferred_is_not_debited(desk: DebitDesk) -> None:
+    period = "2021-11"
+    owed = await owe(
+        desk.url,
+        count=2,
+        collector="bank_debit",
+        period=period,
+        due_on="2021-12-27",
+        lines=(PENSION, MEDICAL),
+    )
+    part, whole = [one.credit_code for one in owed]
+    for code, insurances in ((part, ["pension"]), (whole, ["pension", "medical"])):
+        body = {"credit_code": code, "kind": "deferral", "insurances": insurances}
+        body |= {"period_from": period, "period_to": period, "reason": "生产经营困难"}
+        body |= {"from_day": "2021-11-20", "to_day": "2022-02-20"}
+        filed = await desk.done("district_clerk", "/v1/agreements", body, district="heping")
+        await desk.done("department_head", f"/v1/agreements/{filed['id']}/approvals")
+    made = await desk.batch(period)
+    assert made["control"] == {"lines": 1, "total": "2000.00"}
+    assert await desk.exclusions(made["id"]) == {whole: "deferred"}
+    result = {"line": 1, "outcome": "settled", "bank_serial": "DF-1", "amount": "2000.00"}
+    body = {"batch": made["id"], "results": [result | {"value_date": "2021-11-28"}]}
+    await desk.done("bank_gateway", "/v1/debit-results", body)
+    found = await desk.get("supervisor", f"/v1/units/{part}/arrears", as_of="2022-01-31")
+    assert (found["total"], found["overdue"], found["late_fee"]) == ("10000.00", False, "0.00")
 
 
 async def test_one_person_does_not_sign_twice_and_a_paper_is_decided_once(desk: DebitDesk) -> None:
