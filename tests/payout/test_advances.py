@@ -99,7 +99,7 @@ async def test_an_advance_that_is_paid_back_is_not_deducted_again(city: City) ->
     await city.give(FUND, "10000.00")
     advance = await city.approved(claim_of("injury_advance", "100.00"))
     await pay(city, advance)
-    await city.approved(claim_of("injury_treatment", "30.00", advances=[(advance, 1)]))
+    treated = await city.approved(claim_of("injury_treatment", "30.00", advances=[(advance, 1)]))
     before = await benefits(city)
     body = {"reason": "工伤未认定", "document": "文", "lines": [{"line": 1, "amount": "70.01"}]}
     how = {"role": "district_clerk", "district": "heping"}
@@ -117,5 +117,14 @@ async def test_an_advance_that_is_paid_back_is_not_deducted_again(city: City) ->
     await city.deliver()
     assert (await city.balances(FUND)).get("temporary_payment", 0) == 0
     assert await benefits(city) == before
+
+    # What the advance paid of the benefit comes back too, once the benefit is found false.
+    path = f"/v1/claims/{treated}/recovery-cases"
+    body["lines"] = [{"line": 1, "amount": "30.00"}]
+    (case,) = (await city.ask("POST", path, body, **how)).json()["items"]
+    await confirm(city, case["id"], "heping")
+    await repaid(city, case["id"], receipt("A-2", "30.00", str(today())))
+    await city.deliver()
+    assert await benefits(city) == before - 30_00
     outbox = await city.ask("GET", "/v1/outbox", role="supervisor")
     assert outbox.json() == {"waiting": 0, "refused": 0}

@@ -87,7 +87,7 @@ _WRONG: Final = """
                    ON owner.case_key = taken.case_key AND owner.id = taken.case_id
                 WHERE taken.case_key = failed.claim_key AND taken.claim_id = failed.claim_id
                   AND taken.claim_line_no = failed.line_no AND taken.recovered_fen = 0
-                  AND taken.amount_fen IN (0, failed.line_fen)
+                  AND taken.amount_fen IN (0, failed.line_fen) AND NOT taken.deducted
                   AND owner.cause = 'claim' AND owner.status <> 'refused')"""
 
 _OF_LINE: Final = """failed_payment AS failed

@@ -60,7 +60,10 @@ class NothingOverpaid(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLine:
-    """A line of a case: the payment that it takes back, and how far that is done."""
+    """A line of a case: the payment that it takes back, and how far that is done.
+
+    `deducted`: what advances paid of the claim's line, not the bank's payment of the rest.
+    """
 
     line_no: int
     period: Period
@@ -72,6 +75,7 @@ class CaseLine:
     amount_fen: int
     recovered_fen: int = 0
     written_off_fen: int = 0
+    deducted: bool = False
 
     @property
     def open_fen(self) -> int:

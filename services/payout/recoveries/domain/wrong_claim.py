@@ -33,7 +33,10 @@ class WrongAmount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidClaim:
-    """The head of a claim, as far as a case needs it."""
+    """The head of a claim, as far as a case needs it.
+
+    `settled_year` is the year in which the books have what its advances paid.
+    """
 
     ref: Ref
     kind: str
@@ -41,18 +44,21 @@ class PaidClaim:
     period: Period
     fund: str
     account: str
+    settled_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidClaimLine:
     """A line of a claim. `paid_year` is None while the bank has not paid it, or it came back.
 
-    `settled_fen` is what later claims deducted of an advance.
+    `deducted_fen` is what advances paid of it, beside `amount_fen`. `settled_fen` is what later
+    claims deducted of an advance.
     """
 
     line_no: int
     amount_fen: int
     covered_fen: int
+    deducted_fen: int = 0
     settled_fen: int = 0
     paid_year: int | None
     is_double: bool
@@ -60,9 +66,14 @@ class PaidClaimLine:
     name: bytes
 
     @property
+    def by_bank_fen(self) -> int:
+        """The amount that the bank has paid and that did not come back."""
+        return self.amount_fen if self.paid_year is not None else 0
+
+    @property
     def left_fen(self) -> int:
         """The amount that a case can still cover."""
-        return self.amount_fen - self.settled_fen - self.covered_fen
+        return self.by_bank_fen + self.deducted_fen - self.settled_fen - self.covered_fen
 
 
 def wrong_faults(
@@ -86,7 +97,7 @@ def wrong_faults(
         elif claim.kind == PENSION_RUN and not line.is_double:
             message = "月度养老金按多付立案 (months of pensions: POST /v1/recovery-cases)"
             faults.append(Fault(pointer, "LINE_OF_A_RUN", message))
-        elif line.paid_year is None:
+        elif not line.by_bank_fen and not line.deducted_fen:
             message = "尚未支付或已退回 (not paid by the bank, or come back)"
             faults.append(Fault(pointer, "LINE_NOT_PAID", message))
         elif one.amount_fen > line.left_fen:
@@ -102,21 +113,29 @@ def wrong_faults(
 def case_lines(
     claim: PaidClaim, wrong: Sequence[WrongAmount], lines: Mapping[int, PaidClaimLine]
 ) -> list[CaseLine]:
-    """Build the lines of a case from faultless amounts."""
-    built = []
-    for number, one in enumerate(wrong, start=1):
-        year = lines[one.line_no].paid_year
-        assert year is not None
-        built.append(
-            CaseLine(
-                line_no=number,
-                period=claim.period,
-                claim=claim.ref,
-                claim_line_no=one.line_no,
-                district=claim.district,
-                account=claim.account,
-                paid_year=year,
-                amount_fen=one.amount_fen,
+    """Build the lines of a case from faultless amounts: first what the bank paid, then the rest."""
+    built: list[CaseLine] = []
+    for one in wrong:
+        paid = lines[one.line_no]
+        by_bank_fen = min(one.amount_fen, max(paid.by_bank_fen - paid.covered_fen, 0))
+        for deducted, year, amount_fen in (
+            (False, paid.paid_year, by_bank_fen),
+            (True, claim.settled_year, one.amount_fen - by_bank_fen),
+        ):
+            if not amount_fen:
+                continue
+            assert year is not None
+            built.append(
+                CaseLine(
+                    line_no=len(built) + 1,
+                    period=claim.period,
+                    claim=claim.ref,
+                    claim_line_no=one.line_no,
+                    district=claim.district,
+                    account=claim.account,
+                    paid_year=year,
+                    amount_fen=amount_fen,
+                    deducted=deducted,
+                )
             )
-        )
     return built

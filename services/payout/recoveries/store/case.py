@@ -104,9 +104,10 @@ async def insert(
     await tx.execute(
         text("""
             INSERT INTO recovery_line (case_key, case_id, line_no, period, claim_key, claim_id,
-                                       claim_line_no, district, account, paid_year, amount_fen)
+                                       claim_line_no, district, account, paid_year, amount_fen,
+                                       deducted)
             VALUES (:case_key, :case_id, :line_no, :period, :claim_key, :claim_id, :claim_line_no,
-                    :district, :account, :paid_year, :amount_fen)
+                    :district, :account, :paid_year, :amount_fen, :deducted)
         """),
         [
             {
@@ -121,6 +122,7 @@ async def insert(
                 "account": line.account,
                 "paid_year": line.paid_year,
                 "amount_fen": line.amount_fen,
+                "deducted": line.deducted,
             }
             for case, line in lines
         ],

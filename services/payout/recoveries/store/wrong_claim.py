@@ -14,7 +14,7 @@ from shared.period import Period
 
 _LINES: Final = """
 WITH line AS MATERIALIZED (
-    SELECT line_no, amount_fen, sealed_number, payee_name AS name
+    SELECT line_no, amount_fen, settled_fen AS deducted_fen, sealed_number, payee_name AS name
       FROM claim_line
      WHERE claim_key = :key AND claim_id = :id
        AND line_no = ANY (CAST(:numbers AS integer[]))
@@ -43,7 +43,7 @@ WITH line AS MATERIALIZED (
      WHERE advance_key = :key AND advance_id = :id AND live
      GROUP BY advance_line
 )
-SELECT line.line_no, line.amount_fen, line.sealed_number, line.name, sent.paid_year,
+SELECT line.line_no, line.amount_fen, line.deducted_fen, line.sealed_number, line.name, sent.paid_year,
        coalesce(covered.fen, 0) AS covered_fen,
        coalesce(settled.fen, 0) AS settled_fen,
        EXISTS (SELECT 1
@@ -62,7 +62,8 @@ async def load(tx: AsyncConnection, ref: Ref) -> PaidClaim | None:
     row = (
         await tx.execute(
             text("""
-                SELECT kind, district, period, fund, account
+                SELECT kind, district, period, fund, account,
+                       CAST(extract(YEAR FROM settled_on) AS integer) AS settled_year
                   FROM claim
                  WHERE claim_key = :key AND id = :id AND status = 'approved'
                    FOR UPDATE
@@ -87,6 +88,7 @@ async def lines(tx: AsyncConnection, ref: Ref, numbers: list[int]) -> dict[int, 
             line_no=row.line_no,
             amount_fen=row.amount_fen,
             covered_fen=row.covered_fen,
+            deducted_fen=row.deducted_fen,
             settled_fen=row.settled_fen,
             paid_year=row.paid_year,
             is_double=row.is_double,
@@ -116,7 +118,7 @@ async def returned(tx: AsyncConnection) -> list[LowerLine]:
                   JOIN recovery_line AS line
                     ON line.case_key = owner.case_key AND line.case_id = owner.id
                  WHERE owner.cause = 'claim' AND owner.status = 'confirmed'
-                   AND line.amount_fen > 0 AND line.recovered_fen = 0
+                   AND line.amount_fen > 0 AND line.recovered_fen = 0 AND NOT line.deducted
             ), whole AS MATERIALIZED (
                 SELECT taken.*
                   FROM taken
