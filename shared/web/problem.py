@@ -24,6 +24,7 @@ from shared.process.outage import (
     SENTENCES,
     outage_of,
 )
+from shared.wire.input_faults import message_of
 
 STATUS = {
     Kind.MALFORMED: 400,
@@ -132,7 +133,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
             detail="请求体不是有效的 JSON (the body is not valid JSON)",
         )
     faults = [
-        Fault(_pointer(found["loc"]), str(found["type"]).upper(), str(found["msg"])[:300])
+        Fault(_pointer(found["loc"]), str(found["type"]).upper(), message_of(found)[:300])
         for found in error.errors()
     ]
     return refused(request, Faulty(faults=faults[:1000], count=len(faults)))

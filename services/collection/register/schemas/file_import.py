@@ -16,6 +16,7 @@ from services.collection.register.flows.file_import import ImportedPerson, Impor
 from services.collection.register.schemas.unit import PersonEnrolmentIn, UnitIn
 from shared.schema import CreditCode, Out
 from shared.security.personal_data import AccountCipher
+from shared.wire.input_faults import message_of
 
 SHOWN_MAX: Final = 1000
 KINDS: Final = {
@@ -119,7 +120,7 @@ def _message(column: str, error: ErrorDetails) -> str:
     """Say what a cell may hold, in the words of the file."""
     words = _CHOICES.get(column)
     if words is None or error["type"] not in {"enum", "literal_error"}:
-        return error["msg"]
+        return message_of(error)
     return f"须为{'、'.join(words)}之一 (one of {', '.join(words.values())})"
 
 

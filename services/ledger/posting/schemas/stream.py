@@ -16,6 +16,7 @@ from services.ledger.posting.schemas.reading import Reader, colons_in
 from services.ledger.posting.schemas.voucher import draft_from, posted_out
 from shared.errors import Fault, Faulty, Refusal
 from shared.schema import Out, Problem
+from shared.wire.input_faults import message_of
 from shared.wire.json_grammar import JSON_NOT_STANDARD, faults_in, is_plain
 from shared.wire.ledger import PostedOut, PostingOutcome, VoucherIn
 
@@ -101,7 +102,7 @@ def _faulty(error: ValidationError) -> Faulty:
         Fault(
             "".join(f"/{part}" for part in found["loc"]),
             str(found["type"]).upper(),
-            str(found["msg"])[:300],
+            message_of(found)[:300],
         )
         for found in error.errors(include_url=False, include_input=False)[:100]
     ]
