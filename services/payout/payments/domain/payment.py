@@ -57,7 +57,7 @@ class LineStatus(StrEnum):
 class BankEvent:
     """A payment, refusal or return: the bank's serial, and the day the money moved, if it did.
 
-    `booked_on` is that day, or the first open day when it was closed; it is no part of the report.
+    `booked_on` is that day, or the first one that the books take; it is no part of the report.
     """
 
     serial: str
@@ -67,7 +67,7 @@ class BankEvent:
 
 @dataclass(frozen=True, slots=True)
 class OpenDays:
-    """The first day that is open in the books, and the first day of the chart of accounts."""
+    """The first day that the books take for a batch, and the first day of the chart of accounts."""
 
     first_open: date = date.min
     first_charted: date = date.min

@@ -66,7 +66,7 @@ async def report(
     if batch.status not in ACCEPTS_RESULTS:
         raise BatchStatusConflict(status=batch.status.value)
     lines = await result_store.lines_of(tx, ref, sorted({item.line_no for item in reports}))
-    review = review_file(lines, reports, today, await _open_days(tx))
+    review = review_file(lines, reports, today, await _open_days(tx, batch, today))
     await result_store.save_reports(tx, ref, review, caller.subject)
     if not review.applied:
         return FileResult(review, batch.status.value)
@@ -79,9 +79,10 @@ async def report(
     return FileResult(review, status)
 
 
-async def _open_days(tx: AsyncConnection) -> OpenDays:
+async def _open_days(tx: AsyncConnection, batch: PaymentBatch, today: date) -> OpenDays:
     days = await book_days.read(tx)
-    return OpenDays(days.first_open_day, days.chart_from)
+    # The money of a batch is held from its day on: the ledger pays nothing of it before.
+    return OpenDays(max(days.first_open_day, min(batch.pay_date, today)), days.chart_from)
 
 
 async def _book(tx: AsyncConnection, batch: PaymentBatch, review: FileReview) -> str:

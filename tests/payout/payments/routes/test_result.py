@@ -238,6 +238,22 @@ async def test_a_bank_day_that_is_closed_keeps_its_value_date(office: Office) ->
     assert late_fen >= 71_00
 
 
+async def test_a_payment_dated_before_its_batch_is_booked_on_the_day_of_the_batch(
+    office: Office,
+) -> None:
+    batch = await office.ready_batch(hospital_claim("74.00"))
+    (line,) = await office.lines(batch)
+    answer = await office.report(batch, [result(line, value_date="2020-12-31")])
+    assert (answer.json()["paid"], answer.json()["batch_status"]) == (1, "closed")
+    await office.deliver()
+    uuid = Ref.parse(Reference.PAYMENT_BATCH, batch).id.hex
+    assert [
+        (voucher["kind"], voucher["book_date"], voucher["value_date"])
+        for event, voucher in office.peers.vouchers.items()
+        if uuid in event
+    ] == [("payment", "2021-08-05", "2020-12-31")], "the money is held from that day on"
+
+
 async def test_paid_claims_add_up_to_the_closing_control(office: Office) -> None:
     batch = await office.ready_batch(hospital_claim("61.00", "62.00"))
     first, second = await office.lines(batch)
