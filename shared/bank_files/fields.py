@@ -8,9 +8,12 @@ from functools import lru_cache
 from typing import Final
 
 from shared.bank_files.protocol import Faults
+from shared.cn import cell as cell_rules
 from shared.money import AMOUNT_MAX_FEN
 
-_AMOUNT: Final = re.compile(r"^([+-]?)(\d{1,15})(?:\.(\d{1,5}))?$", re.ASCII)
+_AMOUNT: Final = re.compile(
+    r"^([+-]?)(\d{1,15}|[1-9]\d{0,2}(?:,\d{3})+)(?:\.(\d{1,5}))?$", re.ASCII
+)
 _DAY: Final = re.compile(r"^(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 _SERIAL: Final = re.compile(r"[A-Za-z0-9._:/-]+")
 TEXT_MAX: Final = 500
@@ -18,7 +21,7 @@ TEXT_MAX: Final = 500
 
 def read_amount(text: str, pointer: str, faults: Faults, *, signed: bool = False) -> int:
     """Read an amount in yuan as fen; 0 with a fault when it is none."""
-    match = _AMOUNT.fullmatch(text.strip().replace(",", ""))
+    match = _AMOUNT.fullmatch(text.strip())
     if match is None or (match[1] and not signed):
         faults.add(pointer, "AMOUNT_INVALID", "金额无法识别 (not an amount in yuan)")
         return 0
@@ -29,7 +32,7 @@ def read_amount(text: str, pointer: str, faults: Faults, *, signed: bool = False
             pointer, "AMOUNT_BELOW_FEN", "金额小于一分的部分 (the amount has parts of a fen)"
         )
         return 0
-    amount = int(whole) * 100 + int(part[:2])
+    amount = int(whole.replace(",", "")) * 100 + int(part[:2])
     if amount > AMOUNT_MAX_FEN:
         faults.add(pointer, "AMOUNT_TOO_LARGE", "金额过大 (the amount is too large)")
         return 0
@@ -44,7 +47,8 @@ def _day(year: str, month: str, day: str) -> date:
 
 def read_day(text: str, pointer: str, faults: Faults) -> date:
     """Read a day, also from a date with a time; the first of all days with a fault when it is none."""
-    match = _DAY.search(text.strip())
+    text = text.strip()
+    match = _DAY.search(text) or _DAY.fullmatch(cell_rules.day(text))
     if match:
         try:
             return _day(match[1], match[2], match[3])

@@ -121,3 +121,17 @@ def test_orders_are_written_with_their_headings() -> None:
     )
     lines = CSV.build_batch(file).decode("utf-8-sig").splitlines()
     assert lines[1] == 'D1,1,debit,2021-07-28,6222,"市一,机械厂",icbc,,100.50,,'
+
+
+@pytest.mark.parametrize("day", ["2021/7/28", "2021-7-28", "2021年7月28日", "2021.07.28"])
+def test_a_day_is_read_as_spreadsheets_save_it(day: str) -> None:
+    saved = RESULTS.replace("2021-07-28", day).replace("银行流水号", "流水号")
+    found = CSV.parse_acknowledgement(BytesIO(saved.encode("gb18030")), OrderKind.DEBIT)
+    assert found == CSV.parse_acknowledgement(BytesIO(RESULTS.encode()), OrderKind.DEBIT)
+
+
+def test_a_day_or_an_amount_with_two_readings_is_refused() -> None:
+    assert codes(RESULTS.replace("2021-07-28", "7/8/2021")) == [
+        ("line/1/value_date", "DAY_INVALID")
+    ]
+    assert codes(RESULTS.replace("100.50", '"1,00"')) == [("line/1/amount", "AMOUNT_INVALID")]

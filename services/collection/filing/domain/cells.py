@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.collection.common.domain import cell as cell_rules
 from services.collection.common.domain.rows import ABSENT, Ints
+from shared.cn import cell as cell_rules
 
 NUMBER_LENGTH: Final = 18
 _LINE_END: Final = b"\n"

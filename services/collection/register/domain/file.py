@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.collection.common.domain import cell as cell_rules
 from services.collection.common.domain.rows import FileUnreadable, RowFault
+from shared.cn import cell as cell_rules
 
 ROWS_MAX: Final = 50_000
 CELL_MAX: Final = 1000

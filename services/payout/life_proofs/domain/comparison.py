@@ -14,6 +14,7 @@ import orjson
 
 from services.payout.common.domain import identity_number_faults
 from services.payout.entitlements.domain.change import ChangeAction
+from shared.cn import cell as cell_rules
 from shared.errors import Fault, Kind, Refusal
 from shared.ids import Ref
 from shared.period import Period
@@ -22,6 +23,15 @@ RECORDS_MAX: Final = 100_000
 NOTE_MAX: Final = 200
 EARLIEST: Final = date(1990, 1, 1)
 _MEMBERS: Final = {"identity_number", "event_on", "note"}
+_HEADINGS: Final = {
+    "公民身份号码": "identity_number",
+    "身份证号码": "identity_number",
+    "身份证号": "identity_number",
+    "事件日期": "event_on",
+    "死亡日期": "event_on",
+    "备注": "note",
+}
+"""Chinese headings of a list as other offices save it."""
 
 
 class Comparison(StrEnum):
@@ -111,24 +121,26 @@ def read_file(
 ) -> tuple[list[ComparisonRecord], list[Fault]]:
     """Read a file's people; each fault names its record, counted from 1."""
     try:
-        text = content.decode("utf-8-sig")
-        rows = list(_csv(text) if file_format is ComparisonFormat.CSV else _json_lines(text))
+        if file_format is ComparisonFormat.CSV:
+            rows = dict(_csv(_text_of(content)))
+        else:
+            rows = dict(enumerate(_json_lines(content.decode("utf-8-sig")), start=1))
     except (UnicodeDecodeError, ValueError, csv.Error):
-        message = f"不是 UTF-8 的 {file_format} 文件 (not a {file_format} file in UTF-8)"
+        message = f"无法按 {file_format} 读取 (not a {file_format} file in UTF-8 or GB 18030)"
         return [], [Fault("", "FILE_UNREADABLE", message)]
     if not 1 <= len(rows) <= RECORDS_MAX:
         message = f"须为 1 至 {RECORDS_MAX} 条 (1 to {RECORDS_MAX} records)"
         return [], [Fault("", "RECORDS_COUNT", message)]
     faults: list[Fault] = []
     records = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in rows.items():
         record = _record(f"/{number}", row, today, faults)
         if record is not None:
             records.append(record)
     faults += identity_number_faults(
         (
             (f"/{number}/identity_number", str(row["identity_number"]))
-            for number, row in enumerate(rows, start=1)
+            for number, row in rows.items()
             if row.get("identity_number") is not None
         ),
         today,
@@ -136,11 +148,27 @@ def read_file(
     return records, faults
 
 
-def _csv(text: str) -> Iterator[Mapping[str, Any]]:
-    for row in csv.DictReader(io.StringIO(text), strict=True):
-        yield {name: value or None for name, value in row.items() if name is not None} | (
-            {"": row[None]} if None in row else {}
-        )
+def _text_of(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030")
+
+
+def _csv(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Read the rows that are not blank with their numbers, each cell as a spreadsheet writes it."""
+    for number, row in enumerate(csv.DictReader(io.StringIO(text), strict=True), start=1):
+        cells: dict[str, Any] = {}
+        for heading, cell in row.items():
+            name = "" if heading is None else _HEADINGS.get(heading.strip(), heading.strip())
+            value = _READ.get(name, cell_rules.words)(cell) if isinstance(cell, str) else cell
+            if name or value:
+                cells[name] = value or None
+        if any(cells.values()):
+            yield number, cells
+
+
+_READ: Final = {"identity_number": cell_rules.number_of_person, "event_on": cell_rules.day}
 
 
 def _json_lines(text: str) -> Iterator[Mapping[str, Any]]:

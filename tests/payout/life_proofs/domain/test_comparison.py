@@ -31,6 +31,16 @@ def test_both_formats_say_the_same() -> None:
         assert read_file(content.encode(), file_format, TODAY) == ([expected], [])
 
 
+@pytest.mark.parametrize("day", ["2021/7/1", "20210701", "2021年7月1日", "２０２１-07-01", "44378"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_a_list_is_read_as_offices_save_it(day: str, encoding: str) -> None:
+    number = "12010119500307004X"
+    table = f"公民身份号码,死亡日期,备注,\r\n'{number.lower()} ,{day},火化,\r\n,,,\r\n\r\n"
+    found = read_file(table.encode(encoding), CSV, TODAY)
+    record = ComparisonRecord(identity_number=number, event_on=date(2021, 7, 1), note="火化")
+    assert found == ([record], [])
+
+
 @pytest.mark.parametrize(
     ("content", "file_format", "found"),
     [
@@ -41,7 +51,8 @@ def test_both_formats_say_the_same() -> None:
         ('{"a":' + "[" * 20_000, JSONL, ["FILE_UNREADABLE"]),
         ('{"note": "\\ud800"}', JSONL, ["FILE_UNREADABLE"]),
         (f"identity_number,event_on\n{NUMBER},2021-08-11\n", CSV, ["DATE_WRONG"]),
-        (f"identity_number,event_on\n{NUMBER},20210801\n", CSV, ["DATE_WRONG"]),
+        (f"identity_number,event_on\n{NUMBER},1/8/2021\n", CSV, ["DATE_WRONG"]),
+        (f"identity_number,event_on\n{NUMBER},#N/A\n", CSV, ["DATE_WRONG"]),
         (f"identity_number,day\n{NUMBER},2021-08-01\n", CSV, ["MEMBER_UNKNOWN", "DATE_WRONG"]),
         (f"identity_number,event_on\n{NUMBER},2021-08-01,x\n", CSV, ["MEMBER_UNKNOWN"]),
         ("identity_number,event_on\n,2021-08-01\n", CSV, ["MEMBER_MISSING"]),

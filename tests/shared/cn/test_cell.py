@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.common.domain import cell as cell_rules
+from shared.cn import cell as cell_rules
 
 
 @pytest.mark.parametrize(
