@@ -45,15 +45,12 @@ PLAIN_BINARIES = Path("/usr/lib/postgresql/15/bin")
 HAS_PLAIN = (PLAIN_BINARIES / "postgres").exists()
 # Throw-away clusters: these two only matter when the machine itself loses power.
 THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
-
 # Other programs run beside the tests: no example has a limit of time.
 PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
 hypothesis.settings.register_profile("patient", **PATIENT)
 hypothesis.settings.load_profile("patient")
-
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 1024**3
-
 PYTHON = sys.executable
 _HOME = pytest.StashKey[Path]()
 
