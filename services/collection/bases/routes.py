@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi.responses import Response
 
 from services.collection.bases.flows import adjustment as adjustment_flow
+from services.collection.bases.flows import correction as correction_flow
 from services.collection.bases.flows import review as review_flow
 from services.collection.bases.schemas import (
     AdjustmentIn,
@@ -17,6 +18,7 @@ from services.collection.bases.schemas import (
     BaseReviewOut,
     CorrectionIn,
     CorrectionOut,
+    CorrectionRefusalIn,
 )
 from services.collection.handling.schemas.declaration import HandlingIn
 from services.collection.register.routes.page import CreditCodePath
@@ -171,7 +173,7 @@ async def request_base_correction(review: RefPath, body: CorrectionIn, at: Regis
     ref = Ref.parse(Reference.BASE_REVIEW, review)
     identity: Identity = at.request.app.state.identity
     return await at.write(
-        lambda tx: review_flow.request_correction(
+        lambda tx: correction_flow.request(
             tx, ref, body.request(), pepper=identity.pepper, caller=at.caller
         ),
         shape=CorrectionOut.of,
@@ -188,9 +190,9 @@ async def request_base_correction(review: RefPath, body: CorrectionIn, at: Regis
 async def list_base_corrections(
     review: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
 ) -> Page[CorrectionOut]:
-    """List the corrections of a review's people, requested and approved, oldest first."""
+    """List the corrections of a review's people, waiting and decided, oldest first."""
     ref = Ref.parse(Reference.BASE_REVIEW, review)
-    read = partial(review_flow.corrections, ref=ref, caller=at.caller)
+    read = partial(correction_flow.of_review, ref=ref, caller=at.caller)
     filters = {"of": "base_corrections", "review": review}
     rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)
     return Page[CorrectionOut].of([CorrectionOut.of(row) for row in rows], following)
@@ -207,7 +209,27 @@ async def approve_base_correction(correction: RefPath, at: Reviewing) -> Respons
     """Approve a correction. The person who requested it may not."""
     ref = Ref.parse(Reference.BASE_CORRECTION, correction)
     return await at.write(
-        lambda tx: review_flow.approve_correction(tx, ref, at.caller),
+        lambda tx: correction_flow.decide(tx, ref, approved=True, why=None, caller=at.caller),
+        shape=CorrectionOut.of,
+        key=ref.key,
+        status=201,
+    )
+
+
+@router.post(
+    "/v1/base-corrections/{correction}/refusals",
+    operation_id="refuse_base_correction",
+    summary="不批准核改 · Refuse a correction of a person's base",
+    status_code=201,
+    response_model=CorrectionOut,
+)
+async def refuse_base_correction(
+    correction: RefPath, body: CorrectionRefusalIn, at: Reviewing
+) -> Response:
+    """Refuse a correction, as another person. The base stays, and may be asked for again."""
+    ref = Ref.parse(Reference.BASE_CORRECTION, correction)
+    return await at.write(
+        lambda tx: correction_flow.decide(tx, ref, approved=False, why=body.why, caller=at.caller),
         shape=CorrectionOut.of,
         key=ref.key,
         status=201,

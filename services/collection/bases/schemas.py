@@ -17,14 +17,15 @@ from services.collection.bases.domain import (
     totals,
 )
 from services.collection.bases.flows.adjustment import AdjustmentResult
-from services.collection.bases.flows.review import CorrectionRequest, ReviewRequest
+from services.collection.bases.flows.correction import CorrectionRequest
+from services.collection.bases.flows.review import ReviewRequest
 from services.collection.bases.store import BasePersonRow, CorrectionRow, ReviewRow
 from services.collection.common.schemas.common import Day, IdentityNumber
 from services.collection.levy.schemas import Wage, WageTotal
 from shared.ids import Ref
 from shared.period import Period
 from shared.references import Reference
-from shared.schema import In, Out, PeriodField, YuanOut
+from shared.schema import In, Out, PeriodField, ShortText, YuanOut
 
 DocumentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 
@@ -196,6 +197,12 @@ class CorrectionIn(In):
         )
 
 
+class CorrectionRefusalIn(In):
+    """The reason of a refusal."""
+
+    why: ShortText
+
+
 class CorrectionOut(Out):
     """A correction of a person's base."""
 
@@ -205,7 +212,7 @@ class CorrectionOut(Out):
     wage: YuanOut
     request_no: str
     requested_on: date
-    status: str = Field(examples=["requested", "approved"])
+    status: str = Field(examples=["requested"], description="requested | approved | refused")
 
     @classmethod
     def of(cls, row: CorrectionRow) -> CorrectionOut:

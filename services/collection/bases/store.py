@@ -295,19 +295,19 @@ async def find_correction(
     return None if row is None else CorrectionRow(**row._mapping)
 
 
-async def approve_correction(
-    tx: AsyncConnection, unit_id: int, correction_id: UUID
+async def decide_correction(
+    tx: AsyncConnection, unit_id: int, correction_id: UUID, status: str
 ) -> CorrectionRow | None:
-    """Approve a correction; return None when it is no longer requested."""
+    """Approve or refuse a correction; return None when it is no longer requested."""
     row = (
         await tx.execute(
             text(f"""
                 UPDATE base_correction
-                   SET status = 'approved'
+                   SET status = :status
                  WHERE unit_id = :unit_id AND id = :id AND status = 'requested'
                 RETURNING {_CORRECTION}
             """),
-            {"unit_id": unit_id, "id": correction_id},
+            {"unit_id": unit_id, "id": correction_id, "status": status},
         )
     ).first()
     return None if row is None else CorrectionRow(**row._mapping)

@@ -1,10 +1,9 @@
-"""Review a unit's bases for a year (缴费基数核定): submit, decide, correct one person's base."""
+"""Review a unit's bases for a year (缴费基数核定): submit and decide."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,13 +18,10 @@ from services.collection.bases.domain import (
     refusals,
     unit_base_fen,
 )
-from services.collection.bases.store import BasePersonRow, CorrectionRow, ReviewRow
+from services.collection.bases.store import BasePersonRow, ReviewRow
 from services.collection.common.domain.errors import (
     BaseFrozen,
     BaseReviewWaits,
-    BaseYearOver,
-    CorrectionWaits,
-    DayInFuture,
     NoBaseToCarry,
 )
 from services.collection.common.domain.faults import repeated_people
@@ -36,7 +32,6 @@ from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import unit as unit_flow
 from services.collection.register.store import person as person_store
 from shared import trail
-from shared.clock import today
 from shared.cn import identity_number
 from shared.errors import Fault, Faulty, NotFound, StateConflict
 from shared.ids import Ref, uuid7
@@ -45,7 +40,6 @@ from shared.references import Reference
 from shared.roles import Caller
 
 PAPER: Final = "base_review"
-CORRECTION_PAPER: Final = "base_correction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,87 +300,3 @@ async def decide(
     if decided is None:
         raise StateConflict(status=row.status)
     return decided
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectionRequest:
-    """A written request (书面申请) to correct a person's wage of last year."""
-
-    identity_number: str
-    wage_fen: int
-    request_no: str
-    requested_on: date
-
-
-async def request_correction(
-    tx: AsyncConnection, ref: Ref, request: CorrectionRequest, *, pepper: bytes, caller: Caller
-) -> CorrectionRow:
-    """Request the correction of a person's base, within the base's own year.
-
-    Raises:
-        NotFound, Forbidden. BaseYearOver: the year is over. DayInFuture.
-        StateConflict: the review is not confirmed. CorrectionWaits: another request is open.
-    """
-    row = await find(tx, ref, caller)
-    if request.requested_on > today():
-        raise DayInFuture(requested_on=request.requested_on)
-    if request.requested_on.year != row.year:
-        raise BaseYearOver(year=row.year, requested_on=request.requested_on)
-    if row.status != "confirmed":
-        raise StateConflict(status=row.status)
-    person_id = id_of_person(request.identity_number, pepper)
-    line_no = await bases_store.line_of(tx, row.unit_id, row.id, person_id)
-    if line_no is None:
-        fault = Fault(
-            "/identity_number",
-            "PERSON_NOT_REVIEWED",
-            "核定名册中无此人 (this person is not in the review)",
-        )
-        raise Faulty(faults=[fault])
-    policy = await policy_flow.by_id(tx, row.policy_id)
-    correction = CorrectionRow(
-        unit_id=row.unit_id,
-        id=uuid7(),
-        review_id=row.id,
-        line_no=line_no,
-        wage_fen=request.wage_fen,
-        base_fen=personal_bases(policy, request.wage_fen),
-        request_no=request.request_no,
-        requested_on=request.requested_on,
-        status="requested",
-    )
-    if not await bases_store.insert_correction(tx, correction):
-        raise CorrectionWaits(line=line_no)
-    await trail.record(tx, _correction_step(correction, "request"), caller)
-    return correction
-
-
-async def corrections(
-    tx: AsyncConnection, ref: Ref, *, after: UUID | None, limit: int, caller: Caller
-) -> list[CorrectionRow]:
-    """Return a review's corrections after an id, oldest first."""
-    row = await find(tx, ref, caller)
-    return await bases_store.corrections(tx, row.unit_id, row.id, after=after, limit=limit)
-
-
-async def approve_correction(tx: AsyncConnection, ref: Ref, caller: Caller) -> CorrectionRow:
-    """Put a correction in force.
-
-    Raises:
-        NotFound, Forbidden. StateConflict: it is approved. SamePersonTwice: the caller requested it.
-    """
-    correction = await bases_store.find_correction(tx, ref.key, ref.id)
-    if correction is None:
-        raise NotFound(base_correction=ref.text(Reference.BASE_CORRECTION))
-    await find(tx, Ref(correction.unit_id, correction.review_id), caller)
-    await trail.record(tx, _correction_step(correction, "approve"), caller)
-    approved = await bases_store.approve_correction(tx, correction.unit_id, correction.id)
-    if approved is None:
-        raise StateConflict(status=correction.status)
-    return approved
-
-
-def _correction_step(row: CorrectionRow, step: str) -> trail.Step:
-    return trail.Step(
-        shard_key=row.unit_id, paper=CORRECTION_PAPER, paper_id=row.id, step=step, signs=True
-    )

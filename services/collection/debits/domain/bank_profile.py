@@ -90,6 +90,7 @@ class BankProfileCorrection:
     profile: dict[str, Any]
     reason: str
     status: str
+    filed_by: str
 
 
 def check_signing(profile: BankProfile) -> None:

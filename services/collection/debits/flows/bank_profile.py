@@ -22,7 +22,7 @@ from shared.bank_files.formats import bank_format
 from shared.errors import StateConflict
 from shared.ids import Ref, key_of, uuid7
 from shared.references import Reference
-from shared.roles import Caller
+from shared.roles import Caller, Right
 
 PAPER: Final = "bank_profile_correction"
 
@@ -32,9 +32,15 @@ def profile_key(code: str) -> int:
     return key_of("bank_profile", code)
 
 
-async def profiles(tx: AsyncConnection) -> Sequence[BankProfile]:
-    """Read all banks by code."""
-    return await bank_profile_store.profiles(tx)
+async def profiles(
+    tx: AsyncConnection, caller: Caller
+) -> tuple[Sequence[BankProfile], Sequence[BankProfileCorrection]]:
+    """Read all banks by code, and the corrections that wait; a bank's own client sees none of these."""
+    waits = caller.may(Right.READ_COLLECTION)
+    return (
+        await bank_profile_store.profiles(tx),
+        await bank_profile_store.waiting(tx) if waits else (),
+    )
 
 
 async def find(tx: AsyncConnection, code: str) -> BankProfile:
@@ -62,9 +68,14 @@ async def correct(
     bank_format(profile.format)
     check_signing(profile)
     correction = BankProfileCorrection(
-        id=uuid7(), code=profile.code, profile=asdict(profile), reason=reason, status="filed"
+        id=uuid7(),
+        code=profile.code,
+        profile=asdict(profile),
+        reason=reason,
+        status="filed",
+        filed_by=caller.subject,
     )
-    if not await bank_profile_store.insert_correction(tx, correction, caller.subject):
+    if not await bank_profile_store.insert_correction(tx, correction):
         raise BankProfileCorrectionWaits(bank=profile.code)
     await trail.record(tx, _step(correction, "file"), caller)
     return correction

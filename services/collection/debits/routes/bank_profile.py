@@ -35,9 +35,12 @@ Deciding = Annotated[Door, door(Right.APPROVE_CORRECTION)]
 async def list_bank_profiles(
     at: Annotated[Door, door(Right.READ_COLLECTION, Right.FETCH_DEBIT_BATCH, any_unit=True)],
 ) -> BankProfilesOut:
-    """List all banks with the formats of their files."""
-    rows = await at.read(bank_profile_flow.profiles)
-    return BankProfilesOut(items=[BankProfileOut.of(row) for row in rows])
+    """List all banks with the formats of their files, and the corrections that wait for approval."""
+    rows, waiting = await at.read(lambda tx: bank_profile_flow.profiles(tx, at.caller))
+    return BankProfilesOut(
+        items=[BankProfileOut.of(row) for row in rows],
+        waiting=[BankProfileCorrectionOut.of(row) for row in waiting],
+    )
 
 
 @router.post(

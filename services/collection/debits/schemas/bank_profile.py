@@ -87,12 +87,6 @@ class BankProfileOut(Out):
         return cls(**{name: getattr(profile, name) for name in cls.model_fields})
 
 
-class BankProfilesOut(Out):
-    """All banks."""
-
-    items: list[BankProfileOut]
-
-
 class BankProfileCorrectionOut(Out):
     """A correction of a bank's row."""
 
@@ -100,6 +94,7 @@ class BankProfileCorrectionOut(Out):
     bank: BankProfileOut
     reason: str
     status: str = Field(examples=["filed"], description="filed | approved | refused")
+    filed_by: str = Field(examples=["fund_accountant.li"])
 
     @classmethod
     def of(cls, correction: BankProfileCorrection) -> BankProfileCorrectionOut:
@@ -110,4 +105,12 @@ class BankProfileCorrectionOut(Out):
             bank=BankProfileOut(**correction.profile),
             reason=correction.reason,
             status=correction.status,
+            filed_by=correction.filed_by,
         )
+
+
+class BankProfilesOut(Out):
+    """All banks, and the corrections that wait for another person."""
+
+    items: list[BankProfileOut]
+    waiting: list[BankProfileCorrectionOut]

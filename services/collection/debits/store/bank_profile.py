@@ -16,7 +16,7 @@ _PROFILE = (
     "code, name, format, own_account, own_name, own_bank, own_bank_code, own_id, lines_max, "
     "signature, signature_algorithm, signing_client, own_key_id"
 )
-_CORRECTION = "id, code, profile, reason, status"
+_CORRECTION = "id, code, profile, reason, status, filed_by"
 
 
 async def profiles(tx: AsyncConnection) -> Sequence[BankProfile]:
@@ -55,9 +55,21 @@ async def save(tx: AsyncConnection, profile: BankProfile) -> None:
     )
 
 
-async def insert_correction(
-    tx: AsyncConnection, correction: BankProfileCorrection, filed_by: str
-) -> bool:
+async def waiting(tx: AsyncConnection) -> Sequence[BankProfileCorrection]:
+    """Read the corrections that are not decided yet, by bank."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_CORRECTION}
+              FROM bank_profile_correction
+             WHERE status = 'filed'
+             ORDER BY code
+             LIMIT 1000
+        """)
+    )
+    return [BankProfileCorrection(**row._mapping) for row in rows]
+
+
+async def insert_correction(tx: AsyncConnection, correction: BankProfileCorrection) -> bool:
     """Write a correction; return False when another of the bank is not decided yet."""
     made = await tx.execute(
         text("""
@@ -71,7 +83,7 @@ async def insert_correction(
             "code": correction.code,
             "profile": orjson.dumps(correction.profile).decode(),
             "reason": correction.reason,
-            "filed_by": filed_by,
+            "filed_by": correction.filed_by,
         },
     )
     return made.first() is not None

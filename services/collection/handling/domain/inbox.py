@@ -45,6 +45,12 @@ STEPS: Final = (
         right=Right.REVIEW_DECLARATION,
         paper="base_review",
     ),
+    WaitingStep(
+        code="approve_base_correction",
+        title="基数核改待批准",
+        right=Right.REVIEW_DECLARATION,
+        paper="base_review",
+    ),
     WaitingStep(code="audit", title="待市中心审核", right=Right.AUDIT_SUMMARY, paper="summary"),
 )
 """All steps, in the order in which an inbox shows them."""

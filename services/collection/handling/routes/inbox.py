@@ -43,6 +43,7 @@ StepName = Literal[
     "approve_change",
     "approve_person_correction",
     "confirm_base_review",
+    "approve_base_correction",
     "audit",
 ]
 

@@ -125,6 +125,24 @@ _BASE_REVIEWS: Final = f"""
                           AND {_MINE} AND trail.signs)
 """
 
+# One row for a review: its page is where the corrections of its people are signed.
+_BASE_CORRECTIONS: Final = f"""
+    SELECT review.unit_id AS key, review.id, review.district, CAST(NULL AS text) AS period,
+           review.credit_code, CAST(NULL AS text) AS kind, CAST(NULL AS text) AS name,
+           CAST(count(*) AS integer) AS people, CAST(NULL AS bigint) AS total_fen,
+           CAST(min(paper.requested_on) AS timestamp) AT TIME ZONE 'Asia/Shanghai' AS since
+      FROM base_correction AS paper
+      JOIN base_review AS review
+        ON review.unit_id = paper.unit_id AND review.id = paper.review_id
+     WHERE (CAST(:district AS text) IS NULL OR review.district = :district)
+       AND paper.status = 'requested'
+       AND NOT EXISTS (SELECT 1
+                         FROM trail
+                        WHERE trail.shard_key = review.unit_id AND trail.paper_id = paper.id
+                          AND {_MINE} AND trail.signs)
+     GROUP BY review.unit_id, review.id
+"""
+
 WAITING: Final[dict[str, str]] = {
     "accept": _declarations(f"paper.status = 'submitted' {_NOT_SIGNED}"),
     "review": _declarations(f"paper.status = 'accepted' {_NOT_SIGNED}"),
@@ -137,6 +155,7 @@ WAITING: Final[dict[str, str]] = {
     "approve_change": _CHANGES,
     "approve_person_correction": _PERSON_CORRECTIONS,
     "confirm_base_review": _BASE_REVIEWS,
+    "approve_base_correction": _BASE_CORRECTIONS,
     "audit": _SUMMARIES,
 }
 """Query of the papers that wait for a step, by the step's code."""

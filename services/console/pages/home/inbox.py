@@ -28,6 +28,7 @@ STEPS: Final[Mapping[str, Text]] = {
     "approve_change": ("登记变更待复核", "Register changes to approve"),
     "approve_person_correction": ("个人信息更正待复核", "Corrections of people to approve"),
     "confirm_base_review": ("基数待核定", "Bases to confirm"),
+    "approve_base_correction": ("基数核改待批准", "Corrections of bases to approve"),
     "audit": ("待市中心审核", "To audit"),
 }
 KINDS: Final[Mapping[str, Text]] = {

@@ -20,7 +20,8 @@ COUNTED_MAX: Final = 100
 class WaitingList:
     """A list whose rows wait for whoever has the right.
 
-    `only` are members that a row must have where the door cannot be asked for them.
+    `only` are members that a row must have where the door cannot be asked for them. `items` is the
+    member of the answer that lists the rows; a list of dated rows, as "waiting", has no pages.
     """
 
     title: Text
@@ -29,6 +30,8 @@ class WaitingList:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     only: Mapping[str, str] = field(default_factory=dict)
+    items: str = "items"
+    is_paged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,18 @@ def _list(title: Text, right: Right, door: str, status: str | None = None) -> Wa
     path = door.partition(":/v1")[2]
     query = {"status": status} if status else {}
     return WaitingList(title=title, right=right, door=door, path=path, query=query)
+
+
+def _rows(title: Text, door: str, right: Right = Right.APPROVE_CORRECTION) -> WaitingList:
+    """Return the rows of a door that wait for a second person, beside those in force."""
+    return WaitingList(
+        title=title,
+        right=right,
+        door=door,
+        path=door.partition(":/v1")[2],
+        items="waiting",
+        is_paged=False,
+    )
 
 
 WAITING: Final = (
@@ -84,6 +99,18 @@ WAITING: Final = (
         Right.APPROVE_AGREEMENT,
         "collection:/v1/agreements",
         "filed",
+    ),
+    _list(
+        ("滞纳金减免待批准", "Waivers to approve"),
+        Right.APPROVE_WAIVER,
+        "collection:/v1/waivers",
+        "filed",
+    ),
+    _list(
+        ("涉税差异待批准", "Tax differences to approve"),
+        Right.APPROVE_RECEIPT_CHANGE,
+        "collection:/v1/tax-items",
+        "proposed",
     ),
     _list(
         ("退费待批准", "Refunds to approve"),
@@ -138,6 +165,30 @@ WAITING: Final = (
         path="/policies",
         only={"status": "draft"},
     ),
+    _rows(("本市规则待批准", "Rules of the city to approve"), "collection:/v1/city-rules"),
+    _rows(("工作日待批准", "Workdays to approve"), "collection:/v1/workdays"),
+    _rows(("代扣银行待批准", "Banks to approve"), "collection:/v1/bank-profiles"),
+    _rows(("拒付代码待批准", "Codes of refusals to approve"), "collection:/v1/debit-reasons"),
+    _rows(("再扣规则待批准", "Rules of retries to approve"), "collection:/v1/retry-rules"),
+    _rows(("稽核规则待批准", "Rules of inspections to approve"), "collection:/v1/inspection-rules"),
+    _list(
+        ("待遇规则待批准", "Entitlement rules to approve"),
+        Right.PUBLISH_POLICY,
+        "payout:/v1/entitlement-rules",
+        "proposed",
+    ),
+    _list(
+        ("待遇项目待批准", "Benefit kinds to approve"),
+        Right.APPROVE_CORRECTION,
+        "payout:/v1/benefit-kind-corrections",
+        "filed",
+    ),
+    _list(
+        ("调待待批准", "Raises to approve"),
+        Right.SIGN_THIRD,
+        "payout:/v1/pension-raises",
+        "draft",
+    ),
     _list(
         ("计发参数待批准", "Values of formulas to approve"),
         Right.PUBLISH_POLICY,
@@ -183,6 +234,32 @@ WAITING: Final = (
         "payout:/v1/entitlement-changes",
         "proposed",
     ),
+    _list(
+        ("账户更正待复核", "Account corrections to review"),
+        Right.SIGN_FIRST,
+        "payout:/v1/account-corrections",
+        "proposed",
+    ),
+    _list(
+        ("追回待确认", "Recovery cases to confirm"),
+        Right.SIGN_FIRST,
+        "payout:/v1/recovery-cases",
+        "proposed",
+    ),
+    *(
+        WaitingList(
+            title=title,
+            right=right,
+            door="payout:/v1/qualifications",
+            path="/qualifications",
+            query={"status": "open", "step": step},
+        )
+        for step, right, title in (
+            ("section", Right.SIGN_FIRST, ("退休待负责人审核", "Retirements, section head")),
+            ("leader", Right.SIGN_SECOND, ("退休待领导核定", "Retirements, leader")),
+            ("meeting", Right.SIGN_THIRD, ("退休待会审", "Retirements, meeting")),
+        )
+    ),
     *(
         WaitingList(
             title=title,
@@ -207,14 +284,16 @@ WAITING: Final = (
 async def counted(view: View) -> list[WaitingCount]:
     """Count what waits for the person's role, in every list at once."""
     lists = [one for one in WAITING if view.may(one.right)]
-    pages = await asyncio.gather(
-        *(answer(view.api, one.door, limit=COUNTED_MAX, **one.query) for one in lists)
-    )
+    pages = await asyncio.gather(*(answer(view.api, one.door, **_asked(one)) for one in lists))
     return [
-        WaitingCount(one, len(_fitting(one, page["items"])), bool(page["has_more"]))
+        WaitingCount(one, len(_fitting(one, page[one.items])), bool(page.get("has_more")))
         for one, page in zip(lists, pages, strict=True)
         if page is not None
     ]
+
+
+def _asked(waiting: WaitingList) -> dict[str, Any]:
+    return {**waiting.query, **({"limit": COUNTED_MAX} if waiting.is_paged else {})}
 
 
 def _fitting(waiting: WaitingList, items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ STATUSES: Final[Mapping[str, Text]] = {
 CORRECTIONS: Final[Mapping[str, Text]] = {
     "requested": ("待批准", "Requested"),
     "approved": ("已批准", "Approved"),
+    "refused": ("不予批准", "Refused"),
 }
 REASONS: Final[Mapping[str, Text]] = {
     "annual": ("年度核定", "Annual"),
@@ -221,6 +222,20 @@ APPROVE: Final = Action(
     ),
     done=("已批准", "Approved"),
 )
+REFUSE_CORRECTION: Final = Action(
+    title=("不批准核改", "Refuse"),
+    door="collection:/v1/base-corrections/{id}/refusals",
+    right=Right.REVIEW_DECLARATION,
+    when=_is("requested"),
+    fields=(Note(member="why", title=("理由", "Reason"), is_needed=True),),
+    confirm=(
+        "不批准核改 1 人:第 {line} 行,月平均工资 {wage} 元;基数不变,可另行申请。",
+        "Refuse the correction of one person: line {line}, wage {wage} yuan a month. The base stays;"
+        " another request may follow.",
+    ),
+    done=("不予批准", "Refused"),
+    is_grave=True,
+)
 ADJUST: Final = Action(
     title=("核定后补收", "Adjust a billed month"),
     door=f"{_DOOR}/adjustments",
@@ -301,7 +316,7 @@ PAPER: Final = PaperPage(
                 Column("requested_on", ("申请日", "Requested on"), Kind.DAY),
                 Column("status", ("状态", "Status"), names=CORRECTIONS),
             ),
-            steps=(APPROVE,),
+            steps=(APPROVE, REFUSE_CORRECTION),
         ),
         Part(
             title=("名册", "People"),

@@ -160,6 +160,40 @@ async def test_a_base_is_corrected_in_writing_within_its_own_year(office: Office
     assert (corrected["wage"], corrected["bases"]["pension"]) == ("6600.00", "6600.00")
 
 
+async def test_a_requested_correction_waits_for_another_person_who_may_refuse_it(
+    office: Office,
+) -> None:
+    code, people = await staffed(office, "5000.00")
+    review = await confirmed(office, code, people)
+    path = f"/v1/base-reviews/{review['id']}/corrections"
+    request = {
+        "identity_number": people[0]["identity_number"],
+        "wage": "9900.00",
+        "request_no": "核改2021-2",
+        "requested_on": "2021-11-30",
+    }
+    made = (await office.post("district_clerk", path, request, subject="li")).json()
+
+    async def waiting(subject: str) -> list[str]:
+        answer = await office.api.get(
+            "/v1/inbox",
+            params={"step": "approve_base_correction"},
+            headers=office.bearer("district_reviewer", "heping", subject),
+        )
+        return [one["id"] for one in answer.json()["items"] if one["id"] == review["id"]]
+
+    assert (await waiting("li"), await waiting("wang")) == ([], [review["id"]])
+    refusal = f"/v1/base-corrections/{made['id']}/refusals"
+    own = await office.post("district_reviewer", refusal, {"why": "工资有误"}, subject="li")
+    assert own.json()["code"] == "SAME_PERSON_TWICE"
+    refused = await office.post("district_reviewer", refusal, {"why": "工资有误"}, subject="wang")
+    assert refused.json()["status"] == "refused"
+    assert await waiting("wang") == []
+    assert [row["corrected"] for row in await bases_of(office, review)] == [False]
+    again = await office.post("district_clerk", path, request)
+    assert again.json()["status"] == "requested"
+
+
 async def billed(office: Office, db: Database, code: str, people: Any, period: str) -> Any:
     answer = await office.declare(code, people, period=period)
     assert answer.status_code == 201, answer.text

@@ -21,6 +21,8 @@ async def test_a_bank_is_added_by_two_people(desk: DebitDesk) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "BANK_PROFILE_CORRECTION_WAITS")
     banks = await desk.get("supervisor", "/v1/bank-profiles")
     assert [one["code"] for one in banks["items"]] == ["ccb", "city", "icbc"]
+    assert banks["waiting"] == [filed]
+    assert (await desk.get("bank_gateway", "/v1/bank-profiles"))["waiting"] == []
     await desk.done("department_head", f"/v1/bank-profile-corrections/{filed['id']}/approvals", {})
     banks = await desk.get("supervisor", "/v1/bank-profiles")
     (added,) = [one for one in banks["items"] if one["code"] == "abc"]

@@ -27,6 +27,7 @@ async def test_an_inbox_holds_what_waits_for_the_role_oldest_first(office: Offic
         "approve_change",
         "approve_person_correction",
         "confirm_base_review",
+        "approve_base_correction",
     ]
 
 
