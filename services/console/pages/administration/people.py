@@ -1,4 +1,4 @@
-"""Administration: people, clients, their changes by two administrators, roles, keys, events."""
+"""Administration: people, clients, roles, keys, events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.console.names import ROLES
 from services.console.page import Area
 from services.console.widgets.action import Action
 from services.console.widgets.cell import Column, Kind
-from services.console.widgets.field import Choice, District, Field, Note
+from services.console.widgets.field import Choice, District, Field, Note, Words, Yes
 from services.console.widgets.listing import ListPage
 from services.console.widgets.paper import PaperPage
 from services.console.words import Text
@@ -74,6 +74,34 @@ LIST: Final = ListPage(
             done=("已提出", "Proposed"),
             after=lambda answer: "/principal-changes",
         ),
+        Action(
+            title=("新增客户端", "Add a client"),
+            door="identity:/v1/clients",
+            right=Right.MANAGE_IDENTITY,
+            fields=(
+                Field(member="name", title=("客户端名", "Name"), is_needed=True),
+                Field(member="display", title=("显示名称", "Display")),
+                Choice(member="role", title=("角色", "Role"), choices=_OFFERED, is_needed=True),
+                District(),
+                Field(member="organisation", title=("使用单位", "Organisation")),
+                Field(member="person", title=("责任人用户名", "Person behind it")),
+                Words(
+                    member="units",
+                    title=(
+                        "可办理的单位(信用代码),一行一个",
+                        "Units, by credit code, one on a line",
+                    ),
+                ),
+                Yes(member="every_unit", title=("可办理所有单位", "Every unit")),
+                _WHY,
+            ),
+            confirm=(
+                "提出新增一个客户端;另一位管理员批准后生效,密钥只向批准人显示一次。",
+                "Propose one client; another administrator approves, and sees its secret once.",
+            ),
+            done=("已提出", "Proposed"),
+            after=lambda answer: "/principal-changes",
+        ),
     ),
 )
 PAPER: Final = PaperPage(
@@ -133,24 +161,6 @@ PAPER: Final = PaperPage(
         ),
     ),
 )
-CHANGE_LIST: Final = ListPage(
-    path="/principal-changes",
-    title=("人员变更", "Changes of people and clients"),
-    area=Area.ADMINISTRATION,
-    order=20,
-    rights=(Right.READ_IDENTITY, Right.MANAGE_IDENTITY),
-    door="identity:/v1/principal-changes",
-    filters=(Choice(member="status", title=("状态", "Status"), choices=CHANGES),),
-    columns=(
-        Column("proposed_at", ("提出时间", "Proposed at"), Kind.TIME),
-        Column("principal", ("用户名", "Name"), Kind.CODE),
-        Column("kind", ("事项", "Change"), names=codes.IDENTITY_CHANGES),
-        Column("why", ("理由", "Reason")),
-        Column("proposed_by", ("提出", "Proposed by")),
-        Column("decided_by", ("决定", "Decided by")),
-        Column("status", ("状态", "Status"), names=CHANGES),
-    ),
-)
 ROLE_LIST: Final = ListPage(
     path="/roles",
     title=("角色与权限", "Roles and rights"),
@@ -201,4 +211,4 @@ EVENTS: Final = ListPage(
     ),
 )
 
-PAGES: Final = (LIST, PAPER, CHANGE_LIST, ROLE_LIST, KEYS, EVENTS)
+PAGES: Final = (LIST, PAPER, ROLE_LIST, KEYS, EVENTS)

@@ -235,6 +235,12 @@ WAITING: Final = (
         "proposed",
     ),
     _list(
+        ("待遇终止待批准", "Ends of entitlements to approve"),
+        Right.SIGN_FIRST,
+        "payout:/v1/entitlement-ends",
+        "proposed",
+    ),
+    _list(
         ("账户更正待复核", "Account corrections to review"),
         Right.SIGN_FIRST,
         "payout:/v1/account-corrections",
@@ -271,6 +277,13 @@ WAITING: Final = (
             ("collection", ("征缴报文被拒", "Refused messages of collection")),
             ("payout", ("支付报文被拒", "Refused messages of payout")),
         )
+    ),
+    WaitingList(
+        title=("角色变更待决定", "Changes of roles to decide"),
+        right=Right.MANAGE_IDENTITY,
+        door="identity:/v1/role-changes",
+        path="/role-changes",
+        only={"status": "proposed"},
     ),
     _list(
         ("人员变更待决定", "Changes of people to decide"),

@@ -1,4 +1,4 @@
-"""Entitlements, the papers that change them, suspensions, life proofs, retirements."""
+"""Entitlements, the papers that change them, suspensions, matches, retirements."""
 
 from __future__ import annotations
 
@@ -23,12 +23,8 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "resume": ("恢复", "Resume"),
     "end": ("终止", "End"),
     "account": ("变更账户", "Change of account"),
+    "recalculate": ("重新核定", "Recalculate"),
     "keep": ("维持", "Keep"),
-}
-LIFE_PROOFS: Final[Mapping[str, Text]] = {
-    "given": ("已认证", "Proved"),
-    "due": ("待认证", "Due"),
-    "missed": ("逾期未认证", "Missed"),
 }
 COMPARISONS: Final[Mapping[str, Text]] = {
     "death": ("死亡", "Death"),
@@ -172,21 +168,6 @@ SUSPENSIONS: Final = ListPage(
         Column("change", ("变更单", "Paper"), Kind.CODE, link="/entitlement-changes/{change}"),
     ),
 )
-PROOFS: Final = ListPage(
-    path="/life-proofs",
-    title=("资格认证", "Life proofs"),
-    area=Area.PAYOUT,
-    order=90,
-    rights=(Right.READ_PAYOUT,),
-    door="payout:/v1/life-proof-reminders",
-    filters=(Choice(member="state", title=("状态", "State"), choices=LIFE_PROOFS), District()),
-    columns=(
-        *_PERSON,
-        Column("due", ("应认证月", "Due")),
-        Column("last_proved_on", ("上次认证", "Last proved"), Kind.DAY),
-        Column("state", ("状态", "State"), names=LIFE_PROOFS),
-    ),
-)
 MATCHES: Final = ListPage(
     path="/comparison-matches",
     title=("比对线索", "Matches of comparisons"),
@@ -304,7 +285,6 @@ PAGES: Final = (
     CHANGES,
     CHANGE,
     SUSPENSIONS,
-    PROOFS,
     MATCHES,
     QUALIFICATIONS,
     QUALIFICATION,
