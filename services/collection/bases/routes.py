@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi.responses import Response
 
 from services.collection.bases.flows import adjustment as adjustment_flow
-from services.collection.bases.flows import correction as correction_flow
+from services.collection.bases.flows import base_correction as base_correction_flow
 from services.collection.bases.flows import review as review_flow
 from services.collection.bases.schemas import (
     AdjustmentIn,
@@ -173,7 +173,7 @@ async def request_base_correction(review: RefPath, body: CorrectionIn, at: Regis
     ref = Ref.parse(Reference.BASE_REVIEW, review)
     identity: Identity = at.request.app.state.identity
     return await at.write(
-        lambda tx: correction_flow.request(
+        lambda tx: base_correction_flow.request(
             tx, ref, body.request(), pepper=identity.pepper, caller=at.caller
         ),
         shape=CorrectionOut.of,
@@ -192,7 +192,7 @@ async def list_base_corrections(
 ) -> Page[CorrectionOut]:
     """List the corrections of a review's people, waiting and decided, oldest first."""
     ref = Ref.parse(Reference.BASE_REVIEW, review)
-    read = partial(correction_flow.of_review, ref=ref, caller=at.caller)
+    read = partial(base_correction_flow.of_review, ref=ref, caller=at.caller)
     filters = {"of": "base_corrections", "review": review}
     rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)
     return Page[CorrectionOut].of([CorrectionOut.of(row) for row in rows], following)
@@ -209,7 +209,7 @@ async def approve_base_correction(correction: RefPath, at: Reviewing) -> Respons
     """Approve a correction. The person who requested it may not."""
     ref = Ref.parse(Reference.BASE_CORRECTION, correction)
     return await at.write(
-        lambda tx: correction_flow.decide(tx, ref, approved=True, why=None, caller=at.caller),
+        lambda tx: base_correction_flow.decide(tx, ref, approved=True, why=None, caller=at.caller),
         shape=CorrectionOut.of,
         key=ref.key,
         status=201,
@@ -229,7 +229,9 @@ async def refuse_base_correction(
     """Refuse a correction, as another person. The base stays, and may be asked for again."""
     ref = Ref.parse(Reference.BASE_CORRECTION, correction)
     return await at.write(
-        lambda tx: correction_flow.decide(tx, ref, approved=False, why=body.why, caller=at.caller),
+        lambda tx: base_correction_flow.decide(
+            tx, ref, approved=False, why=body.why, caller=at.caller
+        ),
         shape=CorrectionOut.of,
         key=ref.key,
         status=201,

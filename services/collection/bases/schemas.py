@@ -17,7 +17,7 @@ from services.collection.bases.domain import (
     totals,
 )
 from services.collection.bases.flows.adjustment import AdjustmentResult
-from services.collection.bases.flows.correction import CorrectionRequest
+from services.collection.bases.flows.base_correction import CorrectionRequest
 from services.collection.bases.flows.review import ReviewRequest
 from services.collection.bases.store import BasePersonRow, CorrectionRow, ReviewRow
 from services.collection.common.schemas.common import Day, IdentityNumber

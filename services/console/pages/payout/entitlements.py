@@ -8,6 +8,7 @@ from typing import Any, Final
 from services.console import codes
 from services.console.page import Area
 from services.console.pages.payout.claims import ACCOUNT
+from services.console.pages.payout.entitlement_proposals import PROPOSALS
 from services.console.widgets.action import Action, decisions
 from services.console.widgets.cell import Column, Kind
 from services.console.widgets.field import Choice, District, Note
@@ -124,6 +125,7 @@ CHANGES: Final = ListPage(
         *_CHANGE,
         Column("status", ("状态", "Status"), Kind.STATUS),
     ),
+    actions=PROPOSALS,
 )
 CHANGE: Final = PaperPage(
     path="/entitlement-changes/{change}",
