@@ -33,6 +33,9 @@ RECORDS: Final = 10_000
 """Records read at a time."""
 _PIECE_BYTES: Final = 512 * 1024
 _HEADER_BYTES: Final = 100_000
+_PLAIN_COLUMNS: Final = 100
+"""Columns of a file that is cut into columns at once: each costs a look at the whole piece. Only
+empty columns that a spreadsheet left behind are more."""
 _COMMA, _LINE_END = ord(","), ord("\n")
 _NESTED: Final = {"wages": OWN, "figures": FIGURE, "unit_figures": UNIT_FIGURE}
 Progress = Callable[[int], None]
@@ -59,7 +62,8 @@ def read_csv(
             raise _unreadable(0, "FILE_EMPTY", "文件为空 (the file is empty)")
         places = columns_of(header, insurances, one_unit=one_unit is not None)
         reader = Reader(places, pepper, one_unit)
-        for cells in _plain_pieces(file, len(header)) if has_plain_header else ():
+        is_plain = has_plain_header and len(header) <= _PLAIN_COLUMNS
+        for cells in _plain_pieces(file, len(header)) if is_plain else ():
             count = len(cells[0])
             reader.take_columns(np.arange(row + 1, row + 1 + count, dtype=np.int64), cells)
             row += count

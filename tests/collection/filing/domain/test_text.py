@@ -69,3 +69,12 @@ def test_both_ways_read_the_same(
     names = "credit_code,identity_number,wage"
     by_csv = read(names.replace("wage", '"wage"') + line_end, text, encoding)
     assert read(names + line_end, text, encoding) == by_csv
+
+
+@pytest.mark.parametrize("empty", [1, 90, 253, 254, 600])
+def test_empty_columns_behind_the_last_one_change_nothing(empty: int) -> None:
+    names = "credit_code,identity_number,wage"
+    commas = "," * empty
+    body = "".join(f"{row}{commas}\n" for row in ROWS)
+    bare = "".join(f"{row}\n" for row in ROWS)
+    assert read(f"{names}{commas}\n", body, "utf-8-sig") == read(f"{names}\n", bare, "utf-8-sig")
