@@ -103,8 +103,11 @@ async def truncate(connection: asyncpg.Connection[Any], tables: Sequence[str]) -
         spread = {row["relname"] for row in rows}
         here = [table for table in here if table not in spread]
         for table in sorted(spread):
-            command = f"{QUIETLY[1]}; TRUNCATE %s"
-            await connection.fetch("SELECT run_command_on_placements($1, $2)", table, command)
+            command = f"{QUIETLY[1]}; DELETE FROM %s"
+            failed = await connection.fetch(
+                "SELECT * FROM run_command_on_placements($1, $2) WHERE NOT success", table, command
+            )
+            assert failed == [], failed
     for setting in QUIETLY:
         await connection.execute(setting)
     await connection.execute(f"TRUNCATE {', '.join(here)}")
