@@ -93,7 +93,10 @@ async def summaries(run: Run) -> list[dict[str, Any]]:
                 headers={"Idempotency-Key": f"send-{code}-{run.period}"},
             )
 
-    return await asyncio.gather(*[one(district.code) for district in run.city.districts])
+    sent: list[dict[str, Any]] = await asyncio.gather(
+        *[one(district.code) for district in run.city.districts]
+    )
+    return sent
 
 
 async def audits(run: Run, sent: list[dict[str, Any]]) -> None:
@@ -158,7 +161,8 @@ async def verified(run: Run, admin_url: str, stored: list[dict[str, Any]]) -> bo
     connection = await asyncpg.connect(admin_url)
     try:
         found = {
-            name: [int(x) for x in await connection.fetchrow(sql)] for name, sql in SUMS.items()
+            name: [int(x) for x in await connection.fetchrow(sql) or ()]
+            for name, sql in SUMS.items()
         }
     finally:
         await connection.close()

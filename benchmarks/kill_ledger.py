@@ -20,6 +20,7 @@ import time
 from asyncio.subprocess import Process
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -176,8 +177,11 @@ class Range:
         for kind in (SettlementKind.FISCAL_SUBSIDY, SettlementKind.EXPENDITURE_FUNDING):
             proposal = settlement_flow.Proposal(kind=kind, day=BOOK_DATE, parts=parts)
             proposed = await books.db.run(
-                lambda tx, proposal=proposal: settlement_flow.propose(
-                    tx, books.catalogue, proposal, accountant
+                partial(
+                    settlement_flow.propose,
+                    catalogue=books.catalogue,
+                    proposal=proposal,
+                    caller=accountant,
                 )
             )
             await approval_flow.approve(books, proposed.id, head)

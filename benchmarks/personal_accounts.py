@@ -12,6 +12,7 @@ import json
 import random
 import time
 from datetime import date
+from functools import partial
 from typing import Any
 
 import typer
@@ -75,8 +76,8 @@ async def fill(db: Database, accounts: int, year: int) -> Figures:
         bills = request(first, min(PER_REQUEST, accounts - first), year)
         at = time.perf_counter()
         results = await db.run(
-            lambda tx, bills=bills: personal_flow.credit(tx, catalogue, bills, SENDER)
-        )  # type: ignore[misc]
+            partial(personal_flow.credit, catalogue=catalogue, bills=bills, by=SENDER)
+        )
         assert all(one.outcome is personal_flow.BillOutcome.CREDITED for one in results)
         latencies.append((time.perf_counter() - at) * 1000)
     seconds = time.perf_counter() - began
@@ -102,8 +103,8 @@ async def state(db: Database, accounts: int) -> Figures:
         person = draw.randrange(accounts)
         at = time.perf_counter()
         found = await db.run(
-            lambda tx, person=person: personal_flow.statement(tx, person, 2012, 2021)
-        )  # type: ignore[misc]
+            partial(personal_flow.statement, person_id=person, first=2012, last=2021)
+        )
         assert len(found) == len(YEARS)
         latencies.append((time.perf_counter() - at) * 1000)
     seconds = time.perf_counter() - began
@@ -122,8 +123,8 @@ async def verify(db: Database, accounts: int) -> None:
         person = draw.randrange(accounts)
         closing_fen = 0
         found = await db.run(
-            lambda tx, person=person: personal_flow.statement(tx, person, 2012, 2021)
-        )  # type: ignore[misc]
+            partial(personal_flow.statement, person_id=person, first=2012, last=2021)
+        )
         for year, statement in zip(YEARS, found, strict=True):
             credit_fen = fen_of(person, year)
             month = month_of(person // PER_BILL, year)

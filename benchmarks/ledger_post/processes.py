@@ -89,6 +89,7 @@ async def _read_on(url: str, reads: Reads) -> None:
     try:
         while True:
             row = await connection.fetchrow(_SUMS)
+            assert row is not None, "a sum is one row"
             reads.done += 1
             reads.torn += bool(row["torn"])
             await asyncio.sleep(READ_PAUSE_SECONDS)

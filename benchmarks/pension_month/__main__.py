@@ -43,7 +43,7 @@ async def fund(run: Office) -> None:
     for kind in ("fiscal_subsidy", "expenditure_funding"):
         body = {"kind": kind, "day": run.pay_date, "amounts": amounts}
         headers = {"Idempotency-Key": f"bench-{kind}-{run.period}"}
-        how = {"json": body, "headers": headers}
+        how: dict[str, Any] = {"json": body, "headers": headers}
         paper = await run.ask("ledger", "POST", "/v1/settlements", Role.FUND_ACCOUNTANT, **how)
         path = f"/v1/settlements/{paper['id']}/approvals"
         headers = {"Idempotency-Key": f"bench-{kind}-{run.period}-yes"}
@@ -89,7 +89,7 @@ async def form_batches(run: Office, claims: list[dict[str, Any]]) -> list[dict[s
     cashier = Role.CENTRE_CASHIER
 
     async def one(claim: dict[str, Any]) -> Any:
-        how = {"headers": {"Idempotency-Key": claim["id"]}}
+        how: dict[str, Any] = {"headers": {"Idempotency-Key": claim["id"]}}
         body = {"claims": [claim["id"]], "pay_date": run.pay_date}
         return await run.ask("payout", "POST", "/v1/payment-batches", cashier, json=body, **how)
 
@@ -135,7 +135,7 @@ async def report(run: Office, batches: list[dict[str, Any]], answers: list[bytes
         path = f"/v1/payment-batches/{batch['id']}/result-files"
         headers = {"Content-Type": "text/csv", "Idempotency-Key": f"answer-{batch['id'][-20:]}"}
         params = {"format": "csv"}
-        how = {"content": content, "headers": headers, "params": params}
+        how: dict[str, Any] = {"content": content, "headers": headers, "params": params}
         found = await run.ask("payout", "POST", path, Role.BANK_GATEWAY, **how)
         if found["rejected"]:
             raise RuntimeError(f"rejected: {str(found)[:300]}")
@@ -182,7 +182,7 @@ async def verified(run: Office, admin_url: str) -> bool:
     connection = await asyncpg.connect(admin_url)
     try:
         found = {
-            name: tuple(int(x or 0) for x in await connection.fetchrow(sql))
+            name: tuple(int(x or 0) for x in await connection.fetchrow(sql) or ())
             for name, sql in SUMS.items()
         }
     finally:
