@@ -13,13 +13,34 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from services.ledger.app import build
 from services.ledger.chain.flows import growth as growth_flow
 from services.migrate import _config
 from shared.db import sqlalchemy_url
 from tests.conftest import database_on
+from tests.ledger.conftest import Ledger
 from tests.ledger.support.year import new_ledger, play
 
 BEFORE = "ledger_0005"
+OF_PENSION = "fund=pension&period=2021-07"
+REPORTS = (
+    "/v1/funds/balances?as_of=2021-07-31",
+    "/v1/funds/balances?as_of=2021-12-31&district=nankai",
+    "/v1/trial-balance?as_of=2021-12-31",
+    "/v1/funds/flows?from=2021-01-01&to=2021-12-31&group_by=month",
+    "/v1/measures/collection?from=2021-01-01&to=2021-12-31",
+    "/v1/measures/capacity?as_of=2021-12-31",
+    "/v1/warnings?as_of=2021-12-31",
+    "/v1/in-transit?cut_off=2021-07-31",
+    "/v1/suspense",
+    f"/v1/reports/general-ledger?{OF_PENSION}",
+    f"/v1/reports/balance-sheet?{OF_PENSION}",
+    f"/v1/reports/income-statement?{OF_PENSION}",
+    f"/v1/reports/detail-ledger?{OF_PENSION}&account=income_deposit",
+    "/v1/accounts/income_deposit/entries?fund=pension&from=2021-07-01&to=2021-12-31",
+    "/v1/settlements",
+    "/v1/chain",
+)
 FLOWS = "SELECT * FROM flow_matrix ORDER BY kind, book, debit, credit, in_force_from"
 
 
@@ -153,17 +174,29 @@ async def test_vouchers_of_rows_become_vouchers_of_one_row_and_the_books_are_the
         SELECT slot, book, fund, account, district, day, sum(debit_fen), sum(credit_fen)
           FROM bucket GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
     """
+
+    async def reports(ledger: Ledger) -> dict[str, str]:
+        """Answer every report by a process that has nothing in its memory yet."""
+        async with client_of(build(settings_for(database_url=ledger.url))) as client:
+            answers = {
+                path: await client.get(path, headers=bearer("supervisor")) for path in REPORTS
+            }
+        assert {answer.status_code for answer in answers.values()} == {200}
+        return {path: answer.text for path, answer in answers.items()}
+
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         await play(ledger)
         admin = await asyncpg.connect(ledger.url, server_settings={"search_path": "ledger"})
         try:
             before = await admin.fetch(entries), await admin.fetch(balances)
+            answers_before = await reports(ledger)
             assert len(before[0]) > 20
             await move(ledger.url, "ledger_0035", down=True)
             assert (await admin.fetch(entries), await admin.fetch(balances)) == before
             await move(ledger.url, "head")
             assert (await admin.fetch(entries), await admin.fetch(balances)) == before
             assert await admin.fetchval("SELECT sum(postings) FROM place_postings") > 20
+            assert await reports(ledger) == answers_before
             await move(ledger.url, "ledger_0035", down=True)
             await admin.execute("SET session_replication_role = replica")
             [lost] = await admin.fetch(
