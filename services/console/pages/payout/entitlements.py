@@ -47,6 +47,17 @@ STEPS: Final[Mapping[str, Text]] = {
     "leader": ("领导核定", "Leader"),
     "meeting": ("会审", "Meeting"),
 }
+CHANGE_STATUSES: Final[Mapping[str, Text]] = {
+    "proposed": ("待复核", "Proposed"),
+    "approved": ("已批准", "Approved"),
+    "refused": ("不予批准", "Refused"),
+}
+QUALIFICATION_STATUSES: Final[Mapping[str, Text]] = {
+    "open": ("办理中", "Open"),
+    "returned": ("已退回", "Returned"),
+    "approved": ("已批准", "Approved"),
+    "refused": ("不予批准", "Refused"),
+}
 _PERSON: Final = (
     Column("name", ("姓名", "Name")),
     Column("masked_identity_number", ("证件号", "Identity number"), Kind.CODE),
@@ -119,7 +130,11 @@ CHANGES: Final = ListPage(
     order=70,
     rights=(Right.READ_PAYOUT,),
     door="payout:/v1/entitlement-changes",
-    filters=(Choice(member="action", title=("事项", "Action"), choices=ACTIONS), District()),
+    filters=(
+        Choice(member="status", title=("状态", "Status"), choices=CHANGE_STATUSES),
+        Choice(member="action", title=("事项", "Action"), choices=ACTIONS),
+        District(),
+    ),
     columns=(
         Column("id", ("变更单", "Paper"), Kind.CODE, link="/entitlement-changes/{id}"),
         *_CHANGE,
@@ -197,7 +212,11 @@ QUALIFICATIONS: Final = ListPage(
     order=55,
     rights=(Right.READ_PAYOUT,),
     door="payout:/v1/qualifications",
-    filters=(District(),),
+    filters=(
+        Choice(member="status", title=("状态", "Status"), choices=QUALIFICATION_STATUSES),
+        Choice(member="step", title=("环节", "Step"), choices=STEPS),
+        District(),
+    ),
     columns=(
         Column("id", ("申请", "Application"), Kind.CODE, link="/qualifications/{id}"),
         *_PERSON,
