@@ -61,6 +61,10 @@ MEMBERS: Final = (
     Column("signing_client", ("银行公钥所属客户端", "Client with the bank's keys")),
     Column("own_key_id", ("本单位私钥标识", "The centre's key"), Kind.CODE),
 )
+_LISTED: Final = frozenset(
+    {"name", "format", "own_account", "own_name", "own_bank_code", "lines_max", "signature"}
+)
+"""Members that fit into the list; the form and the changes show all."""
 _TITLES: Final = {column.member: column.title for column in MEMBERS}
 _CODE: Final = Field(
     member="code", title=("代码(小写字母、数字)", "Code, in small letters"), is_needed=True
@@ -183,7 +187,7 @@ async def _show_banks(view: View, refresh: Callable[[], Awaitable[None]]) -> Non
                         action_button(view, action, paper, refresh)
     heading(t("现有", "Rows"))
     code = Column("code", ("代码", "Code"), Kind.CODE, address=_address(view))
-    table_panel([code, *MEMBERS], found["items"])
+    table_panel([code, *(one for one in MEMBERS if one.member in _LISTED)], found["items"])
 
 
 def _address(view: View) -> Callable[[Row], str | None]:
