@@ -93,6 +93,11 @@ def _sign(decision: str) -> tuple[Action, ...]:
     )
 
 
+CORRECTION_STATUSES: Final[Mapping[str, Text]] = {
+    "proposed": ("待复核", "Proposed"),
+    "approved": ("已批准", "Approved"),
+    "refused": ("不予批准", "Refused"),
+}
 LIST: Final = ListPage(
     path="/claims",
     title=("支付申请", "Claims"),
@@ -221,7 +226,10 @@ CORRECTIONS: Final = ListPage(
     order=50,
     rights=(Right.READ_PAYOUT,),
     door="payout:/v1/account-corrections",
-    filters=(District(),),
+    filters=(
+        Choice(member="status", title=("状态", "Status"), choices=CORRECTION_STATUSES),
+        District(),
+    ),
     columns=(
         Column("claim", ("申请号", "Claim"), Kind.CODE, link="/claims/{claim}"),
         Column("line", ("序号", "Line"), Kind.NUMBER),

@@ -36,6 +36,11 @@ ENTRIES: Final[Mapping[str, Text]] = {
     "refused": ("不予同意", "Refused"),
     "undone": ("已冲回", "Undone"),
 }
+RAISE_STATUSES: Final[Mapping[str, Text]] = {
+    "draft": ("待批准", "Draft"),
+    "approved": ("已批准", "Approved"),
+    "refused": ("不予批准", "Refused"),
+}
 RAISES: Final[Mapping[str, Text]] = {
     "draft": ("待批准", "Draft"),
     "approved": ("已执行", "Approved"),
@@ -140,6 +145,7 @@ RAISE_LIST: Final = ListPage(
     order=120,
     rights=(Right.READ_PAYOUT,),
     door="payout:/v1/pension-raises",
+    filters=(Choice(member="status", title=("状态", "Status"), choices=RAISE_STATUSES),),
     columns=(
         Column("id", ("调整单", "Raise"), Kind.CODE, link="/pension-raises/{id}"),
         Column("title", ("名称", "Title")),
