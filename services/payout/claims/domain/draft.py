@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -119,16 +119,15 @@ def _line_faults(draft: ClaimDraft, row: BenefitKind, today: date) -> list[Fault
     return faults
 
 
-def pension_faults(draft: ClaimDraft, drawing: Collection[str]) -> list[Fault]:
-    """Build a fault for each line of a person, by number, who draws a pension in the claim's month."""
+def pension_faults(period: Period, places: Iterable[int]) -> list[Fault]:
+    """Build a fault for each line, by its place, of a person who draws a pension in the month."""
     return [
         Fault(
-            f"/lines/{index}/identity_number",
+            f"/lines/{place}/identity_number",
             "PENSION_DRAWN",
-            f"{draft.period} 已有基本养老金 (a basic pension is due for this month)",
+            f"{period} 已有基本养老金 (a basic pension is due for this month)",
         )
-        for index, line in enumerate(draft.lines)
-        if line.identity_number in drawing
+        for place in places
     ]
 
 

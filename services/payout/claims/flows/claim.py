@@ -33,7 +33,6 @@ from services.payout.claims.domain.draft import (
     ClaimLineDraft,
     draft_faults,
     paper_hash,
-    pension_faults,
 )
 from services.payout.claims.flows import account as account_flow
 from services.payout.claims.flows import advance as advance_flow
@@ -49,7 +48,6 @@ from services.payout.common.domain import (
     require_not_future,
 )
 from services.payout.common.flows import PersonKeys, record_reading
-from services.payout.entitlements.store import due as due_store
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.persons import flows as persons_flow
 from services.payout.persons import store as persons_store
@@ -123,7 +121,8 @@ async def file_claim(
     whole = [_line(line_no, line, keys) for line_no, line in enumerate(draft.lines, start=1)]
     if row.not_with_pension:
         await entitlement_store.lock_pensions(tx, alone=False)
-        await _require_no_pension(tx, draft, keys)
+        people = {line.line_no: line.person_id for line in whole if line.person_id is not None}
+        await account_flow.require_none_drawing(tx, people, draft.period)
     await persons_store.lock_people(tx, alone=False)
     named = [
         (f"/lines/{line.line_no - 1}/identity_number", line.person_id)
@@ -140,13 +139,6 @@ async def file_claim(
     total_fen = sum(line.amount_fen for line in lines)
     filed = replace(claim, lines=len(lines), total_fen=total_fen)
     return await file(tx, filed, digest, caller, basis)
-
-
-async def _require_no_pension(tx: AsyncConnection, draft: ClaimDraft, keys: PersonKeys) -> None:
-    numbers = {number for line in draft.lines if (number := line.identity_number)}
-    people = {(keys.key(number), keys.blind(number)): number for number in numbers}
-    drawing = await due_store.due_in(tx, list(people), BASIC_PENSION, draft.period)
-    require_faultless(pension_faults(draft, {people[person] for person in drawing}))
 
 
 def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
@@ -248,13 +240,14 @@ async def sign(
         Forbidden, ClaimDecided, SignatureOutOfOrder, NoteMissing: see `Claim.decide`.
         SamePersonTwice: the caller filed or signed it before; nothing is written.
         PensionDrawn, PensionChanged: see `account_flow.require_payable`.
+        Faulty: the last signature, and a person was given a pension for the month meanwhile.
     """
     refused = decision is Decision.REFUSE
     if refused:
         # Before the claim's own lock, as a run does: its months become due again.
         await entitlement_store.lock_pensions(tx, alone=True)
     else:
-        await account_flow.lock(tx, ref)
+        await account_flow.lock(tx, ref, today)
     claim = await claim_store.load(tx, ref, lock=True)
     if claim is None:
         raise NotFound(claim=ref.text(Reference.CLAIM))
@@ -268,6 +261,7 @@ async def sign(
     step = f"refused_after_{claim.status.value}" if refused else transition.to.value
     signed = replace(claim, status=transition.to)
     if transition.to is ClaimStatus.APPROVED:
+        await account_flow.require_no_pension(tx, signed, today)
         await advance_flow.book(tx, signed, today)
         await deduction_flow.book(tx, deducting(signed), today, caller=caller)
         if signed.kind in ACCOUNT_KINDS:

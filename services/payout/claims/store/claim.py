@@ -245,6 +245,20 @@ async def page(
     )
 
 
+async def people(tx: AsyncConnection, ref: Ref) -> dict[int, int]:
+    """Read the person of each line of a claim that names one, by number."""
+    rows = await tx.execute(
+        text("""
+            SELECT line_no, person_id
+              FROM claim_line
+             WHERE claim_key = :claim_key AND claim_id = :id AND person_id IS NOT NULL
+             ORDER BY line_no
+        """),
+        {"claim_key": ref.key, "id": ref.id},
+    )
+    return {row.line_no: row.person_id for row in rows}
+
+
 def _line(*, cost: dict[str, int] | None, **columns: Any) -> ClaimLine:
     return ClaimLine(cost=Cost(**cost) if cost else None, **columns)
 

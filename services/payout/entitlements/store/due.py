@@ -140,26 +140,16 @@ lines with the claims and payments with the batches, so each is joined in its tu
 """
 
 
-async def due_in(
-    tx: AsyncConnection, people: Sequence[tuple[int, bytes]], kind: str, period: Period
-) -> set[tuple[int, bytes]]:
-    """Find those of some people, by key and keyed hash, to whom a month of a kind is due."""
+async def due_in(tx: AsyncConnection, people: Sequence[int], kind: str, period: Period) -> set[int]:
+    """Find those of some people, by key, to whom a month of a kind is due."""
     rows = await tx.execute(
         text(f"""
-            SELECT DISTINCT row.person_id, row.identity_blind
-              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]))
-                AS one (person_id, blind)
+            SELECT DISTINCT row.person_id
+              FROM unnest(CAST(:people AS bigint[])) AS one (person_id)
              CROSS JOIN (SELECT CAST(:period AS text) AS period) AS month
-              JOIN entitlement AS row
-                ON row.person_id = one.person_id AND row.identity_blind = one.blind
-               AND row.kind = :kind
+              JOIN entitlement AS row ON row.person_id = one.person_id AND row.kind = :kind
              WHERE {IN_FORCE} AND {NOT_STOPPED}
         """),
-        {
-            "person_ids": [person_id for person_id, _ in people],
-            "blinds": [blind for _, blind in people],
-            "kind": kind,
-            "period": str(period),
-        },
+        {"people": people, "kind": kind, "period": str(period)},
     )
-    return {(row.person_id, bytes(row.identity_blind)) for row in rows}
+    return set(rows.scalars())

@@ -91,6 +91,17 @@ async def test_a_month_of_a_pension_has_no_unemployment_benefit(office: Office) 
     assert (await office.file(before)).status_code == 201
 
 
+async def test_a_pension_given_after_the_filing_stops_the_last_signature(office: Office) -> None:
+    papers_of = {"documents": ["unemployment_registration"]}
+    filed = (await office.file(about_person("unemployment_benefit", 813, **papers_of))).json()
+    for role, district in (("district_reviewer", "heping"), ("department_head", "centre")):
+        assert (await office.sign(filed["id"], role, district=district)).status_code == 201
+    assert (await office.register([pensioner(813, since="2021-07")])).status_code == 201
+    last = await office.sign(filed["id"], "centre_leader", district="centre")
+    assert refusal(last)[2] == ["/lines/0/identity_number"], last.text
+    assert last.json()["errors"][0]["code"] == "PENSION_DRAWN"
+
+
 async def test_a_bill_of_a_hospital_is_one_insurance_s(office: Office) -> None:
     mark = uuid4().hex[:8]
     assert (await office.file(papers(f"ZY-{mark}"))).status_code == 201
