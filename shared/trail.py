@@ -1,12 +1,10 @@
 """The trail: every step on every paper, append-only; and the rule that no person signs one twice.
 
-Names that differ only in case, width or blanks are one person's. A name is stored as it was given;
-it is folded where it is compared, in Python and in SQL alike.
+Whether two names are one person's: `shared.security.person_name`.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,22 +19,7 @@ from shared.db import row_ids
 from shared.errors import SamePersonTwice
 from shared.ids import uuid7
 from shared.roles import Caller
-
-
-def folded(name: str) -> str:
-    """Fold a name: one width, lower case, no blanks."""
-    return "".join(unicodedata.normalize("NFKC", name).lower().split())
-
-
-def same_person(one: str, other: str) -> bool:
-    """Tell whether two names are one person's."""
-    return folded(one) == folded(other)
-
-
-def folded_sql(name: str) -> str:
-    """Write the same fold as an SQL expression over a column or a parameter."""
-    return f"lower(regexp_replace(normalize(CAST({name} AS text), NFKC), '[[:space:]]+', '', 'g'))"
-
+from shared.security.person_name import folded_sql
 
 DDL = (
     """

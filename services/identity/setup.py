@@ -32,8 +32,8 @@ from shared.db import Database
 from shared.ids import uuid7
 from shared.roles import CENTRE, Role
 from shared.security.field_cipher import FieldCipher
+from shared.security.person_name import folded
 from shared.security.sandbox import earlier_rows, secrets_in, totp_seed
-from shared.trail import folded
 
 BY: Final = "set-up"
 OWN: Final = "wuxian"

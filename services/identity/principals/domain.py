@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +11,7 @@ from typing import Final
 from shared.cn import credit_code
 from shared.errors import Fault, Kind, NotFound, Refusal, StateConflict
 from shared.roles import CENTRE, Caller, Level, Role
+from shared.security.person_name import folded
 from shared.security.tokens import UNITS_MAX
 
 NAME_PATTERN: Final = r"^[\w.@-]{1,64}$"
@@ -123,7 +123,7 @@ def _name_faults(new: Principal) -> Iterator[Fault]:
             "NAME_MALFORMED",
             "名称须为 1 至 64 个字母、汉字、数字或 . _ @ - (1 to 64 letters, digits or . _ @ -)",
         )
-    if unicodedata.normalize("NFKC", new.name).lower() in _RESERVED:
+    if folded(new.name) in _RESERVED:
         yield Fault(
             "/name",
             "NAME_RESERVED",

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.identity.principals.domain import Principal, PrincipalKind, PrincipalState
 from shared.page import read_page
 from shared.roles import Role
-from shared.trail import folded
+from shared.security.person_name import folded
 
 _COLUMNS: Final = (
     "name, kind, display, organisation, person, role, district, units, provider_subject, state,"

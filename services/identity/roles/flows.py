@@ -21,7 +21,7 @@ from shared import clock
 from shared.errors import Faulty, SamePersonTwice
 from shared.ids import uuid7
 from shared.roles import RIGHTS, Caller, Right, Role
-from shared.trail import same_person
+from shared.security.person_name import same_person
 
 
 async def in_force(tx: AsyncConnection) -> dict[Role, frozenset[Right]]:

@@ -40,7 +40,7 @@ from services.identity.tokens.flows.keyring import Keyring
 from shared import clock
 from shared.db import Database
 from shared.security.field_cipher import FieldCipher
-from shared.trail import folded
+from shared.security.person_name import folded
 
 FORGOTTEN_AFTER: Final = LOCK_LONGEST * 4
 _turns = asyncio.Semaphore(2)

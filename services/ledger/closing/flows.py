@@ -66,7 +66,7 @@ from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.ids import Ref
 from shared.references import Reference
 from shared.roles import Caller
-from shared.trail import same_person
+from shared.security.person_name import same_person
 from shared.webhooks.event import EventType, NewEvent, record_events
 from shared.wire.control_item import ControlItem, opening_of
 

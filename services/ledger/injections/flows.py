@@ -29,7 +29,7 @@ from shared.errors import SamePersonTwice, StateConflict
 from shared.ids import uuid7
 from shared.period import Period
 from shared.roles import Caller
-from shared.trail import same_person
+from shared.security.person_name import same_person
 
 FUND: Final = "medical"
 """The fund whose row keeps the words about retirees apart from runs."""

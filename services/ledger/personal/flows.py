@@ -46,7 +46,7 @@ from shared.entry import Account, Book
 from shared.errors import Fault, Faulty, SamePersonTwice, StateConflict
 from shared.period import Period
 from shared.roles import Caller
-from shared.trail import same_person
+from shared.security.person_name import same_person
 
 BASIC_PENSION: Final = "benefit.basic_pension"
 """Account of what the fund pays of pensions, the part of the personal accounts included."""

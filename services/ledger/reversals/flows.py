@@ -29,7 +29,7 @@ from shared.errors import SamePersonTwice, StateConflict
 from shared.ids import Ref, uuid7
 from shared.references import Reference
 from shared.roles import Caller
-from shared.trail import same_person
+from shared.security.person_name import same_person
 
 
 async def propose(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ids import Ref
 from shared.process import tracing
-from shared.trail import folded_sql
+from shared.security.person_name import folded_sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ from shared.errors import Fault, Faulty, SamePersonTwice
 from shared.ids import Ref, uuid7
 from shared.page import UnitFilter
 from shared.roles import Caller
+from shared.security.person_name import same_person
 
 BEGINNING = (-1, UUID(int=0))
 
@@ -254,7 +255,7 @@ def require_other_than_opener(case: Inspection, caller: Caller) -> None:
     Raises:
         OpenerDecides: the caller opened it.
     """
-    if trail.same_person(case.opened_by, caller.subject):
+    if same_person(case.opened_by, caller.subject):
         raise OpenerDecides
 
 
@@ -265,7 +266,7 @@ def require_may_withdraw(case: Inspection, caller: Caller) -> None:
         SamePersonTwice: the caller proposed or approved it.
     """
     signed = (case.proposed_by, case.decided_by) if case.decided_by else ()
-    if any(trail.same_person(by, caller.subject) for by in signed if by):
+    if any(same_person(by, caller.subject) for by in signed if by):
         raise SamePersonTwice(person=caller.subject, step="close")
 
 

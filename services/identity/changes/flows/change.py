@@ -37,7 +37,7 @@ from shared.errors import SamePersonTwice
 from shared.ids import uuid7
 from shared.security.field_cipher import FieldCipher
 from shared.security.message_keys import MessageAlgorithm
-from shared.trail import same_person
+from shared.security.person_name import same_person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

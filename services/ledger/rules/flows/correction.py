@@ -33,7 +33,7 @@ from shared.errors import Fault, Faulty, NotFound, SamePersonTwice, StateConflic
 from shared.ids import Ref, uuid7
 from shared.references import Reference
 from shared.roles import Caller
-from shared.trail import same_person
+from shared.security.person_name import same_person
 
 
 async def propose(

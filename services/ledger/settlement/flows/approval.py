@@ -27,7 +27,7 @@ from services.ledger.settlement.store import settlement as settlement_store
 from services.ledger.settlement.store import transfer_in as transfer_in_store
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.roles import Caller
-from shared.trail import same_person
+from shared.security.person_name import same_person
 
 
 async def approve(books: Books, id: UUID, by: Caller) -> Settlement:

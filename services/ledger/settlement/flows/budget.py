@@ -18,7 +18,7 @@ from shared import clock
 from shared.db import raw
 from shared.errors import Fault, Faulty, NotFound, SamePersonTwice, StateConflict
 from shared.roles import Caller
-from shared.trail import same_person
+from shared.security.person_name import same_person
 
 
 async def record(tx: AsyncConnection, catalogue: Catalogue, rows: Sequence[Budget]) -> BudgetPaper:

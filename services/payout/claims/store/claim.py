@@ -18,7 +18,7 @@ from shared.errors import Kind, Refusal
 from shared.ids import Ref
 from shared.page import read_page
 from shared.period import Period
-from shared.trail import folded_sql
+from shared.security.person_name import folded_sql
 
 _COLUMNS = """claim_key, id, kind, district, period, filed_on, fund, account, lines, total_fen, status,
                    summary, credit_code, filed_by, documents, signatures, settled_fen,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.trail import folded, folded_sql, same_person
+from shared.security.person_name import folded, folded_sql, same_person
 
 ALIKE = ["Li Na", "li na", "LINA", "Ｌｉ　Ｎａ", " li\u00a0na\t"]
 
