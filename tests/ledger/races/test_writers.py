@@ -260,12 +260,14 @@ async def test_a_voucher_that_the_database_refuses_fails_alone(
     ledger: Ledger, admin: asyncpg.Connection[Any]
 ) -> None:
     """A bug in the checks may let one through that the database refuses: its neighbours post."""
-    await admin.execute("ALTER TABLE voucher ADD CHECK (summary <> 'poison') NOT VALID")
+    await admin.execute(
+        "ALTER TABLE voucher ADD CONSTRAINT no_poison CHECK (summary <> 'poison') NOT VALID"
+    )
     try:
         drafts = [receipt_draft(1, summary="poison" if i == 7 else "good") for i in range(15)]
         outcomes = await ledger.books.post(drafts)
     finally:
-        await admin.execute("ALTER TABLE voucher DROP CONSTRAINT voucher_summary_check")
+        await admin.execute("ALTER TABLE voucher DROP CONSTRAINT no_poison")
     refused = [i for i, one in enumerate(outcomes) if isinstance(one, LedgerRefusal)]
     assert refused == [7]
     assert outcomes[7].code == "VOUCHER_UNSTORABLE"  # type: ignore[union-attr]
